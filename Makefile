@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test conformance check generate
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.set-up
+
+help:  ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## Make .venv and install everything, if anything changed
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: setup  ## Run a server with the samples deployed
+	scripts/run.sh
+
+demo: setup  ## Run the samples against real requests, and show each
+	scripts/demo.sh
+
+test: setup  ## Run the tests, then the conformance suite
+	$(BIN)/pytest -n 2 --timeout=120
+	$(BIN)/python tests/conformance/gate.py
+
+conformance: setup  ## Run the conformance suite alone
+	$(BIN)/python tests/conformance/gate.py
+
+check: setup  ## Check format, lint, types, layers, generated code, sizes and the wheel
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python scripts/check_sizes.py
+	scripts/check_wheel.sh
+
+generate: setup  ## Generate Python code from protos/
+	$(BIN)/python scripts/generate.py

@@ -1,0 +1,1 @@
+"""The Ringback client: a library and the `ringback` command line."""

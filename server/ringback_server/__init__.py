@@ -1,0 +1,1 @@
+"""The Ringback service: runs workflows and waits for their callbacks."""
