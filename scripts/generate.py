@@ -1,0 +1,123 @@
+"""Generates protos/gen from protos/ringback; with --check, says whether it is up to date."""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROTOS = ROOT / "protos"
+GENERATED = PROTOS / "gen" / "ringback"
+
+# Files beside the generated ones that make them a typed package.
+FIXED = {
+    "py.typed": "",
+    "__init__.py": '"""Messages and services generated from protos/ringback."""\n',
+    "v1/__init__.py": '"""Version 1 of the contract: messages, gRPC stubs and servicers."""\n',
+}
+# How the generated code says which runtime it demands, by distribution name.
+DEMANDS = {
+    "grpcio": re.compile(r"^GRPC_GENERATED_VERSION = '([\d.]+)'", re.MULTILINE),
+    "protobuf": re.compile(r"^# Protobuf Python Version: ([\d.]+)", re.MULTILINE),
+}
+
+
+def main() -> int:
+    """Generate, or compare with what is there, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail on a difference")
+    check: bool = parser.parse_args().check
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = _generate(Path(folder))
+    complaints = _differences(wanted) if check else []
+    if not check:
+        _write(wanted)
+    complaints += _floors(wanted)
+    for complaint in complaints:
+        print(complaint)
+    return 1 if complaints else 0
+
+
+def _generate(folder: Path) -> dict[str, str]:
+    """Return every file of the package by its path in it."""
+    sources = sorted((PROTOS / "ringback").rglob("*.proto"))
+    scripts = Path(sys.executable).parent
+    plugins = ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
+    command = [sys.executable, "-m", "grpc_tools.protoc"]
+    command += [f"--plugin={plugin}={scripts / plugin}" for plugin in plugins]
+    command += [f"--proto_path={path}" for path in (PROTOS, *_includes())]
+    outputs = ("python", "grpc_python", "mypy", "mypy_grpc")
+    command += [f"--{output}_out={folder}" for output in outputs]
+    command += [str(source) for source in sources]
+    finished = subprocess.run(command, check=False, capture_output=True, text=True)
+    if finished.returncode:
+        sys.exit(finished.stderr)
+    package = folder / "ringback"
+    made = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py*")}
+    return {**FIXED, **{name: made[name].read_text() for name in sorted(made)}}
+
+
+def _includes() -> list[Path]:
+    """Return where the protos of Google are: installed, never copied."""
+    folders: list[Path] = []
+    for package in ("google.api", "grpc_tools"):
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            sys.exit(f"{package} is not installed; run make setup")
+        folders.append(Path(next(iter(spec.submodule_search_locations))))
+    api, grpc_tools = folders
+    return [api.parent.parent, grpc_tools / "_proto"]
+
+
+def _present() -> dict[str, Path]:
+    """Return the files that are there now."""
+    return {
+        path.relative_to(GENERATED).as_posix(): path
+        for path in GENERATED.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def _differences(wanted: dict[str, str]) -> list[str]:
+    """Say which files are missing, different or left over."""
+    present = _present()
+    stale = [
+        name
+        for name in sorted(wanted.keys() | present.keys())
+        if name not in wanted or name not in present or present[name].read_text() != wanted[name]
+    ]
+    place = GENERATED.relative_to(ROOT)
+    return [f"{place / name} is out of date; run make generate" for name in stale]
+
+
+def _write(wanted: dict[str, str]) -> None:
+    """Make the package hold these files and no others."""
+    for name, path in _present().items():
+        if name not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        path = GENERATED / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def _floors(wanted: dict[str, str]) -> list[str]:
+    """Say where pyproject.toml asks for another version than the generated code."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [
+        f"pyproject.toml: the generated code demands {name}>={version}"
+        for name, pattern in DEMANDS.items()
+        for version in sorted(
+            {found for text in wanted.values() for found in pattern.findall(text)}
+        )
+        if f"{name}>={version}" not in project["dependencies"]
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
