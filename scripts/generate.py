@@ -1,4 +1,4 @@
-"""Generates protos/gen from protos/ringback; with --check, says whether it is up to date."""
+"""Generates protos/gen and protos/typings; with --check, says whether they are up to date."""
 
 import argparse
 import re
@@ -6,19 +6,28 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
-GENERATED = PROTOS / "gen" / "ringback"
+OUTPUTS = ("gen", "typings")
 
 # Files beside the generated ones that make them a typed package.
 FIXED = {
-    "py.typed": "",
-    "__init__.py": '"""Messages and services generated from protos/ringback."""\n',
-    "v1/__init__.py": '"""Version 1 of the contract: messages, gRPC stubs and servicers."""\n',
+    "gen/ringback/py.typed": "",
+    "gen/ringback/__init__.py": '"""Messages and services generated from protos/ringback."""\n',
+    "gen/ringback/v1/__init__.py": '"""Version 1: messages, gRPC stubs and servicers."""\n',
 }
+# Google's protos that ours or the edges use: their package has no types, so that we generate stubs.
+UNTYPED = (
+    "google/api/annotations.proto",
+    "google/api/http.proto",
+    "google/rpc/code.proto",
+    "google/rpc/error_details.proto",
+    "google/rpc/status.proto",
+)
 # How the generated code says which runtime it demands, by distribution name.
 DEMANDS = {
     "grpcio": re.compile(r"^GRPC_GENERATED_VERSION = '([\d.]+)'", re.MULTILINE),
@@ -43,22 +52,28 @@ def main() -> int:
 
 
 def _generate(folder: Path) -> dict[str, str]:
-    """Return every file of the package by its path in it."""
-    sources = sorted((PROTOS / "ringback").rglob("*.proto"))
+    """Return the text of every file by its path below protos/."""
+    ours = sorted(
+        path.relative_to(PROTOS).as_posix() for path in PROTOS.glob("ringback/**/*.proto")
+    )
+    _protoc(folder / "gen", ("python", "grpc_python", "mypy", "mypy_grpc"), ours)
+    _protoc(folder / "typings", ("mypy",), UNTYPED)
+    made = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py*")}
+    return {**FIXED, **{name: made[name].read_text() for name in sorted(made)}}
+
+
+def _protoc(folder: Path, outputs: Sequence[str], sources: Sequence[str]) -> None:
+    """Run the compiler with the plug-ins that are installed beside this interpreter."""
+    folder.mkdir()
     scripts = Path(sys.executable).parent
     plugins = ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
     command = [sys.executable, "-m", "grpc_tools.protoc"]
     command += [f"--plugin={plugin}={scripts / plugin}" for plugin in plugins]
     command += [f"--proto_path={path}" for path in (PROTOS, *_includes())]
-    outputs = ("python", "grpc_python", "mypy", "mypy_grpc")
     command += [f"--{output}_out={folder}" for output in outputs]
-    command += [str(source) for source in sources]
-    finished = subprocess.run(command, check=False, capture_output=True, text=True)
+    finished = subprocess.run([*command, *sources], check=False, capture_output=True, text=True)
     if finished.returncode:
         sys.exit(finished.stderr)
-    package = folder / "ringback"
-    made = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py*")}
-    return {**FIXED, **{name: made[name].read_text() for name in sorted(made)}}
 
 
 def _includes() -> list[Path]:
@@ -76,8 +91,9 @@ def _includes() -> list[Path]:
 def _present() -> dict[str, Path]:
     """Return the files that are there now."""
     return {
-        path.relative_to(GENERATED).as_posix(): path
-        for path in GENERATED.rglob("*")
+        path.relative_to(PROTOS).as_posix(): path
+        for output in OUTPUTS
+        for path in (PROTOS / output).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
@@ -90,17 +106,16 @@ def _differences(wanted: dict[str, str]) -> list[str]:
         for name in sorted(wanted.keys() | present.keys())
         if name not in wanted or name not in present or present[name].read_text() != wanted[name]
     ]
-    place = GENERATED.relative_to(ROOT)
-    return [f"{place / name} is out of date; run make generate" for name in stale]
+    return [f"protos/{name} is out of date; run make generate" for name in stale]
 
 
 def _write(wanted: dict[str, str]) -> None:
-    """Make the package hold these files and no others."""
+    """Make the output folders hold these files and no others."""
     for name, path in _present().items():
         if name not in wanted:
             path.unlink()
     for name, text in wanted.items():
-        path = GENERATED / name
+        path = PROTOS / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

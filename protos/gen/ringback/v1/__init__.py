@@ -1,1 +1,1 @@
-"""Version 1 of the contract: messages, gRPC stubs and servicers."""
+"""Version 1: messages, gRPC stubs and servicers."""
