@@ -1,0 +1,125 @@
+"""What a caller can be told: each class is something the caller did or can act on.
+
+The class docstring is the default message. The edges map each class to a gRPC status and an
+HTTP status in exactly two tables (`rpc/status.py`, `gateway/status.py`). Anything else that is
+raised leaves the service as INTERNAL without detail.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldViolation:
+    """One thing wrong with one field of a request."""
+
+    field: str
+    description: str
+
+
+class RingbackError(Exception):
+    """The request could not be served."""
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        reason: str | None = None,
+        violations: tuple[FieldViolation, ...] = (),
+    ) -> None:
+        """Take a message, a machine-readable reason (UPPER_SNAKE_CASE) and field violations."""
+        super().__init__(message or (self.__doc__ or "").strip())
+        self.reason = reason or _upper_snake(type(self).__name__)
+        self.violations = violations
+
+    @property
+    def message(self) -> str:
+        """The sentence shown to the caller."""
+        return str(self.args[0])
+
+
+def _upper_snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+
+
+# What the caller sent
+
+
+class InvalidArgumentError(RingbackError):
+    """The request is malformed."""
+
+
+class PayloadTooLargeError(RingbackError):
+    """The body is larger than this server accepts."""
+
+
+class MethodNotAllowedError(RingbackError):
+    """The endpoint expects another HTTP method."""
+
+    def __init__(self, message: str | None = None, *, allow: str) -> None:
+        """Take the method that the endpoint does expect."""
+        super().__init__(message or f"The callback endpoint expects {allow}.")
+        self.allow = allow
+
+
+# Who the caller is
+
+
+class UnauthenticatedError(RingbackError):
+    """The request needs a valid bearer token."""
+
+
+class PermissionDeniedError(RingbackError):
+    """The caller lacks the permission."""
+
+
+# What the request names
+
+
+class NotFoundError(RingbackError):
+    """The resource was not found."""
+
+
+class AlreadyExistsError(RingbackError):
+    """The resource exists already."""
+
+
+class FailedPreconditionError(RingbackError):
+    """The resource is not in a state that allows this."""
+
+
+class IdempotencyConflictError(AlreadyExistsError):
+    """The idempotency key was used before with another request."""
+
+
+# What the server can take at present
+
+
+class InboxFullError(RingbackError):
+    """The callback endpoint holds as many unconsumed payloads as it may."""
+
+
+class QuotaExceededError(RingbackError):
+    """Too many executions are waiting to start."""
+
+
+class OverloadedError(RingbackError):
+    """The server is busy; try again in a moment."""
+
+
+class StorageFullError(RingbackError):
+    """The server cannot store anything at present: its disk is full."""
+
+
+class ShuttingDownError(RingbackError):
+    """The server is shutting down; try again in a moment."""
+
+
+class CorruptDataError(RingbackError):
+    """Stored data of this resource is damaged and cannot be read."""
+
+
+class StartError(Exception):
+    """The server cannot start; the message is one line that says what to do."""

@@ -1,0 +1,154 @@
+"""The tree of a definition: routines, steps and their bodies.
+
+Nodes are inert. `Body.position` is that of the body's key (`call`, `assign`, …), which is where
+stack traces point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringback_server.lang.expressions import Expression, Index, Member, Name, Position
+
+#: targets of `next` that are not step names
+END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of a routine; without a default it must be given."""
+
+    name: str
+    default: Expression | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`target: value`; a target is a name, or members and indexes below one."""
+
+    target: Name | Member | Index
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """Assigns in order."""
+
+    items: tuple[Assignment, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStep:
+    """Calls a function or subworkflow, with named arguments or with positional ones."""
+
+    function: str
+    #: `(name, value)` pairs; a name is None for a positional argument, then all are
+    arguments: tuple[tuple[str | None, Expression], ...]
+    result: str | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An item of a switch: a condition, perhaps a body, perhaps a jump."""
+
+    condition: Expression
+    body: Body | None
+    next: str | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Runs the first item whose condition is true."""
+
+    cases: tuple[Case, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """Leaves the routine with a value."""
+
+    value: Expression
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raise:
+    """Raises a string or a map."""
+
+    value: Expression
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    """`steps:` inside a step, a switch item or a try."""
+
+    steps: tuple[Step, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """A retry map; a field left out is None (SPEC 10.11 has the defaults)."""
+
+    predicate: Expression | None
+    max_retries: Expression | None
+    initial_delay: Expression | None
+    max_delay: Expression | None
+    multiplier: Expression | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """`except`: the error's name and the steps that handle it; opens a scope."""
+
+    name: str
+    steps: tuple[Step, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """Runs a body again by its policy, then hands the last error to the handler."""
+
+    body: Body
+    #: a policy map, or an expression that yields one (`${http.default_retry}`)
+    retry: RetryPolicy | Expression | None
+    handler: Handler | None
+    position: Position
+
+
+Body = Assign | CallStep | Switch | Return | Raise | Nested | Try
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A named step; without a body it only jumps."""
+
+    name: str
+    body: Body | None
+    next: str | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """`main` or a subworkflow."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    steps: tuple[Step, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A whole definition, `main` included, by routine name in source order."""
+
+    routines: dict[str, Routine]

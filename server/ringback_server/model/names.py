@@ -1,0 +1,206 @@
+"""Resource names: parsing and printing, and the ids inside them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from ringback_server.errors import FieldViolation, InvalidArgumentError
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{1,128}")
+_WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class LocationName:
+    """`projects/P/locations/L`; the project is kept as the caller wrote it (SPEC 10.17)."""
+
+    project: str
+    location: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "parent") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects", "locations"), field))
+
+    def __str__(self) -> str:
+        return f"projects/{self.project}/locations/{self.location}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowName:
+    """`projects/P/locations/L/workflows/W`."""
+
+    project: str
+    location: str
+    workflow: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects", "locations", "workflows"), field))
+
+    @property
+    def parent(self) -> LocationName:
+        """The location the workflow is in."""
+        return LocationName(self.project, self.location)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/workflows/{self.workflow}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionName:
+    """`projects/P/locations/L/workflows/W/executions/E`; E is a UUID."""
+
+    project: str
+    location: str
+    workflow: str
+    execution: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects", "locations", "workflows", "executions"), field))
+
+    @property
+    def parent(self) -> WorkflowName:
+        """The workflow that is executed."""
+        return WorkflowName(self.project, self.location, self.workflow)
+
+    @property
+    def uid(self) -> bytes | None:
+        """The 16 bytes of the execution's UUID, or None if the id is not a canonical UUID."""
+        try:
+            uid = UUID(self.execution)
+        except ValueError:
+            return None
+        return uid.bytes if str(uid) == self.execution else None
+
+    def __str__(self) -> str:
+        return f"{self.parent}/executions/{self.execution}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackName:
+    """`…/executions/E/callbacks/C`; C is derived from E and the endpoint's number."""
+
+    project: str
+    location: str
+    workflow: str
+    execution: str
+    callback: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        collections = ("projects", "locations", "workflows", "executions", "callbacks")
+        return cls(*_ids(text, collections, field))
+
+    @classmethod
+    def of(cls, execution: ExecutionName, number: int) -> Self:
+        """Name the `number`-th endpoint (from 0) of an execution, whose id is a UUID."""
+        ids = (execution.project, execution.location, execution.workflow, execution.execution)
+        return cls(*ids, callback_id(execution.uid or b"", number))
+
+    @property
+    def parent(self) -> ExecutionName:
+        """The execution that created the endpoint."""
+        return ExecutionName(self.project, self.location, self.workflow, self.execution)
+
+    @property
+    def number(self) -> int | None:
+        """The endpoint's number within its execution, or None if no endpoint has this id."""
+        uid = self.parent.uid
+        return None if uid is None else callback_number(uid, self.callback)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/callbacks/{self.callback}"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationName:
+    """`projects/P/locations/L/operations/O`."""
+
+    project: str
+    location: str
+    operation: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects", "locations", "operations"), field))
+
+    @property
+    def parent(self) -> LocationName:
+        """The location the operation is in."""
+        return LocationName(self.project, self.location)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/operations/{self.operation}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccountName:
+    """`projects/P/serviceAccounts/EMAIL`; the project may be `-`."""
+
+    project: str
+    email: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects", "serviceAccounts"), field))
+
+    def __str__(self) -> str:
+        return f"projects/{self.project}/serviceAccounts/{self.email}"
+
+
+ResourceName = (
+    LocationName | WorkflowName | ExecutionName | CallbackName | OperationName | ServiceAccountName
+)
+
+
+def valid_workflow_id(text: str) -> bool:
+    """Tell whether a new workflow may have this id (SPEC 6.1)."""
+    return _WORKFLOW_ID.fullmatch(text) is not None
+
+
+def callback_id(uid: bytes, number: int) -> str:
+    """Derive the id of an endpoint, two joined UUIDs, from its execution and its number.
+
+    The number travels masked in the first four bytes, so that a name leads to its row without
+    being stored and without a search.
+    """
+    digest = hashlib.sha256(b"callback" + uid + number.to_bytes(4, "big")).digest()
+    mask = hashlib.sha256(b"mask" + uid + digest[4:]).digest()[:4]
+    masked = bytes(a ^ b for a, b in zip(number.to_bytes(4, "big"), mask, strict=True))
+    return f"{UUID(bytes=masked + digest[4:16])}_{UUID(bytes=digest[16:])}"
+
+
+def callback_number(uid: bytes, text: str) -> int | None:
+    """Return the number of the endpoint with this id, or None if the id is not one of `uid`'s."""
+    first, _, second = text.partition("_")
+    try:
+        raw = UUID(first).bytes + UUID(second).bytes
+    except ValueError:
+        return None
+    mask = hashlib.sha256(b"mask" + uid + raw[4:]).digest()[:4]
+    number = int.from_bytes(bytes(a ^ b for a, b in zip(raw[:4], mask, strict=True)), "big")
+    return number if callback_id(uid, number) == text else None
+
+
+def _ids(text: str, collections: tuple[str, ...], field: str) -> tuple[str, ...]:
+    parts = text.split("/")
+    ids = tuple(parts[1::2])
+    named = len(parts) == 2 * len(collections) and tuple(parts[::2]) == collections
+    if not named or not all(_SEGMENT.fullmatch(id) for id in ids):
+        pattern = "/".join(f"{collection}/*" for collection in collections)
+        message = f"{field} must have the form {pattern}, got {text[:200]!r}"
+        raise InvalidArgumentError(
+            message, violations=(FieldViolation(field=field, description=message),)
+        )
+    return ids

@@ -1,0 +1,207 @@
+"""The resources of the service as frozen records. All times are Unix seconds (UTC)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from ringback_server.model.names import ExecutionName, WorkflowName
+
+
+class ExecutionState(StrEnum):
+    """The public state of an execution."""
+
+    QUEUED = "QUEUED"  #: stored, waiting for its first advance
+    ACTIVE = "ACTIVE"  #: running or waiting; the engine moves it on
+    SUCCEEDED = "SUCCEEDED"  #: ended with a result
+    FAILED = "FAILED"  #: ended with an error
+    CANCELLED = "CANCELLED"  #: ended by a caller
+    UNAVAILABLE = "UNAVAILABLE"  #: its stored data is damaged
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can change the execution any more."""
+        return self not in {ExecutionState.QUEUED, ExecutionState.ACTIVE}
+
+
+class CallLogLevel(IntEnum):
+    """Which calls a workflow logs; Google's numbers."""
+
+    CALL_LOG_LEVEL_UNSPECIFIED = 0
+    LOG_ALL_CALLS = 1
+    LOG_ERRORS_ONLY = 2
+    LOG_NONE = 3
+
+
+class HistoryLevel(IntEnum):
+    """How much step history is kept; Google's numbers."""
+
+    EXECUTION_HISTORY_LEVEL_UNSPECIFIED = 0
+    EXECUTION_HISTORY_BASIC = 1
+    EXECUTION_HISTORY_DETAILED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """A workflow with one of its revisions, the newest unless another was asked for."""
+
+    name: WorkflowName
+    revision_id: str
+    source: str
+    service_account: str
+    description: str = ""
+    labels: Mapping[str, str]
+    user_env_vars: Mapping[str, str]
+    call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+    create_time: float
+    update_time: float
+    revision_create_time: float
+    #: the store's integer keys
+    key: int
+    revision_key: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A long-running operation; ours are done when they are first shown."""
+
+    name: str
+    verb: str
+    target: WorkflowName
+    create_time: float
+    end_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlace:
+    """A step of a routine (main or a subworkflow)."""
+
+    routine: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackFrame:
+    """Where a failed execution was; line and column count from 1, length in characters."""
+
+    step: str
+    routine: str
+    line: int
+    column: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an execution failed: `payload` is JSON text, `stack` innermost first."""
+
+    payload: str
+    context: str
+    stack: tuple[StackFrame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One run of a workflow. `argument` and `result` are JSON text."""
+
+    name: ExecutionName
+    state: ExecutionState
+    argument: str
+    result: str | None = None
+    failure: Failure | None = None
+    revision_id: str
+    create_time: float
+    start_time: float | None = None
+    end_time: float | None = None
+    labels: Mapping[str, str]
+    call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+    current_steps: tuple[StepPlace, ...] = ()
+    #: why its state is UNAVAILABLE
+    state_detail: str = ""
+    #: the store's integer key
+    key: int
+
+
+class Outcome(StrEnum):
+    """What became of a callback that was accepted."""
+
+    RESUMED = "RESUMED"  #: a waiting step took it
+    BUFFERED = "BUFFERED"  #: it is kept for a later await
+    DUPLICATE = "DUPLICATE"  #: its idempotency key was seen before; nothing was stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackEndpoint:
+    """A callback endpoint as lists show it."""
+
+    name: str
+    method: str
+    waiters: int
+    #: ids of payloads received and not yet consumed, oldest first
+    available_payloads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentCallback:
+    """The answer to a sent callback."""
+
+    payload_id: str
+    outcome: Outcome
+    receive_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One entry that a workflow wrote: exactly one of `text` and `json` (JSON text) is set."""
+
+    time: float
+    severity: str
+    text: str | None = None
+    json: str | None = None
+    step: str
+    routine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccount:
+    """An account that tokens speak for."""
+
+    email: str
+    unique_id: str
+    display_name: str
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKey:
+    """The public half of a service account's key, in PEM."""
+
+    kid: str
+    email: str
+    public_key: str
+    create_time: float
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A key of this server's issuer; `private_key` is PEM (PKCS 8) and never leaves the store."""
+
+    kid: str
+    algorithm: str
+    private_key: str
+    create_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A role that an account has on a resource and all below it; "*" is every resource."""
+
+    email: str
+    role: str
+    resource: str
+    #: Unix seconds; None does not expire
+    expire_time: float | None = None
