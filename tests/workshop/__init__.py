@@ -1,0 +1,1 @@
+"""Tests of the workshop: the gates that guard the rest."""
