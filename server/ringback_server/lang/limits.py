@@ -1,0 +1,41 @@
+"""How large definitions and executions may be; the defaults are Google's (SPEC 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_KIB = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a definition may hold; beyond it, it is not deployed."""
+
+    #: in bytes of UTF-8
+    source_bytes: int = 128 * _KIB
+    #: maps and lists within one another, steps included
+    nesting: int = 100
+    #: between `${` and `}`; the depth of an expression's tree grows with it
+    expression_characters: int = 400
+    #: parentheses, brackets, calls and prefix operators within one another
+    expression_nesting: int = 50
+    assignments: int = 50
+    switch_cases: int = 50
+    main_parameters: int = 1
+    parameters: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """What an execution may use; beyond it, it fails."""
+
+    steps: int = 100_000
+    #: as SPEC 1.13 counts
+    memory_bytes: int = 512 * _KIB
+    string_bytes: int = 256 * _KIB
+    call_depth: int = 20
+    #: of the JSON text
+    result_bytes: int = 2 * _KIB * _KIB
+    argument_bytes: int = 32 * _KIB
+    #: callback endpoints created
+    endpoints: int = 10_000
