@@ -25,6 +25,10 @@ class Clock(Protocol):
         """
         ...
 
+    def yield_thread(self) -> None:
+        """Let other threads have the interpreter lock."""
+        ...
+
 
 class SystemClock:
     """The clock of the operating system."""
@@ -41,3 +45,7 @@ class SystemClock:
         """Wait on `condition` for at most `seconds`."""
         bound = None if seconds is None else min(max(seconds, 0.0), threading.TIMEOUT_MAX)
         condition.wait(bound)
+
+    def yield_thread(self) -> None:
+        """Let other threads have the interpreter lock."""
+        time.sleep(0)

@@ -1,9 +1,22 @@
-"""Every setting of the server; read once by `commands` from flags and `RINGBACK_…` variables."""
+"""Every setting of the server, read once from flags and `RINGBACK_…` variables.
+
+A setting is one field of `Settings` with its help: the flag, the variable and the row in the
+documentation follow from it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import argparse
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ringback_server.errors import StartError
+
+_HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,39 +26,189 @@ class Address:
     host: str
     port: int
 
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `HOST:PORT` or `[IPV6]:PORT`; raises ValueError."""
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdigit() or int(port) > _HIGHEST_PORT:
+            raise ValueError(f"expected HOST:PORT, such as 127.0.0.1:8787, got {text!r}")
+        return cls(host.removeprefix("[").removesuffix("]"), int(port))
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
 
+def _whole(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = int(text) if text.isdecimal() else -1
+        if value < least:
+            raise ValueError(f"expected a whole number of at least {least}, got {text!r}")
+        return value
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    value = float(text) if text.replace(".", "", 1).isdecimal() else -1.0
+    if value <= 0:
+        raise ValueError(f"expected a number of seconds above 0, got {text!r}")
+    return value
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(f"expected a URL such as https://ringback.example.org, got {text!r}")
+    return text.rstrip("/")
+
+
+def _email(text: str) -> str:
+    name, _, domain = text.partition("@")
+    if not name or not domain or set(text) & set(" /"):
+        raise ValueError(f"expected an e-mail address, got {text!r}")
+    return text
+
+
+def _option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
+    return {"read": read, "metavar": metavar, "help": about}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an operator may choose. Times are in seconds, sizes in bytes."""
+    """What an operator may choose."""
 
-    data_dir: Path
-    #: None: the address used last in this data dir, else the default port on loopback
-    grpc_address: Address | None = None
-    http_address: Address | None = None
-    #: scheme and authority under which callers reach the HTTP port, without a final slash
-    public_url: str | None = None
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    ready_file: Path | None = None
-    project: str = "local"
-    project_number: str = "100000000000"
-    default_service_account: str = "invoker@local.iam.gserviceaccount.com"
-    #: worker threads of the engine
-    threads: int = 64
-    #: how long an execution may block its thread before it is parked
-    park_after: float = 5.0
-    #: largest callback body
-    max_callback_body: int = 256 * 1024
-    #: unconsumed payloads that one callback endpoint holds
-    max_inbox: int = 100
-    #: how long a stop waits for what is under way
-    drain_seconds: float = 10.0
+    data_dir: Path = field(
+        default=Path("ringback-data"),
+        metadata=_option(Path, "DIR", "where everything is stored; one server at a time"),
+    )
+    grpc_address: Address | None = field(
+        default=None,
+        metadata=_option(
+            Address.parse,
+            "HOST:PORT",
+            "where gRPC listens, port 0 for a free one; default: as last time, or 127.0.0.1:8787",
+        ),
+    )
+    http_address: Address | None = field(
+        default=None,
+        metadata=_option(
+            Address.parse,
+            "HOST:PORT",
+            "where HTTP listens, port 0 for a free one; default: as last time, or 127.0.0.1:8780",
+        ),
+    )
+    public_url: str | None = field(
+        default=None,
+        metadata=_option(
+            _url, "URL", "how callers reach the HTTP port; callback URLs begin with it"
+        ),
+    )
+    tls_cert: Path | None = field(
+        default=None,
+        metadata=_option(Path, "FILE", "PEM certificate chain: both ports then speak TLS only"),
+    )
+    tls_key: Path | None = field(
+        default=None, metadata=_option(Path, "FILE", "PEM private key of --tls-cert")
+    )
+    ready_file: Path | None = field(
+        default=None,
+        metadata=_option(
+            Path, "FILE", "written once the server listens: its addresses and pid as JSON"
+        ),
+    )
+    project_number: str = field(
+        default="100000000000",
+        metadata=_option(str, "DIGITS", "what sys.get_env gives as the project's number"),
+    )
+    default_service_account: str = field(
+        default="invoker@local.iam.gserviceaccount.com",
+        metadata=_option(
+            _email,
+            "EMAIL",
+            "the account of workflows deployed without one",
+        ),
+    )
+    threads: int = field(
+        default=64, metadata=_option(_whole(1), "N", "worker threads that drive executions")
+    )
+    park_after: float = field(
+        default=5.0,
+        metadata=_option(_seconds, "SECONDS", "how long a waiting execution may keep its thread"),
+    )
+    max_callback_body: int = field(
+        default=256 * 1024,
+        metadata=_option(_whole(0), "BYTES", "largest body of a callback request"),
+    )
+    max_inbox: int = field(
+        default=100,
+        metadata=_option(_whole(1), "N", "unconsumed payloads that one callback endpoint holds"),
+    )
+    drain_seconds: float = field(
+        default=10.0,
+        metadata=_option(_seconds, "SECONDS", "how long a stop waits for requests under way"),
+    )
 
     @property
     def scheme(self) -> str:
-        """`https` when a certificate is given."""
+        """The scheme of the HTTP port."""
         return "https" if self.tls_cert else "http"
+
+
+def flag(option: Field[Any]) -> str:
+    """Return the flag of a setting."""
+    return "--" + option.name.replace("_", "-")
+
+
+def variable(option: Field[Any]) -> str:
+    """Return the environment variable of a setting."""
+    return "RINGBACK_" + option.name.upper()
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """Read the settings: a flag wins over its variable, which wins over the default.
+
+    Raises StartError for a value that makes no sense; `--help` and unknown flags leave through
+    SystemExit, as argparse does.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ringback serve", description="Run the Ringback server.", allow_abbrev=False
+    )
+    for option in fields(Settings):
+        shown = "" if option.default in {None, MISSING} else f" (default {option.default})"
+        parser.add_argument(
+            flag(option),
+            metavar=option.metadata["metavar"],
+            help=f"{option.metadata['help']}{shown} [{variable(option)}]",
+        )
+    given = vars(parser.parse_args(arguments))
+    chosen: dict[str, Any] = {}
+    for option in fields(Settings):
+        for source, text in (
+            (flag(option), given[option.name]),
+            (variable(option), environment.get(variable(option))),
+        ):
+            if text:
+                chosen[option.name] = _read(option, source, text)
+                break
+    settings = Settings(**chosen)
+    if (settings.tls_cert is None) is not (settings.tls_key is None):
+        raise StartError("--tls-cert and --tls-key go together: give both or neither")
+    return settings
+
+
+def _read(option: Field[Any], source: str, text: str) -> object:
+    try:
+        return option.metadata["read"](text)
+    except ValueError as error:
+        raise StartError(f"{source}: {error}") from error

@@ -197,7 +197,7 @@ def _ids(text: str, collections: tuple[str, ...], field: str) -> tuple[str, ...]
     parts = text.split("/")
     ids = tuple(parts[1::2])
     named = len(parts) == 2 * len(collections) and tuple(parts[::2]) == collections
-    if not named or not all(_SEGMENT.fullmatch(id) for id in ids):
+    if not named or not all(map(_SEGMENT.fullmatch, ids)):
         pattern = "/".join(f"{collection}/*" for collection in collections)
         message = f"{field} must have the form {pattern}, got {text[:200]!r}"
         raise InvalidArgumentError(

@@ -1,0 +1,182 @@
+"""The engine: starts executions, drives them on a bounded pool of threads, stops cleanly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from uuid import UUID
+
+from ringback_server.clock import Clock
+from ringback_server.engine.ends import Ends
+from ringback_server.engine.programs import Programs
+from ringback_server.engine.run import Run
+from ringback_server.engine.runner import Runner, Surroundings
+from ringback_server.engine.scheduler import Scheduler
+from ringback_server.engine.timers import Timers
+from ringback_server.model.names import ExecutionName, WorkflowName
+from ringback_server.model.resources import (
+    CallLogLevel,
+    Execution,
+    ExecutionState,
+    HistoryLevel,
+    Workflow,
+)
+from ringback_server.store import Store
+from ringback_server.store.records import Advance, Delivery, NewExecution
+from ringback_server.store.ids import new_uid
+
+
+class Engine:
+    """Starts executions, and drives them on its own threads (ARCHITECTURE.md, "The engine")."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        threads: int,
+        park_after: float,
+        callback_base_url: str,
+        project_number: str,
+    ) -> None:
+        """Take the store and the settings; nothing runs until `start`.
+
+        `park_after` is in seconds; `callback_base_url` has no final slash.
+        """
+        self._store = store
+        self._clock = clock
+        self._ends = Ends(clock)
+        self._scheduler = Scheduler[Run](clock)
+        self._timers = Timers(store.executions, self._scheduler, clock)
+        self._programs = Programs(
+            store.workflows, callback_base_url=callback_base_url, project_number=project_number
+        )
+        self._around = Surroundings(
+            executions=store.executions,
+            programs=self._programs,
+            scheduler=self._scheduler,
+            clock=clock,
+            compute=threading.Lock(),
+            park_after=park_after,
+            on_parked=self._timers.expect,
+            on_ended=self._ends.announce,
+        )
+        self._threads = [
+            threading.Thread(target=self._work, name=f"ringback-worker-{number}", daemon=True)
+            for number in range(threads)
+        ]
+
+    def __repr__(self) -> str:
+        """Show what is in hand."""
+        return f"<Engine {self._scheduler!r} {self._timers!r} {self._ends!r}>"
+
+    def start(self) -> None:
+        """Start the threads; executions left over by an earlier process are taken up."""
+        for thread in self._threads:
+            thread.start()
+        self._timers.start()
+
+    def close(self, seconds: float) -> None:
+        """Let go of everything within `seconds`; may be called twice.
+
+        Blocked executions are let go of at once, others after their slice; the store has them.
+        """
+        self._timers.close()
+        self._scheduler.close()
+        self._ends.close()
+        until = self._clock.monotonic() + seconds
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - self._clock.monotonic()))
+
+    def create(
+        self,
+        workflow: Workflow,
+        *,
+        argument: str,
+        labels: Mapping[str, str],
+        call_log_level: CallLogLevel,
+        history_level: HistoryLevel,
+    ) -> Execution:
+        """Start an execution: its first slice and its creation are one transaction.
+
+        `argument` is JSON text. Raises NotFoundError if the workflow was deleted meanwhile; an
+        execution that fails at once is created as FAILED.
+        """
+        new = NewExecution(
+            uid=new_uid(),
+            workflow_key=workflow.key,
+            revision_key=workflow.revision_key,
+            argument=argument,
+            labels=labels,
+            call_log_level=call_log_level,
+            history_level=history_level,
+            create_time=self._clock.now(),
+        )
+        name = _name(workflow.name, new.uid)
+        run = Run.begin(self._programs.of(workflow), name, argument, self._clock)
+        run.advance((), new.create_time)
+        advance = run.gathered()
+        key, _ = self._store.executions.create(new, advance)
+        run.committed()
+        self._settle(key, run)
+        return _created(key, name, workflow, new, advance)
+
+    def delivered(self, key: int, delivery: Delivery | None) -> None:
+        """Go on with an execution whose wait was given a payload, as the store just said."""
+        if delivery is not None:
+            self._scheduler.deliver(key, delivery)
+
+    def ended(self, key: int) -> None:
+        """Let go of an execution that was cancelled or deleted, as the store just said."""
+        self._scheduler.cancel(key)
+        self._ends.announce(key)
+
+    def wait_ended(self, name: ExecutionName, key: int, timeout: float) -> None:
+        """Block until the execution has ended or `timeout` seconds have passed."""
+
+        def has_ended() -> bool:
+            return self._store.executions.get(name).state.ended
+
+        self._ends.wait(key, timeout, has_ended)
+
+    def _settle(self, key: int, run: Run) -> None:
+        """Decide where a fresh execution goes: to a thread that blocks, the queue, or rest."""
+        if run.ended:
+            self._ends.announce(key)
+        elif not run.waiting:
+            self._scheduler.offer(key)
+        elif not self._scheduler.keep(key, run) and run.nearest_deadline is not None:
+            self._timers.expect(run.nearest_deadline)
+
+    def _work(self) -> None:
+        while (ticket := self._scheduler.take()) is not None:
+            Runner(ticket, self._around).drive()
+
+
+def _name(parent: WorkflowName, uid: bytes) -> ExecutionName:
+    ids = (parent.project, parent.location, parent.workflow)
+    return ExecutionName(*ids, str(UUID(bytes=uid)))
+
+
+def _created(
+    key: int, name: ExecutionName, workflow: Workflow, new: NewExecution, advance: Advance
+) -> Execution:
+    """Return the execution as its creation stored it."""
+    end = advance.end
+    return Execution(
+        name=name,
+        state=ExecutionState.ACTIVE if end is None else end.state,
+        argument=new.argument,
+        result=None if end is None else end.result,
+        failure=None if end is None else end.failure,
+        revision_id=workflow.revision_id,
+        create_time=new.create_time,
+        start_time=new.create_time,
+        end_time=None if end is None else end.time,
+        labels=new.labels,
+        call_log_level=new.call_log_level,
+        history_level=new.history_level,
+        current_steps=advance.current_steps,
+        key=key,
+    )

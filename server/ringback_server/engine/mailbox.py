@@ -1,0 +1,104 @@
+"""The mailbox of an execution in hand: the condition variable its thread blocks on."""
+
+from __future__ import annotations
+
+import threading
+from enum import Enum
+
+from ringback_server.clock import Clock
+from ringback_server.store.records import Delivery
+
+
+class Cancelled(BaseException):
+    """The execution was ended by somebody else: let go of it. Not an error."""
+
+
+class Wake(Enum):
+    """Why a blocked thread woke up."""
+
+    MAIL = "mail"  #: deliveries are there
+    TIME = "time"  #: the time given is over
+    PARK = "park"  #: the pool wants the thread back
+
+
+class Mailbox:
+    """Collects what happens to one execution while a thread has it in hand.
+
+    Posting never blocks. Anything posted is also in the store, so that a mailbox may be dropped
+    with its mail when the execution is loaded again.
+    """
+
+    def __init__(self) -> None:
+        """Make an empty mailbox."""
+        # Guards the three fields below; nothing else is locked while it is held, but the
+        # scheduler posts while holding its own lock.
+        self._changed = threading.Condition()
+        self._deliveries: list[Delivery] = []
+        self._cancelled = False
+        self._park = False
+
+    def __repr__(self) -> str:
+        """Show what waits to be taken."""
+        flags = " cancelled" * self._cancelled + " park" * self._park
+        return f"<Mailbox [{len(self._deliveries)} deliveries{flags}]>"
+
+    def post(self, delivery: Delivery) -> None:
+        """Hand over a payload that the store assigned to one of the execution's waits."""
+        with self._changed:
+            self._deliveries.append(delivery)
+            self._changed.notify_all()
+
+    def cancel(self) -> None:
+        """Make the thread let go: its next call here raises Cancelled."""
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify_all()
+
+    def park(self) -> None:
+        """Ask for the thread back."""
+        with self._changed:
+            self._park = True
+            self._changed.notify_all()
+
+    def empty(self) -> bool:
+        """Tell whether nothing was posted that has not been taken."""
+        with self._changed:
+            return not self._deliveries and not self._cancelled
+
+    def pause(self, clock: Clock, seconds: float) -> None:
+        """Block for `seconds`, leaving the mail where it is; raises Cancelled."""
+        until = clock.monotonic() + seconds
+        with self._changed:
+            while (left := until - clock.monotonic()) > 0:
+                self._raise_if_cancelled()
+                clock.wait(self._changed, left)
+
+    def collect(self) -> tuple[Delivery, ...]:
+        """Take what was posted, perhaps nothing; raises Cancelled."""
+        with self._changed:
+            self._raise_if_cancelled()
+            taken = tuple(self._deliveries)
+            self._deliveries.clear()
+            return taken
+
+    def wait(self, clock: Clock, until: float) -> Wake:
+        """Block until there is mail, a park is asked for, or `until` (monotonic seconds) passes.
+
+        Raises Cancelled when the execution was ended meanwhile.
+        """
+        with self._changed:
+            while True:
+                self._raise_if_cancelled()
+                if self._deliveries:
+                    return Wake.MAIL
+                left = until - clock.monotonic()
+                if left <= 0:
+                    return Wake.TIME
+                if self._park:
+                    self._park = False
+                    return Wake.PARK
+                clock.wait(self._changed, left)
+
+    def _raise_if_cancelled(self) -> None:
+        if self._cancelled:
+            raise Cancelled

@@ -1,0 +1,100 @@
+"""Compiled programs and what stays the same about each revision."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ringback_server.lang.compiler import compile_definition
+from ringback_server.lang.definitions import read_definition
+from ringback_server.lang.effects import Context
+from ringback_server.lang.program import Program
+from ringback_server.model.names import ExecutionName
+from ringback_server.model.resources import Workflow
+
+_KEPT = 1_000
+
+
+class Revisions(Protocol):
+    """Where stored revisions are read."""
+
+    def by_revision(self, revision_key: int) -> Workflow:
+        """Return the workflow as of one of its revisions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loadable:
+    """A revision ready to run."""
+
+    program: Program
+    environment: Mapping[str, str]
+    callback_base_url: str
+
+    def context(self, name: ExecutionName) -> Context:
+        """Return what one execution of this revision is told about itself."""
+        own = {"GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": name.execution}
+        return Context(
+            name=name,
+            environment={**self.environment, **own},
+            callback_base_url=self.callback_base_url,
+        )
+
+
+class Programs:
+    """Compiles each revision once and keeps the most recently used ones."""
+
+    def __init__(
+        self, revisions: Revisions, *, callback_base_url: str, project_number: str
+    ) -> None:
+        """Take the store and what executions are told about the server."""
+        self._revisions = revisions
+        self._callback_base_url = callback_base_url
+        self._project_number = project_number
+        # Guards `_kept` only; compiling happens outside, so two threads that miss at the same
+        # moment may both compile, with the same result.
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, Loadable] = OrderedDict()
+
+    def get(self, revision_key: int) -> Loadable:
+        """Return a stored revision, read and compiled if it is not at hand."""
+        kept = self._find(revision_key)
+        return kept or self._add(self._revisions.by_revision(revision_key))
+
+    def of(self, workflow: Workflow) -> Loadable:
+        """Return a workflow's revision, compiled if it is not at hand."""
+        return self._find(workflow.revision_key) or self._add(workflow)
+
+    def _find(self, revision_key: int) -> Loadable | None:
+        with self._lock:
+            found = self._kept.get(revision_key)
+            if found is not None:
+                self._kept.move_to_end(revision_key)
+            return found
+
+    def _add(self, workflow: Workflow) -> Loadable:
+        loadable = Loadable(
+            program=compile_definition(read_definition(workflow.source)),
+            environment=self._environment(workflow),
+            callback_base_url=self._callback_base_url,
+        )
+        with self._lock:
+            self._kept[workflow.revision_key] = loadable
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return loadable
+
+    def _environment(self, workflow: Workflow) -> dict[str, str]:
+        """Return what `sys.get_env` reads (SPEC 4), but for the execution's id."""
+        return {
+            **workflow.user_env_vars,
+            "GOOGLE_CLOUD_LOCATION": workflow.name.location,
+            "GOOGLE_CLOUD_PROJECT_ID": workflow.name.project,
+            "GOOGLE_CLOUD_PROJECT_NUMBER": self._project_number,
+            "GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME": workflow.service_account.rsplit("/", 1)[-1],
+            "GOOGLE_CLOUD_WORKFLOW_ID": workflow.name.workflow,
+            "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": workflow.revision_id,
+        }

@@ -1,0 +1,195 @@
+"""One execution in memory: its machine, and what it did since the last commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringback_server.clock import Clock
+from ringback_server.engine.programs import Loadable
+from ringback_server.lang.effects import (
+    Delivered,
+    Event,
+    Expired,
+    Inputs,
+    Log,
+    OpenEndpoint,
+    Outcome,
+    Status,
+)
+from ringback_server.lang.machine import Machine
+from ringback_server.lang.values import from_json
+from ringback_server.model.names import ExecutionName
+from ringback_server.model.resources import ExecutionState, LogEntry
+from ringback_server.store.records import (
+    Advance,
+    Delivery,
+    End,
+    Loaded,
+    NewEndpoint,
+    NewWait,
+    Phase,
+)
+from ringback_server.store.payloads import unpack
+
+#: steps of one slice: about a millisecond of the interpreter lock
+SLICE_STEPS = 2_000
+
+_PHASES = {
+    Status.WAITING: Phase.WAITING,
+    Status.RUNNABLE: Phase.RUNNABLE,
+    Status.SUCCEEDED: Phase.ENDED,
+    Status.FAILED: Phase.ENDED,
+}
+
+
+@dataclass(slots=True)
+class _Uncommitted:
+    """What a run did since its last commit."""
+
+    endpoints: list[NewEndpoint] = field(default_factory=list[NewEndpoint])
+    consumed: list[int] = field(default_factory=list[int])
+    expired: list[int] = field(default_factory=list[int])
+    entries: list[LogEntry] = field(default_factory=list[LogEntry])
+
+
+class Run:
+    """Advances one execution slice by slice and gathers each advance for its commit."""
+
+    def __init__(self, machine: Machine, clock: Clock, *, fence: int = 0) -> None:
+        """Take a machine as it was last stored."""
+        self.fence = fence
+        self.slices = 0
+        self._machine = machine
+        self._clock = clock
+        self._stored_waits = frozenset(machine.waits)
+        self._new = _Uncommitted()
+        self._outcome: Outcome | None = None
+
+    @classmethod
+    def begin(cls, loadable: Loadable, name: ExecutionName, argument: str, clock: Clock) -> Run:
+        """Start an execution that has no stored state yet."""
+        machine = Machine.start(loadable.program, from_json(argument), loadable.context(name))
+        return cls(machine, clock)
+
+    @classmethod
+    def resume(cls, loadable: Loadable, loaded: Loaded, clock: Clock) -> Run:
+        """Take up an execution from the store.
+
+        Raises lang's StateError when its state cannot be read.
+        """
+        if loaded.state is None:
+            run = cls.begin(loadable, loaded.name, loaded.argument, clock)
+        else:
+            context = loadable.context(loaded.name)
+            run = cls(Machine.unpack(loadable.program, loaded.state, context), clock)
+        run.fence = loaded.fence
+        return run
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nothing but an event can move the execution on."""
+        return self._outcome is not None and self._outcome.status is Status.WAITING
+
+    @property
+    def ended(self) -> bool:
+        """Whether the latest slice was the last."""
+        return self._outcome is not None and _PHASES[self._outcome.status] is Phase.ENDED
+
+    @property
+    def worth_committing(self) -> bool:
+        """Whether the latest slice blocked, ended or asked for an effect."""
+        outcome = self._outcome
+        if outcome is None or outcome.status is not Status.RUNNABLE:
+            return True
+        return bool(self._new.entries or self._new.endpoints or self._opened())
+
+    @property
+    def nearest_deadline(self) -> float | None:
+        """The earliest deadline of the open waits in Unix seconds."""
+        deadlines = [w.deadline for w in self._machine.waits.values() if w.deadline is not None]
+        return min(deadlines, default=None)
+
+    def events(self, deliveries: Sequence[Delivery], now: float) -> list[Event]:
+        """Turn deliveries and passed deadlines into events for the machine.
+
+        A delivery for a wait that has ended already was seen before and is left out.
+        Raises CorruptDataError for a damaged payload.
+        """
+        waits = self._machine.waits
+        mail = {d.wait: d.payload for d in deliveries if d.wait in waits}
+        events: list[Event] = [Delivered(wait, unpack(raw)) for wait, raw in mail.items()]
+        for number, wait in waits.items():
+            if number not in mail and wait.deadline is not None and wait.deadline <= now:
+                events.append(Expired(number))
+        return events
+
+    def advance(self, events: Sequence[Event], now: float) -> None:
+        """Run one slice, starting with the events."""
+        for event in events:
+            if isinstance(event, Delivered):
+                self._new.consumed.append(event.wait)
+            elif self._machine.waits[event.wait].endpoint is not None:
+                self._new.expired.append(event.wait)
+        inputs = Inputs(now=now, seed=os.urandom(16), events=events, budget=SLICE_STEPS)
+        self._outcome = self._machine.advance(inputs)
+        self.slices += 1
+        for effect in self._outcome.effects:
+            if isinstance(effect, OpenEndpoint):
+                self._new.endpoints.append(NewEndpoint(number=effect.number, method=effect.method))
+            else:
+                self._new.entries.append(_entry(effect, now))
+
+    def gathered(self) -> Advance:
+        """Return what was done since the last commit, as one transaction."""
+        outcome = self._outcome
+        if outcome is None:
+            raise RuntimeError("nothing was advanced")
+        phase, now = _PHASES[outcome.status], self._clock.now()
+        return Advance(
+            phase=phase,
+            state=None if phase is Phase.ENDED else self._machine.pack(),
+            wake=self.nearest_deadline if phase is Phase.WAITING else None,
+            current_steps=outcome.current_steps,
+            endpoints=tuple(self._new.endpoints),
+            opened=tuple(self._opened()) if phase is not Phase.ENDED else (),
+            consumed=tuple(self._new.consumed),
+            expired=tuple(self._new.expired),
+            entries=tuple(self._new.entries),
+            end=_end(outcome, now) if phase is Phase.ENDED else None,
+            time=now,
+        )
+
+    def committed(self) -> None:
+        """Note that what was gathered is stored."""
+        self._new = _Uncommitted()
+        self._stored_waits = frozenset(self._machine.waits)
+
+    def _opened(self) -> list[NewWait]:
+        return [
+            NewWait(number=number, endpoint=wait.endpoint)
+            for number, wait in self._machine.waits.items()
+            if number not in self._stored_waits and wait.endpoint is not None
+        ]
+
+
+def _entry(log: Log, now: float) -> LogEntry:
+    return LogEntry(
+        time=now,
+        severity=log.severity,
+        text=log.text,
+        json=log.json,
+        step=log.place.step,
+        routine=log.place.routine,
+    )
+
+
+def _end(outcome: Outcome, now: float) -> End:
+    succeeded = outcome.status is Status.SUCCEEDED
+    return End(
+        state=ExecutionState.SUCCEEDED if succeeded else ExecutionState.FAILED,
+        result=outcome.result,
+        failure=outcome.failure,
+        time=now,
+    )

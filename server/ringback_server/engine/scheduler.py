@@ -1,0 +1,158 @@
+"""Which executions this process has in hand, and which of them gets a thread next."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ringback_server.clock import Clock
+from ringback_server.engine.mailbox import Mailbox
+from ringback_server.store.records import Delivery
+
+Held = TypeVar("Held")
+
+
+@dataclass(slots=True)
+class Ticket(Generic[Held]):
+    """An execution in hand; `held` is its machine when that is in memory already."""
+
+    key: int
+    mailbox: Mailbox
+    held: Held | None = None
+
+
+class Scheduler(Generic[Held]):
+    """A run queue and the register of executions in hand: each is in the hands of one thread.
+
+    An execution is *in hand* from the moment it is queued until its thread retires it; before
+    and after, it is at rest in the store.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Start with nothing in hand and no thread."""
+        self._clock = clock
+        # Guards every field below. Mailboxes are posted to while it is held; it is never taken
+        # while a mailbox's own lock is held.
+        self._changed = threading.Condition()
+        self._in_hand: dict[int, Ticket[Held]] = {}
+        self._queue: deque[Ticket[Held]] = deque()
+        self._blocked: OrderedDict[int, Ticket[Held]] = OrderedDict()
+        self._idle = 0
+        self._closed = False
+
+    def __repr__(self) -> str:
+        """Show how many executions and threads are in which state."""
+        with self._changed:
+            return (
+                f"<Scheduler [{len(self._in_hand)} in hand: {len(self._queue)} queued, "
+                f"{len(self._blocked)} blocked | {self._idle} idle threads]>"
+            )
+
+    @property
+    def short_of_threads(self) -> bool:
+        """Whether more is queued than idle threads can take."""
+        with self._changed:
+            return len(self._queue) > self._idle
+
+    def offer(self, key: int) -> bool:
+        """Queue an execution at rest; False if it is in hand already."""
+        with self._changed:
+            return self._queue_up(key)
+
+    def keep(self, key: int, held: Held) -> bool:
+        """Give an execution whose machine is in memory to an idle thread.
+
+        False if there is no idle thread or somebody queued it first: it then stays at rest.
+        """
+        with self._changed:
+            if self._closed or key in self._in_hand or self._idle <= len(self._queue):
+                return False
+            self._push(Ticket(key, Mailbox(), held))
+            return True
+
+    def deliver(self, key: int, delivery: Delivery) -> None:
+        """Tell an execution of a payload; wakes it if it is blocked, queues it if at rest."""
+        with self._changed:
+            ticket = self._in_hand.get(key)
+            if ticket is None:
+                self._queue_up(key)
+            else:
+                ticket.mailbox.post(delivery)
+
+    def cancel(self, key: int) -> None:
+        """Make the thread that has an execution in hand let go of it."""
+        with self._changed:
+            ticket = self._in_hand.get(key)
+            if ticket is not None:
+                ticket.mailbox.cancel()
+
+    def take(self) -> Ticket[Held] | None:
+        """Block until an execution is queued and return it; None once closed."""
+        with self._changed:
+            self._idle += 1
+            try:
+                while not self._queue and not self._closed:
+                    self._clock.wait(self._changed, None)
+                return None if self._closed else self._queue.popleft()
+            finally:
+                self._idle -= 1
+
+    def blocking(self, ticket: Ticket[Held]) -> None:
+        """Note that a thread is about to block on its execution's mailbox."""
+        with self._changed:
+            self._blocked[ticket.key] = ticket
+            self._ask_for_threads()
+
+    def unblocked(self, ticket: Ticket[Held]) -> None:
+        """Note that the thread goes on."""
+        with self._changed:
+            self._blocked.pop(ticket.key, None)
+
+    def retire(self, ticket: Ticket[Held]) -> bool:
+        """Put an execution to rest in the store; False if mail came in first."""
+        with self._changed:
+            if not ticket.mailbox.empty():
+                return False
+            self._forget(ticket)
+            return True
+
+    def drop(self, ticket: Ticket[Held]) -> None:
+        """Let go of an execution whatever its mailbox holds."""
+        with self._changed:
+            self._forget(ticket)
+
+    def close(self) -> None:
+        """Wake every thread: blocked ones let go, idle ones end."""
+        with self._changed:
+            self._closed = True
+            self._queue.clear()
+            for ticket in self._in_hand.values():
+                ticket.mailbox.cancel()
+            self._changed.notify_all()
+
+    def _queue_up(self, key: int) -> bool:
+        if self._closed or key in self._in_hand:
+            return False
+        self._push(Ticket(key, Mailbox()))
+        self._ask_for_threads()
+        return True
+
+    def _push(self, ticket: Ticket[Held]) -> None:
+        self._in_hand[ticket.key] = ticket
+        self._queue.append(ticket)
+        self._changed.notify()
+
+    def _ask_for_threads(self) -> None:
+        """Park the longest-blocked executions when queued ones outnumber idle threads."""
+        for _ in range(len(self._queue) - self._idle):
+            if not self._blocked:
+                return
+            _, ticket = self._blocked.popitem(last=False)
+            ticket.mailbox.park()
+
+    def _forget(self, ticket: Ticket[Held]) -> None:
+        if self._in_hand.get(ticket.key) is ticket:
+            del self._in_hand[ticket.key]
+            self._blocked.pop(ticket.key, None)

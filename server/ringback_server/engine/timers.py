@@ -1,0 +1,127 @@
+"""Wakes executions at rest when their deadline comes, and takes up what a crash left over."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from typing import Protocol
+
+from ringback_server.clock import Clock
+from ringback_server.errors import RingbackError
+
+_log = logging.getLogger(__name__)
+
+_BATCH = 500
+#: a sweep over everything due is made at least this often, whatever was announced
+_SWEEP_SECONDS = 60.0
+_RETRY_SECONDS = 1.0
+
+
+class Deadlines(Protocol):
+    """Where deadlines and unfinished executions are found."""
+
+    def due(
+        self, now: float, *, after: tuple[float, int] | None, limit: int
+    ) -> list[tuple[float, int]]:
+        """Return (wake, key) of executions whose wake is not after `now`, ascending."""
+        ...
+
+    def next_wake(self, after: float) -> float | None:
+        """Return the earliest wake later than `after`, in Unix seconds."""
+        ...
+
+    def runnable(self, *, after: int, limit: int) -> list[int]:
+        """Return keys of executions that are queued or runnable, ascending."""
+        ...
+
+
+class Queue(Protocol):
+    """Where what is due goes."""
+
+    def offer(self, key: int) -> bool:
+        """Queue an execution unless it is in hand."""
+        ...
+
+
+class Timers:
+    """One thread that sleeps until the earliest stored deadline."""
+
+    def __init__(self, deadlines: Deadlines, queue: Queue, clock: Clock) -> None:
+        """Take the store's deadlines and the run queue."""
+        self._deadlines = deadlines
+        self._queue = queue
+        self._clock = clock
+        # Guards the two fields below; nothing is read from the store or queued while it is held.
+        self._changed = threading.Condition()
+        self._next = -math.inf
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="ringback-timers", daemon=True)
+
+    def __repr__(self) -> str:
+        """Show the time up to which the thread sleeps."""
+        with self._changed:
+            return f"<Timers [next {self._next}]>"
+
+    def start(self) -> None:
+        """Start the thread; it first takes up what was left runnable."""
+        self._thread.start()
+
+    def expect(self, wake: float) -> None:
+        """Announce the deadline (Unix seconds) of an execution that was put to rest."""
+        with self._changed:
+            if wake < self._next:
+                self._next = wake
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the thread; may be called before `start` and twice."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        part = self._recover
+        while self._sleep():
+            try:
+                part()
+                part = self._sweep
+            except RingbackError as error:
+                _log.warning("deadlines could not be read: %s", error)
+                self.expect(self._clock.now() + _RETRY_SECONDS)
+
+    def _recover(self) -> None:
+        after = 0
+        while keys := self._deadlines.runnable(after=after, limit=_BATCH):
+            for key in keys:
+                self._queue.offer(key)
+            after = keys[-1]
+        self._sweep()
+
+    def _sleep(self) -> bool:
+        """Sleep until the next deadline; False when closed."""
+        with self._changed:
+            began = self._clock.monotonic()
+            while not self._closed:
+                left = min(
+                    self._next - self._clock.now(),
+                    began + _SWEEP_SECONDS - self._clock.monotonic(),
+                )
+                if left <= 0:
+                    self._next = math.inf
+                    return True
+                self._clock.wait(self._changed, left)
+            return False
+
+    def _sweep(self) -> None:
+        """Queue everything due, and note the earliest deadline that is not."""
+        now, after = self._clock.now(), None
+        while due := self._deadlines.due(now, after=after, limit=_BATCH):
+            for _, key in due:
+                self._queue.offer(key)
+            after = due[-1]
+        following = self._deadlines.next_wake(now)
+        if following is not None:
+            self.expect(following)

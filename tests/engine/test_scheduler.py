@@ -1,0 +1,136 @@
+"""The scheduler: one thread per execution, and who gets it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ringback_server.engine.mailbox import Wake
+from ringback_server.engine.scheduler import Scheduler, Ticket
+from ringback_server.store.records import Delivery
+from tests.clocks import PATIENCE, FakeClock
+
+
+def queued(scheduler: Scheduler[str], key: int) -> Ticket[str]:
+    """Queue an execution and take its ticket."""
+    assert scheduler.offer(key)
+    ticket = scheduler.take()
+    assert ticket is not None
+    return ticket
+
+
+def test_offer_when_in_hand_already() -> None:
+    """An execution is in the hands of one thread only."""
+    scheduler = Scheduler[str](FakeClock())
+    queued(scheduler, 1)
+
+    assert not scheduler.offer(1)
+    assert repr(scheduler) == "<Scheduler [1 in hand: 0 queued, 0 blocked | 0 idle threads]>"
+
+
+def test_take_when_nothing_is_queued() -> None:
+    """An idle thread blocks until an execution is queued."""
+    clock = FakeClock()
+    scheduler = Scheduler[str](clock)
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(scheduler.take)
+        clock.await_waiters()
+        scheduler.offer(7)
+        ticket = taken.result(PATIENCE)
+
+    assert ticket is not None
+    assert ticket.key == 7
+
+
+def test_deliver_when_at_rest() -> None:
+    """A payload for an execution at rest queues it; the store has the payload."""
+    scheduler = Scheduler[str](FakeClock())
+    scheduler.deliver(5, Delivery(wait=1, payload=b""))
+    ticket = scheduler.take()
+
+    assert ticket is not None
+    assert (ticket.key, ticket.mailbox.empty()) == (5, True)
+
+
+def test_deliver_when_in_hand() -> None:
+    """A payload for an execution in hand goes to its mailbox."""
+    scheduler = Scheduler[str](FakeClock())
+    ticket = queued(scheduler, 5)
+    delivery = Delivery(wait=1, payload=b"")
+    scheduler.deliver(5, delivery)
+
+    assert ticket.mailbox.collect() == (delivery,)
+
+
+def test_retire_when_mail_came_first() -> None:
+    """An execution that was just told of a payload is not put to rest with it."""
+    scheduler = Scheduler[str](FakeClock())
+    ticket = queued(scheduler, 5)
+    scheduler.deliver(5, Delivery(wait=1, payload=b""))
+
+    assert not scheduler.retire(ticket)
+    ticket.mailbox.collect()
+    assert scheduler.retire(ticket)
+    assert scheduler.offer(5)
+
+
+def test_drop_when_the_execution_is_in_other_hands() -> None:
+    """A thread that gives its ticket back late does not take the execution from the next."""
+    scheduler = Scheduler[str](FakeClock())
+    first = queued(scheduler, 5)
+    scheduler.retire(first)
+    second = queued(scheduler, 5)
+    scheduler.drop(first)
+
+    assert not scheduler.offer(5)
+    scheduler.drop(second)
+    assert scheduler.offer(5)
+
+
+def test_offer_when_every_thread_is_blocked() -> None:
+    """When the pool is short, the longest-blocked execution gives up its thread."""
+    clock = FakeClock()
+    scheduler = Scheduler[str](clock)
+    first, second = queued(scheduler, 1), queued(scheduler, 2)
+    scheduler.blocking(first)
+    scheduler.blocking(second)
+    scheduler.offer(3)
+
+    assert first.mailbox.wait(clock, clock.monotonic() + 1) is Wake.PARK
+    assert second.mailbox.wait(clock, clock.monotonic()) is Wake.TIME
+
+
+def test_keep_when_no_thread_is_idle() -> None:
+    """A machine is kept in memory only for a thread that is free to block on it."""
+    scheduler = Scheduler[str](FakeClock())
+
+    assert not scheduler.keep(1, "machine")
+    assert scheduler.offer(1)
+
+
+def test_keep_when_a_thread_is_idle() -> None:
+    """An idle thread takes the machine as it is, without a look at the store."""
+    clock = FakeClock()
+    scheduler = Scheduler[str](clock)
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(scheduler.take)
+        clock.await_waiters()
+        kept = scheduler.keep(1, "machine")
+        ticket = taken.result(PATIENCE)
+
+    assert kept
+    assert ticket is not None
+    assert ticket.held == "machine"
+
+
+def test_close_when_threads_are_idle() -> None:
+    """Closing sends idle threads home and takes nothing new."""
+    clock = FakeClock()
+    scheduler = Scheduler[str](clock)
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(scheduler.take)
+        clock.await_waiters()
+        scheduler.close()
+
+        assert taken.result(PATIENCE) is None
+    assert not scheduler.offer(1)
+    scheduler.close()

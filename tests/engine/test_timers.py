@@ -1,0 +1,139 @@
+"""Timers: deadlines at rest wake on time, and nothing left over is forgotten."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ringback_server.engine.timers import Timers
+from ringback_server.errors import StorageFullError
+from tests.clocks import PATIENCE, FakeClock
+
+
+class Stored:
+    """Deadlines as the store would give them, and a record of what was queued."""
+
+    def __init__(self) -> None:
+        """Start with nothing stored."""
+        self.wakes: list[tuple[float, int]] = []
+        self.left_over: list[int] = []
+        self.broken = False
+        self.queued: list[int] = []
+        self._changed = threading.Condition()
+
+    def due(
+        self, now: float, *, after: tuple[float, int] | None, limit: int
+    ) -> list[tuple[float, int]]:
+        """Return what is due."""
+        if self.broken:
+            self.broken = False
+            raise StorageFullError
+        rows = [row for row in sorted(self.wakes) if row[0] <= now and (not after or row > after)]
+        return rows[:limit]
+
+    def next_wake(self, after: float) -> float | None:
+        """Return the next deadline."""
+        return min((wake for wake, _ in self.wakes if wake > after), default=None)
+
+    def runnable(self, *, after: int, limit: int) -> list[int]:
+        """Return what was left over."""
+        return [key for key in self.left_over if key > after][:limit]
+
+    def offer(self, key: int) -> bool:
+        """Record a key; its deadline is over."""
+        with self._changed:
+            self.wakes = [row for row in self.wakes if row[1] != key]
+            self.queued.append(key)
+            self._changed.notify_all()
+        return True
+
+    def await_queued(self, keys: list[int]) -> bool:
+        """Return whether exactly these keys were queued, in this order, before long."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.queued == keys, PATIENCE)
+
+
+@contextmanager
+def running(stored: Stored, clock: FakeClock) -> Iterator[Timers]:
+    """Run timers over what is stored."""
+    timers = Timers(stored, stored, clock)
+    timers.start()
+    try:
+        yield timers
+    finally:
+        timers.close()
+
+
+def test_start_when_executions_were_left_runnable() -> None:
+    """What a crash left queued or runnable is taken up first."""
+    clock, stored = FakeClock(), Stored()
+    stored.left_over = list(range(1, 1_201))
+    with running(stored, clock):
+        assert stored.await_queued(list(range(1, 1_201)))
+
+
+def test_start_when_a_deadline_passed_meanwhile() -> None:
+    """A deadline that passed while no server ran is met at once."""
+    clock, stored = FakeClock(), Stored()
+    stored.wakes = [(clock.now() - 10, 4)]
+    with running(stored, clock):
+        assert stored.await_queued([4])
+
+
+def test_sleep_when_a_deadline_lies_ahead() -> None:
+    """An execution is queued when its deadline comes, earliest first, and not before."""
+    clock, stored = FakeClock(), Stored()
+    stored.wakes = [(clock.now() + 20, 2), (clock.now() + 10, 1)]
+    with running(stored, clock):
+        clock.await_waiters()
+        clock.advance(9)
+        clock.await_waiters()
+        assert stored.queued == []
+        clock.advance(1)
+        assert stored.await_queued([1])
+        clock.await_waiters()
+        clock.advance(10)
+        assert stored.await_queued([1, 2])
+
+
+def test_expect_when_a_nearer_deadline_is_announced() -> None:
+    """A newly parked execution with a nearer deadline shortens the sleep."""
+    clock, stored = FakeClock(), Stored()
+    with running(stored, clock) as timers:
+        clock.await_waiters()
+        stored.wakes = [(clock.now() + 5, 8)]
+        timers.expect(clock.now() + 5)
+        clock.await_waiters()
+        clock.advance(5)
+        assert stored.await_queued([8])
+
+
+def test_sleep_when_nothing_was_announced() -> None:
+    """Every minute everything due is looked for, whatever was announced."""
+    clock, stored = FakeClock(), Stored()
+    with running(stored, clock):
+        clock.await_waiters()
+        stored.wakes = [(clock.now() + 1, 3)]
+        clock.advance(61)
+        assert stored.await_queued([3])
+
+
+def test_sweep_when_the_store_fails_once() -> None:
+    """A store that cannot be read for a moment delays deadlines and loses none."""
+    clock, stored = FakeClock(), Stored()
+    with running(stored, clock):
+        clock.await_waiters()
+        stored.broken, stored.wakes = True, [(clock.now() + 1, 6)]
+        clock.advance(61)
+        clock.await_waiters()
+        clock.advance(1)
+        assert stored.await_queued([6])
+
+
+def test_close_when_never_started() -> None:
+    """Closing timers that were not started, or twice, is fine."""
+    stored = Stored()
+    timers = Timers(stored, stored, FakeClock())
+    timers.close()
+    timers.close()
