@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from ringback_server.model.names import ExecutionName, WorkflowName
@@ -192,7 +192,7 @@ class SigningKey:
 
     kid: str
     algorithm: str
-    private_key: str
+    private_key: str = field(repr=False)
     create_time: float
 
 

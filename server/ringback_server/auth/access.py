@@ -1,0 +1,59 @@
+"""The one check of what a caller may do: claim and resource and binding."""
+
+from __future__ import annotations
+
+from ringback_server.auth.permissions import ROLES
+from ringback_server.auth.stores import Bindings
+from ringback_server.clock import Clock
+from ringback_server.errors import PermissionDeniedError
+from ringback_server.model.principals import Principal
+
+
+class Access:
+    """Decides by a principal's token and by the bindings in force now."""
+
+    def __init__(self, bindings: Bindings, clock: Clock) -> None:
+        self._bindings = bindings
+        self._clock = clock
+
+    def check(self, principal: Principal, permission: str, resource: str) -> None:
+        """Raise PermissionDeniedError unless the principal has the permission on the resource.
+
+        `resource` is a full resource name. All of these must hold: the token names the
+        permission, if it names any; the resource is the token's resource or below it, if it has
+        one; a binding in force grants the permission there.
+        """
+        if permission not in self.granted(principal, resource):
+            raise PermissionDeniedError(
+                f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
+                reason="IAM_PERMISSION_DENIED",
+            )
+
+    def granted(self, principal: Principal, resource: str) -> frozenset[str]:
+        """Return the permissions that the principal has on the resource now."""
+        if principal.resource is not None and not under(resource, principal.resource):
+            return frozenset()
+        bound = bound_permissions(
+            self._bindings, principal.email, now=self._clock.now(), resource=resource
+        )
+        return bound if principal.permissions is None else bound & principal.permissions
+
+
+def bound_permissions(
+    bindings: Bindings, email: str, *, now: float, resource: str | None = None
+) -> frozenset[str]:
+    """Return what bindings in force at `now` (Unix seconds) grant an account on a resource.
+
+    Without a resource: what they grant on any.
+    """
+    permissions: frozenset[str] = frozenset()
+    for binding in bindings.roles(email):
+        in_force = binding.expire_time is None or now < binding.expire_time
+        if in_force and (resource is None or under(resource, binding.resource)):
+            permissions |= ROLES.get(binding.role, frozenset())
+    return permissions
+
+
+def under(resource: str, root: str) -> bool:
+    """Tell whether a resource is `root` or lies below it; "*" is above everything."""
+    return root in {"*", resource} or resource.startswith(f"{root}/")

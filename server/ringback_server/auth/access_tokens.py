@@ -1,0 +1,64 @@
+"""Access tokens of this server (RFC 9068) as bearer tokens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringback_server.auth.claims import Claims, opens_service
+from ringback_server.auth.issuer import AT_JWT, Issuer
+from ringback_server.auth.jws import UnverifiedToken
+from ringback_server.auth.refusals import Refusal, TokenError
+from ringback_server.auth.stores import KeyStore, Revocations
+from ringback_server.model.principals import Principal
+
+#: the spellings of the media type in `typ`; no others, in no other case
+TYPES: Final = frozenset({AT_JWT, f"application/{AT_JWT}"})
+
+
+class AccessTokens:
+    """Verifies the access tokens that this server issued."""
+
+    def __init__(self, issuer: Issuer, keys: KeyStore, revocations: Revocations) -> None:
+        self._issuer = issuer
+        self._keys = keys
+        self._revocations = revocations
+
+    def verify(self, token: UnverifiedToken, now: float) -> Principal:
+        """Return whom the token speaks for; `now` in Unix seconds. Raises TokenError."""
+        if token.typ not in TYPES:
+            raise TokenError(Refusal.TYPE)
+        if token.algorithm != "ES256":
+            raise TokenError(Refusal.ALGORITHM)
+        key = self._issuer.verification_key(token.kid)
+        if key is None:
+            raise TokenError(Refusal.KEY_UNKNOWN)
+        claims = token.claims(key)
+        if claims.text("iss") != self._issuer.iss:
+            raise TokenError(Refusal.ISSUER)
+        if claims.text("aud") != self._issuer.audience:
+            raise TokenError(Refusal.AUDIENCE)
+        expire = claims.expiry(now)
+        return _principal(claims, expire)
+
+    def confirm(self, kid: str, principal: Principal) -> None:
+        """Raise TokenError unless key, account and token count now."""
+        if self._issuer.verification_key(kid) is None:
+            raise TokenError(Refusal.KEY_UNKNOWN)
+        account = self._keys.account(principal.email)
+        if account is None or account.disabled:
+            raise TokenError(Refusal.ACCOUNT)
+        if self._revocations.revoked(principal.token_id):
+            raise TokenError(Refusal.REVOKED)
+
+
+def _principal(claims: Claims, expire: int) -> Principal:
+    claims.text("client_id")
+    if not opens_service(claims.text("scope")):
+        raise TokenError(Refusal.SCOPE)
+    return Principal(
+        email=claims.text("sub"),
+        permissions=claims.texts("permissions"),
+        resource=claims.optional_text("resource"),
+        token_id=claims.text("jti"),
+        expire_time=expire,
+    )

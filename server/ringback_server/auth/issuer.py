@@ -1,0 +1,163 @@
+"""The tokens that this server issues: access tokens (RFC 9068) and ID tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
+
+from ringback_server.auth.access import bound_permissions
+from ringback_server.auth.claims import CLOUD_PLATFORM, opens_service
+from ringback_server.auth.keys import public_jwk, read_signing_key
+from ringback_server.auth.recent import Recent
+from ringback_server.auth.stores import TokenStore
+from ringback_server.clock import Clock
+from ringback_server.errors import (
+    FieldViolation,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+
+#: lifetime of a token in seconds, unless asked for otherwise, and the longest
+DEFAULT_LIFETIME = 3600
+MAX_LIFETIME = 43200
+
+#: the media type of an access token, in `typ`
+AT_JWT = "at+jwt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedToken:
+    """A token to hand out; `expire_time` is a whole Unix second."""
+
+    token: str = field(repr=False)
+    expire_time: int
+    token_id: str
+
+
+class Issuer:
+    """Signs tokens in the name of this server.
+
+    `iss` and `audience` name the instance, or its public URL: never an address or a port, so
+    that tokens outlive a move of the server.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        clock: Clock,
+        *,
+        instance_id: str,
+        public_url: str | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._read_keys: Recent[str, EllipticCurvePrivateKey] = Recent(16)
+        self.iss = public_url or f"urn:ringback:{instance_id}"
+        # Apart from `iss`, so that a token about this server is not one for it.
+        self.audience = f"{public_url}/api" if public_url else f"urn:ringback:{instance_id}:api"
+
+    def access_token(
+        self,
+        email: str,
+        *,
+        scope: str = CLOUD_PLATFORM,
+        lifetime: float = DEFAULT_LIFETIME,
+        permissions: Iterable[str] | None = None,
+        resource: str | None = None,
+        client: str | None = None,
+    ) -> IssuedToken:
+        """Issue an access token that speaks for an account.
+
+        `scope` is space-separated; `lifetime` in seconds; `permissions` narrows what the account
+        is granted now, None takes all of it; `resource` bounds the token to a resource name and
+        what lies below; `client` is who asked for it, the account itself by default.
+        Raises InvalidArgumentError, and PermissionDeniedError for permissions that the account
+        does not have.
+        """
+        if not opens_service(scope):
+            raise _invalid("scope", f"scope must contain {CLOUD_PLATFORM}")
+        claims: dict[str, object] = {
+            "aud": self.audience,
+            "client_id": client or email,
+            "scope": scope,
+            "permissions": sorted(self._permissions(email, permissions)),
+        }
+        if resource is not None:
+            claims["resource"] = resource
+        return self._signed(AT_JWT, email, claims, lifetime)
+
+    def id_token(self, email: str, audience: str) -> IssuedToken:
+        """Issue an ID token that tells `audience` who an account is; valid for an hour.
+
+        Raises InvalidArgumentError, and NotFoundError if there is no such account.
+        """
+        if not audience:
+            raise _invalid("audience", "audience must not be empty")
+        account = self._store.account(email)
+        if account is None:
+            raise NotFoundError(f"Service account {email} was not found.")
+        claims = {"aud": audience, "azp": account.unique_id, "email": email, "email_verified": True}
+        return self._signed("JWT", account.unique_id, claims, DEFAULT_LIFETIME)
+
+    def jwks(self) -> dict[str, object]:
+        """Return the JWK set (RFC 7517) of the keys whose signatures count: public members."""
+        keys = self._store.signing_keys()
+        return {
+            "keys": [public_jwk(self._read(key.private_key).public_key(), key.kid) for key in keys]
+        }
+
+    def verification_key(self, kid: str) -> EllipticCurvePublicKey | None:
+        """Return the public half of one of the signing keys, None if `kid` names none."""
+        for key in self._store.signing_keys():
+            if key.kid == kid:
+                return self._read(key.private_key).public_key()
+        return None
+
+    def _permissions(self, email: str, asked: Iterable[str] | None) -> frozenset[str]:
+        granted = bound_permissions(self._store, email, now=self._clock.now())
+        if asked is None:
+            return granted
+        missing = sorted(frozenset(asked) - granted)
+        if missing:
+            raise PermissionDeniedError(
+                f"Permission '{missing[0]}' is not granted to {email}.",
+                reason="IAM_PERMISSION_DENIED",
+            )
+        return frozenset(asked)
+
+    def _signed(
+        self, typ: str, sub: str, claims: Mapping[str, object], lifetime: float
+    ) -> IssuedToken:
+        if not 1 <= lifetime <= MAX_LIFETIME:
+            raise _invalid("lifetime", f"lifetime must be from 1 to {MAX_LIFETIME} seconds")
+        now = int(self._clock.now())
+        expire_time, token_id = now + int(lifetime), str(uuid4())
+        whole = {**claims, "iss": self.iss, "sub": sub, "iat": now, "exp": expire_time}
+        signer = self._store.signing_keys()[0]
+        token = jwt.encode(
+            {**whole, "jti": token_id},
+            self._read(signer.private_key),
+            algorithm=signer.algorithm,
+            headers={"typ": typ, "kid": signer.kid},
+        )
+        return IssuedToken(token=token, expire_time=expire_time, token_id=token_id)
+
+    def _read(self, pem: str) -> EllipticCurvePrivateKey:
+        key = self._read_keys.get(pem)
+        if key is None:
+            key = read_signing_key(pem)
+            self._read_keys.put(pem, key)
+        return key
+
+
+def _invalid(field_name: str, message: str) -> InvalidArgumentError:
+    violation = FieldViolation(field=field_name, description=message)
+    return InvalidArgumentError(message, violations=(violation,))

@@ -1,0 +1,73 @@
+"""What auth needs to be remembered: the seams that the store fills.
+
+Each call reads what holds now: authentication asks again for every request, so a disabled
+account or a revoked token has no effect any more from the next request on. Each is one
+indexed read or cheaper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
+
+
+class SigningKeys(Protocol):
+    """The keys of this server's issuer."""
+
+    def signing_keys(self) -> Sequence[SigningKey]:
+        """Return the keys whose signatures count, newest first; the first signs."""
+        ...
+
+
+class KeyStore(SigningKeys, Protocol):
+    """Accounts and keys."""
+
+    def account(self, email: str, /) -> ServiceAccount | None:
+        """Return the service account, None if there is none."""
+        ...
+
+    def account_key(self, kid: str, /) -> AccountKey | None:
+        """Return the registered key of an account, None if there is none."""
+        ...
+
+
+class Bindings(Protocol):
+    """Who has which role on what."""
+
+    def roles(self, email: str, /) -> Sequence[Binding]:
+        """Return the bindings of an account, expired ones or not."""
+        ...
+
+
+class Revocations(Protocol):
+    """Tokens that count no longer."""
+
+    def revoked(self, token_id: str, /) -> bool:
+        """Tell whether the token was revoked."""
+        ...
+
+
+class TokenStore(KeyStore, Bindings, Protocol):
+    """What the issuer reads."""
+
+
+class CredentialStore(TokenStore, Revocations, Protocol):
+    """All of it, as a first start writes it."""
+
+    def add_account(self, account: ServiceAccount, /) -> object:
+        """Add a service account."""
+        ...
+
+    def add_account_key(self, key: AccountKey, /) -> object:
+        """Register a key of an account."""
+        ...
+
+    def add_binding(self, binding: Binding, /) -> object:
+        """Grant a role."""
+        ...
+
+    def add_signing_key(self, key: SigningKey, /) -> object:
+        """Add a key, which signs from now on."""
+        ...

@@ -1,0 +1,126 @@
+"""The one way from a bearer token to a principal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ringback_server.auth.access_tokens import TYPES, AccessTokens
+from ringback_server.auth.assertions import Assertions, service_audiences
+from ringback_server.auth.claims import LEEWAY
+from ringback_server.auth.issuer import Issuer
+from ringback_server.auth.jws import MAX_TOKEN, UnverifiedToken, read
+from ringback_server.auth.recent import Recent
+from ringback_server.auth.refusals import Refusal, TokenError
+from ringback_server.auth.self_signed import SelfSignedTokens
+from ringback_server.auth.stores import KeyStore, Revocations
+from ringback_server.clock import Clock
+from ringback_server.errors import UnauthenticatedError
+from ringback_server.model.principals import Principal
+
+# What the caller reads, whatever is wrong; its cause, a TokenError, is for logs.
+_MISSING = "The request needs a bearer token."
+_REFUSED = "The bearer token is not valid."
+_REMEMBERED = 4096
+
+
+class TokenKind(Protocol):
+    """One kind of token that is accepted."""
+
+    def verify(self, token: UnverifiedToken, now: float) -> Principal:
+        """Return the principal after every check of the token itself, else TokenError."""
+        ...
+
+    def confirm(self, kid: str, principal: Principal) -> None:
+        """Raise TokenError unless what the token rests on counts now: key, account, itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token that was verified; what can change since is confirmed at each use."""
+
+    kind: TokenKind
+    kid: str
+    principal: Principal
+
+
+class Authenticator:
+    """Turns bearer tokens into principals; nothing else leaves it.
+
+    Verified tokens are remembered by their SHA-256. Expiry, revocation, and whether key and
+    account still count are looked at on every call.
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer,
+        keys: KeyStore,
+        revocations: Revocations,
+        clock: Clock,
+        *,
+        urls: Iterable[str] = (),
+    ) -> None:
+        """Take the seams, and the `urls` that this server goes by as audiences."""
+        self._clock = clock
+        self._seen: Recent[bytes, _Verified] = Recent(_REMEMBERED)
+        self._access_tokens = AccessTokens(issuer, keys, revocations)
+        self._self_signed = SelfSignedTokens(Assertions(keys), revocations, service_audiences(urls))
+
+    def authenticate(self, bearer: str) -> Principal:
+        """Return whom a bearer token speaks for.
+
+        Raises UnauthenticatedError with one vague sentence and the reason TOKEN_MISSING,
+        TOKEN_EXPIRED or TOKEN_INVALID; its `__cause__` is a TokenError, precise enough for logs.
+        """
+        try:
+            verified = self._verified(bearer, self._clock.now())
+            verified.kind.confirm(verified.kid, verified.principal)
+        except TokenError as error:
+            raise _unauthenticated(error) from error
+        return verified.principal
+
+    def authenticate_header(self, authorization: str | None) -> Principal:
+        """Do the same for the value of an Authorization header, None if there is none."""
+        try:
+            bearer = bearer_of(authorization)
+        except TokenError as error:
+            raise _unauthenticated(error) from error
+        return self.authenticate(bearer)
+
+    def _verified(self, bearer: str, now: float) -> _Verified:
+        if not bearer:
+            raise TokenError(Refusal.MISSING)
+        if len(bearer) > MAX_TOKEN:
+            raise TokenError(Refusal.TOO_LARGE)
+        if not bearer.isascii():
+            raise TokenError(Refusal.MALFORMED)
+        digest = hashlib.sha256(bearer.encode()).digest()
+        verified = self._seen.get(digest)
+        if verified is None:
+            token = read(bearer)
+            kind = self._kind(token)
+            verified = _Verified(kind, token.kid, kind.verify(token, now))
+            self._seen.put(digest, verified)
+        elif now >= verified.principal.expire_time + LEEWAY:
+            raise TokenError(Refusal.EXPIRED)
+        return verified
+
+    def _kind(self, token: UnverifiedToken) -> TokenKind:
+        """Choose by `typ` alone; each kind then insists on its own algorithm and keys."""
+        return self._access_tokens if token.typ in TYPES else self._self_signed
+
+
+def bearer_of(authorization: str | None) -> str:
+    """Return the token in the value of an Authorization header; TokenError(MISSING)."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise TokenError(Refusal.MISSING)
+    return token
+
+
+def _unauthenticated(error: TokenError) -> UnauthenticatedError:
+    sentence = _MISSING if error.refusal is Refusal.MISSING else _REFUSED
+    return UnauthenticatedError(sentence, reason=error.refusal.public)
