@@ -1,1 +1,1 @@
-"""The Ringback client: a library and the `ringback` command line."""
+"""The Ringback client: a library, `ringback_client.client`, and the `ringback` command line."""

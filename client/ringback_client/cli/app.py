@@ -1,0 +1,73 @@
+"""The commands and their groups, put together."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ringback_client.cli import auth, callbacks, deploy, executions, logs
+from ringback_client.cli.joined import joined_commands, run_joined
+from ringback_client.cli.output import say_error
+from ringback_client.cli.session import Session
+from ringback_client.errors import ClientError, InvalidInputError
+
+_FAILED = 1
+_USAGE = 2
+
+app = typer.Typer(
+    name="ringback",
+    help="Deploy workflows, run them, and answer what they wait for.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("deploy")(deploy.deploy)
+app.command("run")(executions.run)
+app.command("execute")(executions.execute)
+app.add_typer(executions.app, name="executions")
+app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(logs.app, name="logs")
+app.add_typer(auth.app, name="auth")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit status: 0, 1 when it failed, 2 when it was misused."""
+    try:
+        app(args=list(arguments), prog_name="ringback", standalone_mode=True)
+    except ClientError as error:
+        say_error(error.message, error.next_step)
+        return _USAGE if isinstance(error, InvalidInputError) else _FAILED
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else _FAILED
+    return 0
+
+
+@app.callback()
+def begin(
+    ctx: typer.Context,
+    *,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but data and errors.")
+    ] = False,
+) -> None:
+    """Deploy workflows, run them, and answer what they wait for."""
+    ctx.obj = Session(environ=os.environ, directory=Path.cwd(), quiet=quiet)
+
+
+def _join(name: str, summary: str) -> None:
+    """Show a joined command in the help, and run it when options come before its name."""
+
+    @app.command(
+        name,
+        help=summary,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def joined(ctx: typer.Context) -> None:
+        sys.exit(run_joined(name, ctx.args))
+
+
+for _name, _summary in joined_commands().items():
+    _join(_name, _summary)

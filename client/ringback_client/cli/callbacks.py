@@ -1,0 +1,117 @@
+"""`ringback callbacks`."""
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from ringback.v1.callbacks_pb2 import QueryValues, SendCallbackRequest, SendCallbackResponse
+from ringback_client.cli.options import (
+    ExecutionName,
+    Limit,
+    Location,
+    Project,
+    TableFormat,
+    Workflow,
+    read_text,
+)
+from ringback_client.cli.output import Format, moment, write_document, write_list, write_table
+from ringback_client.cli.session import session_of
+from ringback_client.names import DEFAULT_LOCATION, callback_target
+
+_JSON = "application/json"
+
+app = typer.Typer(help="See what executions wait for, and send it.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    execution: ExecutionName,
+    workflow: Workflow = None,
+    limit: Limit = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """List the callback endpoints of an execution."""
+    with session_of(ctx).client(project, location) as client:
+        found = list(islice(client.list_callbacks(execution, workflow=workflow), limit))
+    rows = [
+        {
+            "METHOD": callback.method,
+            "WAITERS": str(callback.waiters),
+            "PAYLOADS": str(len(callback.available_payloads)),
+            "NAME": callback.name,
+        }
+        for callback in found
+    ]
+    write_list(found, rows, form, empty="The execution takes no callbacks.")
+
+
+@app.command()
+def send(
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="URL", help="The callback URL, or its name.")],
+    method: Annotated[
+        str, typer.Option(help="The HTTP method.", show_default="the endpoint's")
+    ] = "",
+    data: Annotated[
+        str | None,
+        typer.Option(help="The body, JSON unless a header says otherwise; @FILE reads a file."),
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="NAME:VALUE", help="A header; may be repeated.")
+    ] = None,
+    idempotency_key: Annotated[
+        str, typer.Option(help="The same key twice is one callback.", show_default=False)
+    ] = "",
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """Send a callback, and print what became of it."""
+    endpoint = callback_target(target)
+    headers = _parse_headers(header or ())
+    content_type = headers.pop("content-type", _JSON if data is not None else "")
+    request = SendCallbackRequest(
+        name=endpoint.name,
+        method=method.upper(),
+        headers=headers,
+        query={key: QueryValues(values=values) for key, values in endpoint.query.items()},
+        content_type=content_type,
+        body=_body(data, content_type),
+        request_id=idempotency_key,
+    )
+    with session_of(ctx).client(None, DEFAULT_LOCATION) as client:
+        answer = client.send_callback(request)
+    if form == Format.TABLE:
+        outcome = SendCallbackResponse.Outcome.Name(answer.outcome)
+        received = moment(answer.receive_time)
+        write_table([{"OUTCOME": outcome, "PAYLOAD": answer.payload_id, "RECEIVED": received}])
+    else:
+        write_document(answer, form)
+
+
+def _parse_headers(texts: Sequence[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for text in texts:
+        name, colon, value = text.partition(":")
+        if not name.strip() or not colon:
+            raise typer.BadParameter(f"{text!r} is not NAME:VALUE", param_hint="--header")
+        headers[name.strip().lower()] = value.strip()
+    return headers
+
+
+def _body(data: str | None, content_type: str) -> bytes:
+    """Return the body; what is to be sent as JSON must be JSON."""
+    if data is None:
+        return b""
+    text = read_text(data)
+    if content_type == _JSON:
+        try:
+            json.loads(text)
+        except ValueError as error:
+            message = f"not JSON ({error}); add --header 'Content-Type: text/plain' to send text"
+            raise typer.BadParameter(message, param_hint="--data") from error
+    return text.encode()

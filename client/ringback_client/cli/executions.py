@@ -1,0 +1,179 @@
+"""`ringback run`, `ringback execute` and `ringback executions`."""
+
+import json
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from ringback.v1.executions_pb2 import Execution
+from ringback_client.cli.options import (
+    Data,
+    ExecutionName,
+    Labels,
+    Limit,
+    Location,
+    Project,
+    ResultFormat,
+    TableFormat,
+    Workflow,
+    parse_pairs,
+    read_json,
+)
+from ringback_client.cli.output import (
+    DocumentFormat,
+    Format,
+    moment,
+    say,
+    say_error,
+    write_document,
+    write_list,
+    write_value,
+)
+from ringback_client.cli.session import session_of
+from ringback_client.client import Client, finished
+from ringback_client.names import DEFAULT_LOCATION, last_segment
+
+_INTERRUPTED = 130
+
+WorkflowName = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow.")]
+
+app = typer.Typer(help="Look at executions, wait for them, cancel them.", no_args_is_help=True)
+
+
+def run(
+    ctx: typer.Context,
+    workflow: WorkflowName,
+    data: Data = None,
+    labels: Labels = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: ResultFormat = DocumentFormat.JSON,
+) -> None:
+    """Execute a workflow, wait until it has ended and print its result."""
+    argument = "" if data is None else read_json(data)
+    session = session_of(ctx)
+    with session.client(project, location) as client:
+        started = client.execute(
+            workflow, argument=argument, labels=parse_pairs(labels, "--labels")
+        )
+        session.say(f"Waiting for {started.name}")
+        execution = _wait(client, started.name)
+    if execution.state == Execution.SUCCEEDED:
+        write_value(json.loads(execution.result or "null"), form)
+    _fail_unless_succeeded(execution)
+
+
+def execute(
+    ctx: typer.Context,
+    workflow: WorkflowName,
+    data: Data = None,
+    labels: Labels = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: Annotated[
+        DocumentFormat | None,
+        typer.Option("--format", help="How to print it.", show_default="its name alone"),
+    ] = None,
+) -> None:
+    """Execute a workflow without waiting, and print the execution's name."""
+    argument = "" if data is None else read_json(data)
+    with session_of(ctx).client(project, location) as client:
+        execution = client.execute(
+            workflow, argument=argument, labels=parse_pairs(labels, "--labels")
+        )
+    if form is None:
+        typer.echo(execution.name)
+    else:
+        write_document(execution, form)
+
+
+@app.command()
+def describe(
+    ctx: typer.Context,
+    execution: ExecutionName,
+    workflow: Workflow = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: ResultFormat = DocumentFormat.YAML,
+) -> None:
+    """Print all about an execution."""
+    with session_of(ctx).client(project, location) as client:
+        write_document(client.get_execution(execution, workflow=workflow), form)
+
+
+@app.command()
+def wait(
+    ctx: typer.Context,
+    execution: ExecutionName,
+    workflow: Workflow = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, help="Seconds to wait at most.", show_default="for ever")
+    ] = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: ResultFormat = DocumentFormat.YAML,
+) -> None:
+    """Wait until an execution has ended, and print all about it."""
+    with session_of(ctx).client(project, location) as client:
+        found = _wait(client, client.place.execution(execution, workflow), timeout)
+    write_document(found, form)
+    _fail_unless_succeeded(found)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    workflow: WorkflowName,
+    limit: Limit = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """List the executions of a workflow, newest first."""
+    with session_of(ctx).client(project, location) as client:
+        found = list(islice(client.list_executions(workflow), limit))
+    rows = [
+        {
+            "EXECUTION": last_segment(execution.name),
+            "STATE": Execution.State.Name(execution.state),
+            "STARTED": moment(execution.start_time),
+            "ENDED": moment(execution.end_time),
+            "REVISION": execution.workflow_revision_id,
+        }
+        for execution in found
+    ]
+    write_list(found, rows, form, empty=f"{workflow} has no executions.")
+
+
+@app.command()
+def cancel(
+    ctx: typer.Context,
+    execution: ExecutionName,
+    workflow: Workflow = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: ResultFormat = DocumentFormat.YAML,
+) -> None:
+    """Stop an execution."""
+    with session_of(ctx).client(project, location) as client:
+        write_document(client.cancel(execution, workflow=workflow), form)
+
+
+def _wait(client: Client, name: str, timeout: float | None = None) -> Execution:
+    try:
+        return client.wait(name, timeout=timeout)
+    except KeyboardInterrupt:
+        say(f"It goes on; wait for it again with: ringback executions wait {name}")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _fail_unless_succeeded(execution: Execution) -> None:
+    if execution.state == Execution.SUCCEEDED:
+        return
+    state = Execution.State.Name(execution.state)
+    if finished(execution):
+        say_error(f"The execution ended as {state}. {execution.error.context}".strip())
+    else:
+        say_error(f"The execution is still {state}.", "Wait longer, or see what it waits for.")
+    raise typer.Exit(1)

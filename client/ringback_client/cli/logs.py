@@ -1,0 +1,75 @@
+"""`ringback logs`."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from ringback.v1.logs_pb2 import LogEntry
+from ringback_client.cli.options import Limit, Location, Project, TableFormat
+from ringback_client.cli.output import Format, moment, write_list
+from ringback_client.cli.session import session_of
+from ringback_client.names import DEFAULT_LOCATION
+
+# As `gcloud` takes it: 10m, 1d12h, and in the ISO form P1DT12H with or without its P.
+_DURATION = re.compile(
+    r"p?(?:(?P<weeks>\d+)w)?(?:(?P<days>\d+)d)?"
+    r"t?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?",
+    re.IGNORECASE,
+)
+
+app = typer.Typer(help="Read what workflows log.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Read what workflows log."""
+
+
+@app.command()
+def read(
+    ctx: typer.Context,
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="A text to find, or terms joined by AND, such as severity>=WARNING.",
+            show_default="all entries",
+        ),
+    ] = "",
+    freshness: Annotated[str, typer.Option(help="How old entries may be.")] = "1d",
+    limit: Limit = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """Find log entries of all workflows, newest first."""
+    since = datetime.now(UTC) - parse_duration(freshness)
+    terms = [text] if text.strip() else []
+    terms.append(f'timestamp>="{since.isoformat().replace("+00:00", "Z")}"')
+    with session_of(ctx).client(project, location) as client:
+        entries = client.list_logs(filter_=" AND ".join(terms), newest_first=True)
+        found = list(islice(entries, limit))
+    rows = [
+        {"TIME": moment(entry.timestamp), "SEVERITY": entry.severity, "ENTRY": _words(entry)}
+        for entry in found
+    ]
+    write_list(found, rows, form, empty="No log entries were found.")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as `10m` or `1d12h`, or raise typer.BadParameter."""
+    match = _DURATION.fullmatch(text)
+    parts = {unit: int(count) for unit, count in match.groupdict("0").items()} if match else {}
+    try:
+        duration = timedelta(**parts)
+        if duration and datetime.now(UTC) - duration:
+            return duration
+    except OverflowError:
+        pass
+    raise typer.BadParameter(f"{text!r} is not a duration such as 10m", param_hint="--freshness")
+
+
+def _words(entry: LogEntry) -> str:
+    return entry.text_payload if entry.HasField("text_payload") else entry.json_payload

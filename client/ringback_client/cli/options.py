@@ -1,0 +1,70 @@
+"""Options that several commands take, and how their values are read."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ringback_client.cli.output import DocumentFormat, Format
+
+Location = Annotated[str, typer.Option(help="The location of short names.")]
+Project = Annotated[
+    str | None, typer.Option(help="The project of short names.", show_default="the key's")
+]
+Workflow = Annotated[
+    str | None, typer.Option(help="The workflow, when the execution is given by its id alone.")
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Print so many at most.")]
+Labels = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE,…", help="Labels of the execution.")
+]
+Data = Annotated[
+    str | None,
+    typer.Option(metavar="JSON", help="The argument, as JSON; @FILE reads it from a file."),
+]
+TableFormat = Annotated[Format, typer.Option("--format", help="How to print it.")]
+ResultFormat = Annotated[DocumentFormat, typer.Option("--format", help="How to print it.")]
+ExecutionName = Annotated[
+    str, typer.Argument(metavar="EXECUTION", help="Its full name, or its id (with --workflow).")
+]
+
+
+def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
+    """Read `KEY=VALUE,KEY=VALUE`, or raise typer.BadParameter."""
+    pairs: dict[str, str] = {}
+    for pair in (part for text in texts or () for part in text.split(",")):
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint=option)
+        pairs[key] = value
+    return pairs
+
+
+def read_json(text: str) -> str:
+    """Return JSON text that was given itself or as @FILE, or raise typer.BadParameter."""
+    text = read_text(text)
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"not JSON: {error}", param_hint="--data") from error
+    return text
+
+
+def read_text(text: str) -> str:
+    """Return text that was given itself or as @FILE, or raise typer.BadParameter."""
+    if not text.startswith("@"):
+        return text
+    return read_file(Path(text.removeprefix("@")), "--data")
+
+
+def read_file(path: Path, option: str) -> str:
+    """Return the text of a file, or raise typer.BadParameter."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise typer.BadParameter(f"cannot read {path}: {reason}", param_hint=option) from error
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{path} is not UTF-8", param_hint=option) from error

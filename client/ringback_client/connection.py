@@ -1,0 +1,175 @@
+"""Finding the server: which one is meant, where it listens, and with which key to call it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import grpc
+import msgspec
+
+from ringback_client.errors import CredentialsError, InvalidInputError, ServerNotFoundError
+
+DATA_DIR = Path("ringback-data")
+KEY_NAME = "admin.json"
+RECORD_NAME = "server.json"
+
+# No proxy and no look-up of settings in DNS: a call reaches the server or nobody.
+_CHANNEL_OPTIONS = (
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.service_config_disable_resolution", 1),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that can be called."""
+
+    #: host and port of its gRPC address
+    address: str
+    tls: bool
+    #: the key file of the account to call it as
+    key_file: Path
+    #: certificates to trust instead of the system's
+    ca_file: Path | None = None
+    #: how it was found, for people
+    found: str
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """What a server writes down about itself once it listens."""
+
+    grpc: str
+    http: str
+    pid: int
+    data_dir: str | None = None
+
+
+def find_server(environ: Mapping[str, str], directory: Path) -> Server:
+    """Return the server that is meant by someone who works in `directory`.
+
+    That is the one RINGBACK_ADDRESS names; else the one whose data directory is ./ringback-data;
+    else the one that was started last by this user. RINGBACK_CREDENTIALS names the key file, which
+    is otherwise the one in the data directory. Raises ServerNotFoundError when none of them is
+    running, CredentialsError or InvalidInputError when a variable is missing or wrong.
+    """
+    if address := environ.get("RINGBACK_ADDRESS"):
+        return _from_environment(address, environ)
+    missed: list[str] = []
+    places = (
+        (f"./{DATA_DIR}", directory / DATA_DIR / RECORD_NAME),
+        ("the server started last", state_file(environ)),
+    )
+    for found, path in places:
+        record = _read_record(path)
+        if record is None:
+            continue
+        if _lives(record.pid):
+            return _from_record(record, path, found, environ)
+        missed.append(f" The one in {path} (process {record.pid}) has ended.")
+    raise ServerNotFoundError(
+        f"No running server was found.{''.join(missed)}",
+        next_step=(
+            "Start one with: ringback serve, or set RINGBACK_ADDRESS (its gRPC address) and "
+            "RINGBACK_CREDENTIALS (a key file)."
+        ),
+    )
+
+
+def open_channel(server: Server) -> grpc.Channel:
+    """Make a channel to the server; it connects when it is first used."""
+    if not server.tls:
+        return grpc.insecure_channel(server.address, options=_CHANNEL_OPTIONS)
+    roots = server.ca_file.read_bytes() if server.ca_file else None
+    credentials = grpc.ssl_channel_credentials(root_certificates=roots)
+    return grpc.secure_channel(server.address, credentials, options=_CHANNEL_OPTIONS)
+
+
+def state_file(environ: Mapping[str, str]) -> Path:
+    """Return where a server records itself for this user."""
+    state = environ.get("XDG_STATE_HOME")
+    home = Path(environ.get("HOME") or Path.home())
+    return (Path(state) if state else home / ".local" / "state") / "ringback" / RECORD_NAME
+
+
+def _from_environment(text: str, environ: Mapping[str, str]) -> Server:
+    key_file = environ.get("RINGBACK_CREDENTIALS")
+    if not key_file:
+        raise CredentialsError(
+            "RINGBACK_ADDRESS is set, but RINGBACK_CREDENTIALS is not.",
+            next_step=f"Set it to a key file, such as {KEY_NAME} in the server's data directory.",
+        )
+    address, tls = _parse_address(text)
+    return Server(
+        address=address,
+        tls=tls,
+        key_file=Path(key_file),
+        ca_file=_ca_file(environ),
+        found="RINGBACK_ADDRESS",
+    )
+
+
+def _from_record(record: _Record, path: Path, found: str, environ: Mapping[str, str]) -> Server:
+    data_dir = Path(record.data_dir) if record.data_dir else path.parent
+    return Server(
+        address=record.grpc,
+        tls=record.http.startswith("https://"),
+        key_file=Path(environ.get("RINGBACK_CREDENTIALS") or data_dir / KEY_NAME),
+        ca_file=_ca_file(environ),
+        found=found,
+    )
+
+
+def _ca_file(environ: Mapping[str, str]) -> Path | None:
+    path = environ.get("RINGBACK_CA_FILE")
+    return Path(path) if path else None
+
+
+def _parse_address(text: str) -> tuple[str, bool]:
+    """Return host and port, and whether to use TLS.
+
+    An address without http:// or https:// is called in plain text on this machine only, so that no
+    token crosses a network unencrypted unless somebody asked for it.
+    """
+    invalid = InvalidInputError(
+        f"RINGBACK_ADDRESS is {text!r}, which is not an address.",
+        next_step="Write HOST:PORT of the gRPC address, with https:// before it for TLS.",
+    )
+    try:
+        parts = urlsplit(text if "://" in text else f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise invalid from error
+    if not host or not port or parts.scheme not in ("", "http", "https"):
+        raise invalid
+    tls = parts.scheme == "https" or (not parts.scheme and not _is_loopback(host))
+    return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"), tls
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _read_record(path: Path) -> _Record | None:
+    """Return a server's record, or None when there is none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Record)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True  # it is somebody else's
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

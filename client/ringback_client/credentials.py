@@ -1,0 +1,154 @@
+"""Access tokens: a key file is exchanged for one at the server's token endpoint (RFC 7523).
+
+The exchange is a plain request of our own: it follows no redirect and no proxy, so that neither a
+key nor a token can reach any host but the one that the key file names.
+"""
+
+import http.client
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+import msgspec
+
+from ringback_client.errors import CredentialsError, ServerNotFoundError
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+_ASSERTION_SECONDS = 300
+_REFRESH_SECONDS = 60
+_TIMEOUT_SECONDS = 10
+_OK = 200
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A service account's key file, in Google's form."""
+
+    project_id: str
+    private_key_id: str
+    private_key: str
+    client_email: str
+    token_uri: str
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    access_token: str
+    expires_in: float
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: str = "unknown"
+    error_description: str = ""
+
+
+def read_key(path: Path) -> Key:
+    """Read a key file; raise CredentialsError when it cannot be read or is something else."""
+    next_step = "Set RINGBACK_CREDENTIALS to a key file, such as admin.json in the data directory."
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Key)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CredentialsError(
+            f"Cannot read the key file {path}: {reason}.", next_step=next_step
+        ) from error
+    except msgspec.MsgspecError as error:
+        raise CredentialsError(
+            f"{path} is not the key file of a service account: {error}.", next_step=next_step
+        ) from error
+
+
+class AccessTokens:
+    """The access token of one account, fetched when first needed and again before it expires."""
+
+    def __init__(
+        self, key: Key, *, ca_file: Path | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        """Take the key, certificates to trust instead of the system's, and a clock in seconds."""
+        self._key = key
+        self._ca_file = ca_file
+        self._now = now
+        # Guards the two below; held while a token is fetched, so that threads fetch it once.
+        self._lock = threading.Lock()
+        self._token = ""
+        self._expires = 0.0
+
+    def get(self) -> str:
+        """Return a token valid for at least a minute.
+
+        Raises CredentialsError when the server refuses the key, ServerNotFoundError when it cannot
+        be reached.
+        """
+        with self._lock:
+            if self._now() > self._expires - _REFRESH_SECONDS:
+                answer = self._fetch()
+                self._token = answer.access_token
+                self._expires = self._now() + answer.expires_in
+            return self._token
+
+    def _fetch(self) -> _Answer:
+        form = urlencode({"grant_type": GRANT_TYPE, "assertion": self._assertion()})
+        status, body = self._post(form)
+        try:
+            if status == _OK:
+                return msgspec.json.decode(body, type=_Answer)
+            refusal = msgspec.json.decode(body, type=_Refusal)
+        except msgspec.MsgspecError as error:
+            message = f"{self._key.token_uri} is not a token endpoint: it answered {status}."
+            raise CredentialsError(message) from error
+        raise CredentialsError(
+            f"The server does not accept the key of {self._key.client_email}: "
+            f"{refusal.error_description or refusal.error}",
+            next_step="Is it a key of this server? Each data directory has its own in admin.json.",
+        )
+
+    def _assertion(self) -> str:
+        now = int(self._now())
+        claims = {
+            "iss": self._key.client_email,
+            "sub": self._key.client_email,
+            "aud": self._key.token_uri,
+            "scope": SCOPE,
+            "iat": now,
+            "exp": now + _ASSERTION_SECONDS,
+        }
+        headers = {"kid": self._key.private_key_id}
+        try:
+            return jwt.encode(claims, self._key.private_key, algorithm="RS256", headers=headers)
+        except (ValueError, jwt.PyJWTError) as error:
+            message = f"The private key of {self._key.client_email} cannot be used."
+            raise CredentialsError(message) from error
+
+    def _post(self, form: str) -> tuple[int, bytes]:
+        connection = self._connect()
+        path = urlsplit(self._key.token_uri).path or "/"
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            connection.request("POST", path, form, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise ServerNotFoundError(
+                f"The token endpoint {self._key.token_uri} cannot be reached: {error}",
+                next_step="Start the server with: ringback serve",
+            ) from error
+        finally:
+            connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        uri = self._key.token_uri
+        try:
+            parts = urlsplit(uri)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise CredentialsError(f"{uri!r}, the key file's token_uri, is not a URL.") from error
+        if host and parts.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
+        if host and parts.scheme == "https":
+            trust = ssl.create_default_context(cafile=self._ca_file)
+            return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=trust)
+        raise CredentialsError(f"{uri!r}, the key file's token_uri, is not a URL.")

@@ -1,0 +1,77 @@
+"""Resource names: short ones are completed, full ones are taken as they are."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from ringback_client.errors import InvalidInputError
+
+DEFAULT_LOCATION = "us-central1"
+
+_SEGMENT = r"[^/\s?#]+"
+_WORKFLOW = rf"projects/{_SEGMENT}/locations/{_SEGMENT}/workflows/{_SEGMENT}"
+_EXECUTION = rf"{_WORKFLOW}/executions/{_SEGMENT}"
+_CALLBACK = re.compile(rf"{_EXECUTION}/callbacks/{_SEGMENT}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where short names are looked for: a project and a location."""
+
+    project: str
+    location: str = DEFAULT_LOCATION
+
+    def __str__(self) -> str:
+        return f"projects/{self.project}/locations/{self.location}"
+
+    def workflow(self, name: str) -> str:
+        """Complete the name of a workflow, or raise InvalidInputError."""
+        if re.fullmatch(_WORKFLOW, name):
+            return name
+        if not re.fullmatch(_SEGMENT, name):
+            raise InvalidInputError(
+                f"{name!r} is not the name of a workflow.",
+                next_step="Write NAME or projects/PROJECT/locations/LOCATION/workflows/NAME.",
+            )
+        return f"{self}/workflows/{name}"
+
+    def execution(self, name: str, workflow: str | None = None) -> str:
+        """Complete the name of an execution of `workflow`, or raise InvalidInputError."""
+        if re.fullmatch(_EXECUTION, name):
+            return name
+        if not re.fullmatch(_SEGMENT, name):
+            raise InvalidInputError(
+                f"{name!r} is not the name of an execution.",
+                next_step="Write its full name, or its id and --workflow NAME.",
+            )
+        if workflow is None:
+            raise InvalidInputError(
+                f"The execution {name} is not known without its workflow.",
+                next_step="Add --workflow NAME, or write the full name.",
+            )
+        return f"{self.workflow(workflow)}/executions/{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTarget:
+    """A callback endpoint, and the query that its URL was written with."""
+
+    name: str
+    query: dict[str, list[str]]
+
+
+def callback_target(text: str) -> CallbackTarget:
+    """Read a callback URL or the name of a callback endpoint, or raise InvalidInputError."""
+    parts = urlsplit(text)
+    name = parts.path.removeprefix("/").removeprefix("v1/")
+    if not _CALLBACK.fullmatch(name):
+        raise InvalidInputError(
+            f"{text!r} is not a callback URL.",
+            next_step="Take one from: ringback logs read 'Listening for callbacks'",
+        )
+    return CallbackTarget(name=name, query=parse_qs(parts.query, keep_blank_values=True))
+
+
+def last_segment(name: str) -> str:
+    """Return the id at the end of a resource name."""
+    return name.rpartition("/")[2]
