@@ -43,7 +43,7 @@ class DefinitionError(Exception):
 
 
 class Problems:
-    """Collects problems, up to as many as are reported."""
+    """Collects problems, and raises them as soon as there are as many as are reported."""
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
@@ -52,14 +52,17 @@ class Problems:
         return bool(self._found)
 
     def add(self, message: str, position: Position, step: str | None = None) -> None:
-        """Note a problem, unless there are enough or it is known already."""
+        """Note a problem, unless it is known already; raise when that are enough."""
         problem = Problem(message, step, position.line, position.column)
-        if len(self._found) < MAX_PROBLEMS and problem not in self._found:
+        if problem not in self._found:
             self._found.append(problem)
+        if len(self._found) >= MAX_PROBLEMS:
+            # looking for more would take time that nobody asked for
+            self.raise_any()
 
     def extend(self, others: Problems) -> None:
         """Note what somebody else found."""
-        self._found = (self._found + others._found)[:MAX_PROBLEMS]
+        self._found += others._found
 
     def raise_any(self) -> None:
         """Raise what was found, in the order of the source."""

@@ -1,0 +1,117 @@
+"""Refuses what could not run: the deploy errors that need the whole tree (SPEC 1.15)."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ringback_server.lang.expression_checker import Checker
+from ringback_server.lang.expressions import Name
+from ringback_server.lang.jump_checker import check_jumps
+from ringback_server.lang.problems import Problems, shown
+from ringback_server.lang.scopes import Scope
+from ringback_server.lang.steps import (
+    Assign,
+    Body,
+    CallStep,
+    Definition,
+    Nested,
+    Raise,
+    RetryPolicy,
+    Return,
+    Routine,
+    Step,
+    Switch,
+    Try,
+)
+from ringback_server.lang.symbols import Library, Symbols
+
+#: how Google's service begins what is wrong in `return`
+_IN_RETURN = "error evaluating return value: "
+
+
+def check(definition: Definition, library: Library, problems: Problems) -> None:
+    """Add what is wrong with a definition to the problems that parsing it has found."""
+    symbols = Symbols(definition.routines, library)
+    checker = Checker(symbols, problems, variables_known=not problems)
+    for routine in definition.routines.values():
+        if routine.name in library.functions:
+            message = f"'{shown(routine.name)}' is the name of a library function"
+            problems.add(message, routine.position)
+        check_jumps(routine, problems)
+        _check_routine(checker, routine)
+
+
+def _check_routine(checker: Checker, routine: Routine) -> None:
+    # a default is evaluated before the routine has variables
+    checker.expressions(parameter.default for parameter in routine.parameters)
+    _check_steps(checker, Scope.of(routine), routine.steps)
+
+
+def _check_steps(checker: Checker, scope: Scope, steps: tuple[Step, ...]) -> None:
+    for step in steps:
+        if step.body is not None:
+            _check_body(checker.inside(scope, step.name), step.body, step.name)
+
+
+def _check_body(checker: Checker, body: Body, step: str) -> None:
+    match body:
+        case Assign():
+            for item in body.items:
+                # the root is declared by being assigned; keys below it are expressions
+                checker.expressions((item.value, item.target))
+        case CallStep():
+            _check_call(checker, body)
+        case Switch():
+            _check_switch(checker, body, step)
+        case Return():
+            checker.expressions((body.value,), _IN_RETURN)
+        case Raise():
+            checker.expressions((body.value,))
+        case Nested():
+            _check_steps(checker, checker.scope, body.steps)
+        case Try():
+            _check_try(checker, body, step)
+        case _:
+            assert_never(body)
+
+
+def _check_call(checker: Checker, body: CallStep) -> None:
+    names = [name for name, _ in body.arguments if name is not None]
+    if len(names) == len(body.arguments):
+        checker.named_call(body.function, names, body.position)
+    else:
+        checker.positional_call(body.function, len(body.arguments), body.position)
+    checker.expressions(value for _, value in body.arguments)
+
+
+def _check_switch(checker: Checker, body: Switch, step: str) -> None:
+    for case in body.cases:
+        checker.expressions((case.condition,))
+        if case.body is not None:
+            _check_body(checker, case.body, step)
+
+
+def _check_try(checker: Checker, body: Try, step: str) -> None:
+    _check_body(checker, body.body, step)
+    if isinstance(body.retry, RetryPolicy):
+        _check_policy(checker, body.retry)
+    else:
+        checker.expressions((body.retry,))
+    if body.handler is not None:
+        scope = checker.scope.inside(body.handler, step)
+        _check_steps(checker, scope, body.handler.steps)
+
+
+def _check_policy(checker: Checker, policy: RetryPolicy) -> None:
+    delays = (policy.initial_delay, policy.max_delay, policy.multiplier)
+    checker.expressions((policy.predicate, policy.max_retries, *delays))
+    predicate = policy.predicate
+    if not isinstance(predicate, Name) or checker.scope.variable(predicate.name) is not None:
+        return
+    routine = checker.symbols.routines.get(predicate.name)
+    if routine is not None and len(routine.parameters) != 1:
+        message = (
+            f"a predicate takes one parameter, the error; '{shown(routine.name)}' takes "
+            f"{len(routine.parameters)}"
+        )
+        checker.problem(message, predicate.position)
