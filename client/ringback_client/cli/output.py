@@ -1,6 +1,7 @@
 """What is printed: data on stdout in the form asked for, words on stderr."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from enum import StrEnum
@@ -49,7 +50,9 @@ def write_document(message: Message, form: DocumentFormat | Format) -> None:
 def write_value(value: object, form: DocumentFormat | Format) -> None:
     """Print a value as JSON or YAML."""
     if form == DocumentFormat.YAML:
-        text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        text = yaml.dump(
+            value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize
+        )
         typer.echo(text.removesuffix("...\n").rstrip("\n"))
     else:
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
