@@ -1,0 +1,168 @@
+"""The client, against a server whose answers are written here."""
+
+import json
+
+import grpc
+import pytest
+from google.protobuf.any_pb2 import Any
+from google.rpc import code_pb2
+from google.rpc.status_pb2 import Status
+
+from ringback.v1.callbacks_pb2 import Callback, ListCallbacksRequest, ListCallbacksResponse
+from ringback.v1.executions_pb2 import (
+    CreateExecutionRequest,
+    Execution,
+    ListExecutionsRequest,
+    ListExecutionsResponse,
+    WaitExecutionRequest,
+)
+from ringback.v1.operations_pb2 import Operation
+from ringback.v1.workflows_pb2 import (
+    CreateWorkflowRequest,
+    UpdateWorkflowRequest,
+    Workflow,
+)
+from ringback_client.client import Client
+from ringback_client.connection import Server
+from ringback_client.errors import RequestError, ServerNotFoundError
+from tests.client.stand_in import StandIn
+
+NAME = "projects/local/locations/us-central1/workflows/w"
+SECOND_PAGE = "2"
+NOT_FOUND = Status(code=code_pb2.NOT_FOUND, message="There is no workflow w.")
+
+
+def done(workflow: Workflow) -> Operation:
+    """Return the operation of a deployment, in the form that Google's clients expect."""
+    type_url = "type.googleapis.com/google.cloud.workflows.v1.Workflow"
+    response = Any(type_url=type_url, value=workflow.SerializeToString())
+    return Operation(name="o", done=True, response=response)
+
+
+def test_deploy_when_workflow_is_new(client: Client, stand_in: StandIn) -> None:
+    """An unknown workflow is created."""
+    stand_in.answer("GetWorkflow", NOT_FOUND)
+    stand_in.answer("CreateWorkflow", done(Workflow(name=NAME, revision_id="000001-abc")))
+
+    workflow = client.deploy("w", "- a:\n    return: 1\n", env_vars={"K": "V"})
+
+    request = stand_in.last("CreateWorkflow")
+    assert isinstance(request, CreateWorkflowRequest)
+    assert workflow.revision_id == "000001-abc"
+    assert (request.parent, request.workflow_id) == ("projects/local/locations/us-central1", "w")
+    assert {"K": "V"} == dict(request.workflow.user_env_vars)
+
+
+def test_deploy_when_workflow_exists(client: Client, stand_in: StandIn) -> None:
+    """A known workflow is updated, in no more fields than were given."""
+    stand_in.answer("GetWorkflow", Workflow(name=NAME))
+    stand_in.answer("UpdateWorkflow", done(Workflow(name=NAME, revision_id="000002-abc")))
+
+    workflow = client.deploy("w", "source")
+
+    request = stand_in.last("UpdateWorkflow")
+    assert isinstance(request, UpdateWorkflowRequest)
+    assert workflow.revision_id == "000002-abc"
+    assert ["source_contents"] == list(request.update_mask.paths)
+
+
+def test_deploy_when_operation_takes_a_while(client: Client, stand_in: StandIn) -> None:
+    """An operation under way is awaited."""
+    stand_in.answer("GetWorkflow", Workflow(name=NAME))
+    stand_in.answer("UpdateWorkflow", Operation(name="o"))
+    stand_in.answer("WaitOperation", Operation(name="o"), done(Workflow(revision_id="000003-abc")))
+
+    assert client.deploy("w", "source").revision_id == "000003-abc"
+
+
+def test_deploy_when_operation_fails(client: Client, stand_in: StandIn) -> None:
+    """The error of an operation is an error of the call."""
+    stand_in.answer("GetWorkflow", Workflow(name=NAME))
+    stand_in.answer(
+        "UpdateWorkflow", Operation(done=True, error=Status(code=code_pb2.ABORTED, message="No."))
+    )
+
+    with pytest.raises(RequestError, match="No") as caught:
+        client.deploy("w", "source")
+
+    assert caught.value.status is grpc.StatusCode.ABORTED
+
+
+def test_execute_when_called_twice(client: Client, stand_in: StandIn) -> None:
+    """Calls carry the access token, and the argument as it was written."""
+    stand_in.answer("CreateExecution", Execution(name=f"{NAME}/executions/e"))
+
+    client.execute("w", argument='{"n": 9007199254740993}')
+    client.execute("w", argument='{"n": 9007199254740993}')
+
+    request = stand_in.last("CreateExecution")
+    assert isinstance(request, CreateExecutionRequest)
+    assert json.loads(request.execution.argument) == {"n": 9007199254740993}
+    assert stand_in.authorizations == {"Bearer token-1"}
+
+
+def test_wait_when_execution_runs_on(client: Client, stand_in: StandIn) -> None:
+    """Waiting goes on until the execution has ended."""
+    running, ended = Execution(state=Execution.ACTIVE), Execution(state=Execution.FAILED)
+    stand_in.answer("WaitExecution", running, running, ended)
+
+    assert client.wait("e", workflow="w") == ended
+
+
+def test_wait_when_time_is_over(client: Client, stand_in: StandIn) -> None:
+    """After the timeout the execution is returned as it is."""
+    stand_in.answer("WaitExecution", Execution(state=Execution.ACTIVE))
+
+    execution = client.wait("e", workflow="w", timeout=0)
+
+    request = stand_in.last("WaitExecution")
+    assert isinstance(request, WaitExecutionRequest)
+    assert execution.state == Execution.ACTIVE
+    assert request.timeout.ToMilliseconds() == 0
+
+
+def test_list_executions_when_there_are_pages(client: Client, stand_in: StandIn) -> None:
+    """All pages are read, each only when it is needed."""
+    first, second = Execution(name="1"), Execution(name="2")
+    stand_in.answer(
+        "ListExecutions",
+        ListExecutionsResponse(executions=[first], next_page_token=SECOND_PAGE),
+        ListExecutionsResponse(executions=[second]),
+    )
+
+    assert [first, second] == list(client.list_executions("w"))
+    request = stand_in.last("ListExecutions")
+    assert isinstance(request, ListExecutionsRequest)
+    assert request.page_token == SECOND_PAGE
+
+
+def test_list_callbacks_when_late(client: Client, stand_in: StandIn) -> None:
+    """Payloads that came too late are asked for by the filter."""
+    callback = Callback(name="c", method="GET")
+    stand_in.answer("ListCallbacks", ListCallbacksResponse(callbacks=[callback]))
+
+    assert [callback] == list(client.list_callbacks("e", workflow="w", late=True))
+    request = stand_in.last("ListCallbacks")
+    assert isinstance(request, ListCallbacksRequest)
+    assert request.filter == "state=LATE"
+
+
+def test_get_workflow_when_refused(client: Client, stand_in: StandIn) -> None:
+    """A refusal is a RequestError with the server's status and words."""
+    stand_in.answer("GetWorkflow", NOT_FOUND)
+
+    with pytest.raises(RequestError, match="There is no workflow w") as caught:
+        client.get_workflow("w")
+
+    assert caught.value.status is grpc.StatusCode.NOT_FOUND
+
+
+def test_get_workflow_when_nobody_listens(server: Server) -> None:
+    """A server that cannot be reached is named."""
+    gone = Server(address="127.0.0.1:1", tls=False, key_file=server.key_file, found="a test")
+
+    with (
+        Client.connect(gone) as client,
+        pytest.raises(ServerNotFoundError, match=r"127\.0\.0\.1:1"),
+    ):
+        client.get_workflow("w")
