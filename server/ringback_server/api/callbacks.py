@@ -1,0 +1,51 @@
+"""The Callbacks service."""
+
+from __future__ import annotations
+
+from ringback.v1 import callbacks_pb2
+from ringback_server.api import messages
+from ringback_server.control import callbacks
+from ringback_server.control.caller import Caller
+from ringback_server.control.paging import PageRequest
+from ringback_server.control.request_map import CallbackRequest
+from ringback_server.model.names import CallbackName, ExecutionName
+
+
+def send_callback(
+    request: callbacks_pb2.SendCallbackRequest, caller: Caller
+) -> callbacks_pb2.SendCallbackResponse:
+    """Send a callback to an endpoint."""
+    sent = callbacks.send(caller, CallbackName.parse(request.name), _request(request))
+    return messages.sent_callback(sent)
+
+
+def list_callbacks(
+    request: callbacks_pb2.ListCallbacksRequest, caller: Caller
+) -> callbacks_pb2.ListCallbacksResponse:
+    """List the callback endpoints of an execution."""
+    page = callbacks.list_(
+        caller,
+        ExecutionName.parse(request.parent, "parent"),
+        PageRequest(size=request.page_size, token=request.page_token),
+        request.filter,
+    )
+    return callbacks_pb2.ListCallbacksResponse(
+        callbacks=map(messages.callback, page.items), next_page_token=page.next_token
+    )
+
+
+def _request(sent: callbacks_pb2.SendCallbackRequest) -> CallbackRequest:
+    headers = [
+        (name, value)
+        for name, value in sorted(sent.headers.items())
+        if not (sent.content_type and name.lower() == "content-type")
+    ]
+    if sent.content_type:
+        headers.append(("Content-Type", sent.content_type))
+    return CallbackRequest(
+        method=sent.method.upper() or None,
+        query=[(key, value) for key in sorted(sent.query) for value in sent.query[key].values],
+        headers=headers,
+        body=sent.body,
+        idempotency_key=sent.request_id or None,
+    )

@@ -1,0 +1,83 @@
+"""The Executions service."""
+
+from __future__ import annotations
+
+from ringback.v1 import executions_pb2
+from ringback_server.api import messages
+from ringback_server.api.levels import call_log_level, history_level
+from ringback_server.control import executions
+from ringback_server.control.caller import Caller
+from ringback_server.control.executions import ExecutionSpec
+from ringback_server.control.paging import PageRequest
+from ringback_server.control.refusals import refuse_if_set, refused
+from ringback_server.model.names import ExecutionName, WorkflowName
+from ringback_server.model.resources import Execution
+
+_NEWEST_FIRST = frozenset({"", "createTime desc", "create_time desc"})
+
+
+def list_executions(
+    request: executions_pb2.ListExecutionsRequest, caller: Caller
+) -> executions_pb2.ListExecutionsResponse:
+    """List the executions of a workflow."""
+    refuse_if_set(filter=request.filter)
+    if " ".join(request.order_by.split()) not in _NEWEST_FIRST:
+        raise refused("order_by", "order_by must be createTime desc")
+    full = request.view == executions_pb2.FULL
+    page = executions.list_(
+        caller,
+        WorkflowName.parse(request.parent, "parent"),
+        PageRequest(size=request.page_size, token=request.page_token),
+        full=full,
+    )
+    return executions_pb2.ListExecutionsResponse(
+        executions=[_shown(found, caller, full=full) for found in page.items],
+        next_page_token=page.next_token,
+    )
+
+
+def create_execution(
+    request: executions_pb2.CreateExecutionRequest, caller: Caller
+) -> executions_pb2.Execution:
+    """Start an execution."""
+    parent = WorkflowName.parse(request.parent, "parent")
+    return _shown(executions.create(caller, parent, _spec(request.execution)), caller)
+
+
+def get_execution(
+    request: executions_pb2.GetExecutionRequest, caller: Caller
+) -> executions_pb2.Execution:
+    """Return an execution."""
+    found = executions.get(caller, ExecutionName.parse(request.name))
+    return _shown(found, caller, full=request.view != executions_pb2.BASIC)
+
+
+def cancel_execution(
+    request: executions_pb2.CancelExecutionRequest, caller: Caller
+) -> executions_pb2.Execution:
+    """Stop an execution; steps already recorded stay recorded."""
+    return _shown(executions.cancel(caller, ExecutionName.parse(request.name)), caller)
+
+
+def wait_execution(
+    request: executions_pb2.WaitExecutionRequest, caller: Caller
+) -> executions_pb2.Execution:
+    """Return an execution once it has ended, or as it is when the timeout has passed."""
+    timeout = messages.seconds_of(request.timeout) if request.HasField("timeout") else None
+    found = executions.wait(caller, ExecutionName.parse(request.name), timeout)
+    return _shown(found, caller)
+
+
+def _spec(sent: executions_pb2.Execution) -> ExecutionSpec:
+    return ExecutionSpec(
+        argument=sent.argument,
+        labels=dict(sent.labels),
+        call_log_level=call_log_level(sent.call_log_level, "execution.call_log_level"),
+        history_level=history_level(
+            sent.execution_history_level, "execution.execution_history_level"
+        ),
+    )
+
+
+def _shown(found: Execution, caller: Caller, *, full: bool = True) -> executions_pb2.Execution:
+    return messages.execution(found, now=caller.backend.clock.now(), full=full)

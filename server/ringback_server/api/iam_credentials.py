@@ -1,0 +1,27 @@
+"""The IAMCredentials service."""
+
+from __future__ import annotations
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from ringback.v1 import iam_credentials_pb2
+from ringback_server.api import messages
+from ringback_server.control import credentials
+from ringback_server.control.caller import Caller
+from ringback_server.model.names import ServiceAccountName
+
+
+def generate_access_token(
+    request: iam_credentials_pb2.GenerateAccessTokenRequest, caller: Caller
+) -> iam_credentials_pb2.GenerateAccessTokenResponse:
+    """Make an access token of a service account."""
+    issued = credentials.generate_access_token(
+        caller,
+        ServiceAccountName.parse(request.name),
+        scope=request.scope,
+        lifetime=messages.seconds_of(request.lifetime) if request.HasField("lifetime") else None,
+        delegates=request.delegates,
+    )
+    return iam_credentials_pb2.GenerateAccessTokenResponse(
+        access_token=issued.token, expire_time=Timestamp(seconds=issued.expire_time)
+    )

@@ -1,0 +1,180 @@
+"""Domain objects as protobuf messages."""
+
+from __future__ import annotations
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from ringback.v1 import callbacks_pb2, executions_pb2, logs_pb2, operations_pb2, workflows_pb2
+from ringback_server.api.google_names import pack
+from ringback_server.control.logs import LoggedEntry
+from ringback_server.control.operations import OperationOutcome
+from ringback_server.model.resources import (
+    CallbackEndpoint,
+    Execution,
+    ExecutionState,
+    Failure,
+    Operation,
+    SentCallback,
+    Workflow,
+)
+
+_MICROS = 1_000_000
+_NANOS_PER_MICRO = 1_000
+
+
+def timestamp(seconds: float) -> Timestamp:
+    """Convert Unix seconds, to the microsecond."""
+    micros = round(seconds * _MICROS)
+    return Timestamp(seconds=micros // _MICROS, nanos=micros % _MICROS * _NANOS_PER_MICRO)
+
+
+def duration(seconds: float) -> Duration:
+    """Convert a time span of 0 or more seconds, to the microsecond."""
+    micros = max(0, round(seconds * _MICROS))
+    return Duration(seconds=micros // _MICROS, nanos=micros % _MICROS * _NANOS_PER_MICRO)
+
+
+def seconds_of(span: Duration) -> float:
+    """Convert a duration to seconds."""
+    return span.seconds + span.nanos / (_MICROS * _NANOS_PER_MICRO)
+
+
+def workflow(found: Workflow) -> workflows_pb2.Workflow:
+    """Show a workflow in one of its revisions."""
+    return workflows_pb2.Workflow(
+        name=str(found.name),
+        description=found.description,
+        state=workflows_pb2.Workflow.ACTIVE,
+        revision_id=found.revision_id,
+        create_time=timestamp(found.create_time),
+        update_time=timestamp(found.update_time),
+        revision_create_time=timestamp(found.revision_create_time),
+        labels=found.labels,
+        service_account=found.service_account,
+        source_contents=found.source,
+        call_log_level=workflows_pb2.Workflow.CallLogLevel.Value(found.call_log_level.name),
+        user_env_vars=found.user_env_vars,
+        execution_history_level=workflows_pb2.ExecutionHistoryLevel.Value(found.history_level.name),
+    )
+
+
+def operation(outcome: OperationOutcome) -> operations_pb2.Operation:
+    """Show an operation, which is done, with the workflow it made."""
+    found = outcome.operation
+    if outcome.workflow is not None:
+        response = pack(workflow(outcome.workflow))
+    elif found.verb == "delete":
+        response = pack(Empty())
+    else:
+        response = pack(workflows_pb2.Workflow(name=str(found.target)))
+    return operations_pb2.Operation(
+        name=found.name, metadata=pack(_metadata(found)), done=True, response=response
+    )
+
+
+def execution(found: Execution, *, now: float, full: bool = True) -> executions_pb2.Execution:
+    """Show an execution at a time in Unix seconds; in full, or its BASIC view."""
+    shown = executions_pb2.Execution(
+        name=str(found.name),
+        state=executions_pb2.Execution.State.Value(found.state.name),
+        workflow_revision_id=found.revision_id,
+        create_time=timestamp(found.create_time),
+    )
+    if found.start_time is not None:
+        end = now if found.end_time is None else found.end_time
+        shown.start_time.CopyFrom(timestamp(found.start_time))
+        shown.duration.CopyFrom(duration(end - found.start_time))
+    if found.end_time is not None:
+        shown.end_time.CopyFrom(timestamp(found.end_time))
+    if full:
+        shown.MergeFrom(_details(found))
+    return shown
+
+
+def callback(found: CallbackEndpoint) -> callbacks_pb2.Callback:
+    """Show a callback endpoint."""
+    return callbacks_pb2.Callback(
+        name=found.name,
+        method=found.method,
+        waiters=found.waiters,
+        available_payloads=found.available_payloads,
+    )
+
+
+def sent_callback(sent: SentCallback) -> callbacks_pb2.SendCallbackResponse:
+    """Show what became of a callback."""
+    return callbacks_pb2.SendCallbackResponse(
+        payload_id=sent.payload_id,
+        outcome=callbacks_pb2.SendCallbackResponse.Outcome.Value(sent.outcome.name),
+        receive_time=timestamp(sent.receive_time),
+    )
+
+
+def log_entry(found: LoggedEntry) -> logs_pb2.LogEntry:
+    """Show a log entry."""
+    entry = found.entry
+    shown = logs_pb2.LogEntry(
+        timestamp=timestamp(entry.time),
+        severity=entry.severity,
+        step=entry.step,
+        routine=entry.routine,
+        execution=found.execution,
+    )
+    if entry.text is not None:
+        shown.text_payload = entry.text
+    elif entry.json is not None:
+        shown.json_payload = entry.json
+    return shown
+
+
+def _metadata(found: Operation) -> workflows_pb2.OperationMetadata:
+    return workflows_pb2.OperationMetadata(
+        create_time=timestamp(found.create_time),
+        end_time=timestamp(found.end_time),
+        target=str(found.target),
+        verb=found.verb,
+        api_version="v1",
+    )
+
+
+def _details(found: Execution) -> executions_pb2.Execution:
+    shown = executions_pb2.Execution(
+        argument=found.argument,
+        result=found.result or "",
+        error=None if found.failure is None else _error(found.failure),
+        call_log_level=executions_pb2.Execution.CallLogLevel.Value(found.call_log_level.name),
+        execution_history_level=executions_pb2.Execution.ExecutionHistoryLevel.Value(
+            found.history_level.name
+        ),
+        labels=found.labels,
+        status=executions_pb2.Execution.Status(
+            current_steps=[
+                executions_pb2.Execution.Status.Step(routine=place.routine, step=place.step)
+                for place in found.current_steps
+            ]
+        ),
+    )
+    if found.state is ExecutionState.UNAVAILABLE:
+        shown.state_error.details = found.state_detail
+    return shown
+
+
+def _error(failure: Failure) -> executions_pb2.Execution.Error:
+    return executions_pb2.Execution.Error(
+        payload=failure.payload,
+        context=failure.context,
+        stack_trace=executions_pb2.Execution.StackTrace(
+            elements=[
+                executions_pb2.Execution.StackTraceElement(
+                    step=frame.step,
+                    routine=frame.routine,
+                    position=executions_pb2.Execution.StackTraceElement.Position(
+                        line=frame.line, column=frame.column, length=frame.length
+                    ),
+                )
+                for frame in failure.stack
+            ]
+        ),
+    )

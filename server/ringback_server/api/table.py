@@ -1,0 +1,130 @@
+"""Every service, under both of its names, with the function that answers each of its RPCs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+
+from ringback.v1 import (
+    callbacks_pb2,
+    executions_pb2,
+    iam_credentials_pb2,
+    logs_pb2,
+    operations_pb2,
+    workflows_pb2,
+)
+from ringback_server.api import (
+    callbacks,
+    executions,
+    iam_credentials,
+    logs,
+    operations,
+    workflows,
+)
+from ringback_server.api.google_names import google_name
+from ringback_server.control.caller import Caller
+
+Request = TypeVar("Request", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """One RPC: it takes a `request` message and a caller, and returns a message."""
+
+    request: type[Message]
+    answer: Callable[[Message, Caller], Message]
+    #: whether it may block for long by design
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service; its descriptor says what the methods are and how HTTP reaches them."""
+
+    descriptor: ServiceDescriptor
+    methods: Mapping[str, Method]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The full names it goes by: ours, and Google's if it has one."""
+        googles = google_name(self.descriptor.full_name, self.descriptor.file.name)
+        return (self.descriptor.full_name, *([googles] if googles else []))
+
+    def method_descriptor(self, name: str) -> MethodDescriptor:
+        """Return the descriptor of one of the methods."""
+        return self.descriptor.methods_by_name[name]
+
+
+def _method(
+    request: type[Request], function: Callable[[Request, Caller], Message], *, waits: bool = False
+) -> Method:
+    def answer(message: Message, caller: Caller) -> Message:
+        if not isinstance(message, request):
+            raise TypeError(type(message).__name__)
+        return function(message, caller)
+
+    return Method(request=request, answer=answer, waits=waits)
+
+
+def _service(file: FileDescriptor, name: str, **methods: Method) -> Service:
+    return Service(descriptor=file.services_by_name[name], methods=MappingProxyType(methods))
+
+
+SERVICES: tuple[Service, ...] = (
+    _service(
+        workflows_pb2.DESCRIPTOR,
+        "Workflows",
+        ListWorkflows=_method(workflows_pb2.ListWorkflowsRequest, workflows.list_workflows),
+        GetWorkflow=_method(workflows_pb2.GetWorkflowRequest, workflows.get_workflow),
+        CreateWorkflow=_method(workflows_pb2.CreateWorkflowRequest, workflows.create_workflow),
+        DeleteWorkflow=_method(workflows_pb2.DeleteWorkflowRequest, workflows.delete_workflow),
+        UpdateWorkflow=_method(workflows_pb2.UpdateWorkflowRequest, workflows.update_workflow),
+        ListWorkflowRevisions=_method(
+            workflows_pb2.ListWorkflowRevisionsRequest, workflows.list_workflow_revisions
+        ),
+    ),
+    _service(
+        operations_pb2.DESCRIPTOR,
+        "Operations",
+        ListOperations=_method(operations_pb2.ListOperationsRequest, operations.list_operations),
+        GetOperation=_method(operations_pb2.GetOperationRequest, operations.get_operation),
+        DeleteOperation=_method(operations_pb2.DeleteOperationRequest, operations.delete_operation),
+        WaitOperation=_method(
+            operations_pb2.WaitOperationRequest, operations.wait_operation, waits=True
+        ),
+    ),
+    _service(
+        executions_pb2.DESCRIPTOR,
+        "Executions",
+        ListExecutions=_method(executions_pb2.ListExecutionsRequest, executions.list_executions),
+        CreateExecution=_method(executions_pb2.CreateExecutionRequest, executions.create_execution),
+        GetExecution=_method(executions_pb2.GetExecutionRequest, executions.get_execution),
+        CancelExecution=_method(executions_pb2.CancelExecutionRequest, executions.cancel_execution),
+        WaitExecution=_method(
+            executions_pb2.WaitExecutionRequest, executions.wait_execution, waits=True
+        ),
+    ),
+    _service(
+        callbacks_pb2.DESCRIPTOR,
+        "Callbacks",
+        SendCallback=_method(callbacks_pb2.SendCallbackRequest, callbacks.send_callback),
+        ListCallbacks=_method(callbacks_pb2.ListCallbacksRequest, callbacks.list_callbacks),
+    ),
+    _service(
+        logs_pb2.DESCRIPTOR,
+        "Logs",
+        ListLogEntries=_method(logs_pb2.ListLogEntriesRequest, logs.list_log_entries),
+    ),
+    _service(
+        iam_credentials_pb2.DESCRIPTOR,
+        "IAMCredentials",
+        GenerateAccessToken=_method(
+            iam_credentials_pb2.GenerateAccessTokenRequest, iam_credentials.generate_access_token
+        ),
+    ),
+)

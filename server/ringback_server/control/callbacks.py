@@ -1,0 +1,94 @@
+"""Verbs on callback endpoints: send and list."""
+
+from __future__ import annotations
+
+from ringback_server.control.caller import Caller, Page, requires
+from ringback_server.control.paging import PageRequest, PageSizes, page, position
+from ringback_server.control.refusals import refused
+from ringback_server.control.request_map import CallbackRequest, request_hash, request_map
+from ringback_server.errors import MethodNotAllowedError, PayloadTooLargeError
+from ringback_server.model.names import CallbackName, ExecutionName
+from ringback_server.model.resources import CallbackEndpoint, SentCallback
+from ringback_server.store.callbacks import SendRequest
+from ringback_server.store.ids import new_uid
+from ringback_server.store.payloads import pack
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+_PAGE = PageSizes(default=100, maximum=100)
+_MAX_IDEMPOTENCY_KEY = 255
+
+
+@requires("workflows.callbacks.send")
+def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCallback:
+    """Store a callback's payload on its endpoint and wake the execution that waits for it.
+
+    Raise, in this order: NotFoundError, MethodNotAllowedError, PayloadTooLargeError,
+    IdempotencyConflictError, InboxFullError. Whatever is returned is on disk.
+    """
+    backend = caller.backend
+    _check_idempotency_key(request.idempotency_key)
+    method = request.method
+    limit = backend.settings.max_callback_body
+    oversized = request.body is None or len(request.body) > limit
+    if method is None or oversized:
+        expected = backend.store.callbacks.endpoint_method(name)
+        method = method or expected
+        if method != expected:
+            raise MethodNotAllowedError(allow=expected)
+    if oversized:
+        raise PayloadTooLargeError(f"The body of a callback may have at most {limit} bytes.")
+    now = backend.clock.now()
+    payload = request_map(
+        request,
+        method=method,
+        path=f"/v1/{name}",
+        received=now,
+        uptime=backend.clock.monotonic(),
+    )
+    sent = backend.store.callbacks.send(
+        SendRequest(
+            name=name,
+            method=method,
+            idempotency_key=request.idempotency_key,
+            request_hash=request_hash(request, method),
+            payload_id=new_uid(),
+            sender=caller.principal.email,
+            token_id=caller.principal.token_id,
+            receive_time=now,
+            payload=pack(payload),
+            inbox_limit=backend.settings.max_inbox,
+        )
+    )
+    if sent.delivery is not None:
+        backend.engine.delivered(sent.execution_key, sent.delivery)
+    return sent.answer
+
+
+@requires("workflows.callbacks.list")
+def list_(
+    caller: Caller, parent: ExecutionName, request: PageRequest, filter_text: str = ""
+) -> Page[CallbackEndpoint]:
+    """Return a page of the endpoints that take callbacks; or NotFoundError.
+
+    With the filter `state=LATE`, those with payloads that nothing consumed before the end.
+    """
+    limit = _PAGE.limit(request.size)
+    wanted = filter_text.replace(" ", "").replace('"', "")
+    if wanted not in {"", "state=LATE"}:
+        raise refused("filter", "filter must be empty or state=LATE")
+    scope = f"callbacks {parent} {wanted}"
+    rows = caller.backend.store.callbacks.list(
+        parent,
+        limit=limit + 1,
+        after=position(scope, request.token, int),
+        state="LATE" if wanted else None,
+    )
+    return page(scope, rows, limit, place=lambda row: row[0], item=lambda row: row[1])
+
+
+def _check_idempotency_key(key: str | None) -> None:
+    if key is not None and not 0 < len(key) <= _MAX_IDEMPOTENCY_KEY:
+        raise refused(
+            "request_id", f"an idempotency key must have 1 to {_MAX_IDEMPOTENCY_KEY} characters"
+        )

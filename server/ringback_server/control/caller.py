@@ -1,0 +1,130 @@
+"""Who asks and what answers: what every verb is handed first, and the check it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+from ringback_server.auth.issuer import IssuedToken
+from ringback_server.auth.permissions import PERMISSIONS
+from ringback_server.clock import Clock
+from ringback_server.model.names import ExecutionName, ResourceName
+from ringback_server.model.principals import Principal
+from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
+from ringback_server.settings import Settings
+from ringback_server.store import Store
+from ringback_server.store.records import Delivery
+
+Item_co = TypeVar("Item_co", covariant=True)
+Name = TypeVar("Name", bound=ResourceName)
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+class Engine(Protocol):
+    """What the verbs ask of the engine."""
+
+    def create(
+        self,
+        workflow: Workflow,
+        *,
+        argument: str,
+        labels: Mapping[str, str],
+        call_log_level: CallLogLevel,
+        history_level: HistoryLevel,
+    ) -> Execution:
+        """Store and start an execution; `argument` is JSON text."""
+        ...
+
+    def delivered(self, execution_key: int, delivery: Delivery | None) -> None:
+        """Hear that a payload was assigned to a waiter."""
+        ...
+
+    def ended(self, execution_key: int) -> None:
+        """Hear that an execution was cancelled or deleted in the store."""
+        ...
+
+    def wait_ended(self, name: ExecutionName, key: int, timeout: float) -> None:
+        """Block until the execution has ended, or for `timeout` seconds."""
+        ...
+
+
+class Access(Protocol):
+    """Decides whether a principal may do something."""
+
+    def check(self, principal: Principal, permission: str, resource: str) -> None:
+        """Return if it may; raise PermissionDeniedError otherwise."""
+        ...
+
+
+class Issuer(Protocol):
+    """Makes tokens."""
+
+    def access_token(self, email: str, *, scope: str, lifetime: float, client: str) -> IssuedToken:
+        """Make an access token of an account for `client`, valid for `lifetime` seconds."""
+        ...
+
+    def jwks(self) -> Mapping[str, object]:
+        """Return the public keys that verify this server's tokens, as a JWK set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What the verbs work with: one per server."""
+
+    store: Store
+    engine: Engine
+    access: Access
+    issuer: Issuer
+    clock: Clock
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """One request's principal, and the backend that serves it."""
+
+    principal: Principal
+    backend: Backend
+    #: seconds until the caller gives up, 0 once it has; None if it did not say
+    time_left: Callable[[], float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Item_co]):
+    """A part of a list; `next_token` is empty on the last one."""
+
+    items: tuple[Item_co, ...]
+    next_token: str = ""
+
+
+def requires(
+    permission: str,
+) -> Callable[
+    [Callable[Concatenate[Caller, Name, Parameters], Answer]],
+    Callable[Concatenate[Caller, Name, Parameters], Answer],
+]:
+    """Declare a verb that needs `permission` on the resource it is called with.
+
+    The check comes before anything else, so that a caller without the permission cannot tell
+    whether the resource exists. The verb raises PermissionDeniedError.
+    """
+    if permission not in PERMISSIONS:
+        raise ValueError(permission)
+
+    def declare(
+        verb: Callable[Concatenate[Caller, Name, Parameters], Answer],
+    ) -> Callable[Concatenate[Caller, Name, Parameters], Answer]:
+        @wraps(verb)
+        def checked(
+            caller: Caller, name: Name, /, *args: Parameters.args, **kwargs: Parameters.kwargs
+        ) -> Answer:
+            caller.backend.access.check(caller.principal, permission, str(name))
+            return verb(caller, name, *args, **kwargs)
+
+        return checked
+
+    return declare

@@ -1,0 +1,45 @@
+"""The verb on credentials: making short-lived tokens of service accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringback_server.auth.issuer import IssuedToken
+from ringback_server.control.caller import Caller, requires
+from ringback_server.control.refusals import refused
+from ringback_server.errors import NotFoundError
+from ringback_server.model.names import ServiceAccountName
+
+_MAX_LIFETIME = 3_600.0
+
+
+@requires("iam.serviceAccounts.getAccessToken")
+def generate_access_token(
+    caller: Caller,
+    name: ServiceAccountName,
+    *,
+    scope: Sequence[str],
+    lifetime: float | None = None,
+    delegates: Sequence[str] = (),
+) -> IssuedToken:
+    """Make an access token of an account, valid for `lifetime` seconds, by default an hour.
+
+    Raise InvalidArgumentError for a bad field, NotFoundError for an unknown account.
+    """
+    if name.project != "-":
+        raise refused("name", "name must have the form projects/-/serviceAccounts/{email}")
+    if not any(scope):
+        raise refused("scope", "scope must name at least one scope")
+    if delegates:
+        raise refused("delegates", "delegates are not supported")
+    lifetime = _MAX_LIFETIME if lifetime is None else lifetime
+    if not 0 < lifetime <= _MAX_LIFETIME:
+        raise refused("lifetime", f"lifetime must be over 0 and at most {_MAX_LIFETIME:.0f} s")
+    account = caller.backend.store.credentials.account(name.email)
+    if account is None or account.disabled:
+        raise NotFoundError(
+            f"There is no service account {name.email}.", reason="SERVICE_ACCOUNT_NOT_FOUND"
+        )
+    return caller.backend.issuer.access_token(
+        name.email, scope=" ".join(scope), lifetime=lifetime, client=caller.principal.email
+    )

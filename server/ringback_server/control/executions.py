@@ -1,0 +1,116 @@
+"""Verbs on executions: start, read, await, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ringback_server.control.caller import Caller, Page, requires
+from ringback_server.control.definitions import check_labels
+from ringback_server.control.paging import PageRequest, PageSizes, page, position
+from ringback_server.control.refusals import refused
+from ringback_server.errors import ShuttingDownError
+from ringback_server.lang.limits import RunLimits
+from ringback_server.lang.values import from_json
+from ringback_server.model.names import ExecutionName, WorkflowName
+from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel
+
+_BASIC_PAGE = PageSizes(default=100, maximum=1_000)
+_FULL_PAGE = PageSizes(default=100, maximum=100)
+_MAX_ARGUMENT = RunLimits().argument_bytes
+
+#: how long `wait` waits unless told otherwise, in seconds
+_DEFAULT_WAIT = 30.0
+#: how often `wait` looks whether its caller is still there, in seconds
+_ATTENTION = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionSpec:
+    """An execution as its creator describes it; `argument` is JSON text, empty for null."""
+
+    argument: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+
+
+@requires("workflows.executions.create")
+def create(caller: Caller, parent: WorkflowName, spec: ExecutionSpec) -> Execution:
+    """Start an execution of a workflow's latest revision.
+
+    Raise InvalidArgumentError for a bad argument or label, NotFoundError, QuotaExceededError.
+    """
+    check_labels(spec.labels, "execution.labels")
+    argument = spec.argument or "null"
+    _check_argument(argument)
+    return caller.backend.engine.create(
+        caller.backend.store.workflows.get(parent),
+        argument=argument,
+        labels=spec.labels,
+        call_log_level=spec.call_log_level,
+        history_level=spec.history_level,
+    )
+
+
+@requires("workflows.executions.get")
+def get(caller: Caller, name: ExecutionName) -> Execution:
+    """Return an execution; or NotFoundError."""
+    return caller.backend.store.executions.get(name)
+
+
+@requires("workflows.executions.list")
+def list_(
+    caller: Caller, parent: WorkflowName, request: PageRequest, *, full: bool
+) -> Page[Execution]:
+    """Return a page of a workflow's executions, newest first; or NotFoundError."""
+    limit = (_FULL_PAGE if full else _BASIC_PAGE).limit(request.size)
+    scope = f"executions {parent}"
+    after = position(scope, request.token, int)
+    rows = caller.backend.store.executions.list(parent, limit=limit + 1, after=after, full=full)
+    return page(scope, rows, limit, place=lambda row: row.key, item=lambda row: row)
+
+
+@requires("workflows.executions.cancel")
+def cancel(caller: Caller, name: ExecutionName) -> Execution:
+    """Stop an execution; NotFoundError, or FailedPreconditionError if it has ended."""
+    backend = caller.backend
+    key, execution = backend.store.executions.cancel(name, backend.clock.now())
+    backend.engine.ended(key)
+    return execution
+
+
+@requires("workflows.executions.get")
+def wait(caller: Caller, name: ExecutionName, timeout: float | None) -> Execution:
+    """Return an execution once it has ended, or as it is after `timeout` seconds; or NotFoundError.
+
+    It also returns when the caller's own deadline comes or the caller has gone. Raise
+    ShuttingDownError when the engine lets go of those who wait.
+    """
+    if timeout is not None and timeout < 0:
+        raise refused("timeout", "timeout must not be negative")
+    backend = caller.backend
+    deadline = backend.clock.monotonic() + (_DEFAULT_WAIT if timeout is None else timeout)
+    execution = backend.store.executions.get(name)
+    while not execution.state.ended:
+        left = deadline - backend.clock.monotonic()
+        callers = caller.time_left()
+        left = left if callers is None else min(left, callers)
+        if left <= 0:
+            break
+        patience = min(left, _ATTENTION)
+        begun = backend.clock.monotonic()
+        backend.engine.wait_ended(name, execution.key, patience)
+        execution = backend.store.executions.get(name)
+        if not execution.state.ended and backend.clock.monotonic() - begun < patience:
+            raise ShuttingDownError
+    return execution
+
+
+def _check_argument(argument: str) -> None:
+    if len(argument.encode()) > _MAX_ARGUMENT:
+        raise refused("execution.argument", f"argument must have at most {_MAX_ARGUMENT} bytes")
+    try:
+        from_json(argument)
+    except ValueError as error:
+        raise refused("execution.argument", f"argument must be JSON text: {error}") from None

@@ -1,0 +1,72 @@
+"""Verbs on operations: what deploying and deleting workflows left behind. All are done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringback_server.control.caller import Caller, Page, requires
+from ringback_server.control.paging import PageRequest, PageSizes, page, position
+from ringback_server.control.refusals import refused
+from ringback_server.errors import NotFoundError
+from ringback_server.model.names import LocationName, OperationName
+from ringback_server.model.resources import Operation, Workflow
+
+_PAGE = PageSizes(default=100, maximum=1_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationOutcome:
+    """An operation and the workflow it is about, unless that was deleted."""
+
+    operation: Operation
+    workflow: Workflow | None
+
+
+@requires("workflows.operations.get")
+def get(caller: Caller, name: OperationName) -> OperationOutcome:
+    """Return an operation; or NotFoundError."""
+    return _outcome(caller, caller.backend.store.workflows.operation(name))
+
+
+@requires("workflows.operations.get")
+def wait(caller: Caller, name: OperationName) -> OperationOutcome:
+    """Return an operation once it is done, which it always is; or NotFoundError."""
+    return _outcome(caller, caller.backend.store.workflows.operation(name))
+
+
+@requires("workflows.operations.list")
+def list_(
+    caller: Caller, parent: LocationName, request: PageRequest, filter_text: str = ""
+) -> Page[OperationOutcome]:
+    """Return a page of the operations of a location, newest first.
+
+    Raise InvalidArgumentError for a filter other than `done=true` or `done=false`.
+    """
+    wanted = filter_text.replace(" ", "").lower()
+    if wanted not in {"", "done=true", "done=false"}:
+        raise refused("filter", "filter must be done=true or done=false")
+    if wanted == "done=false":
+        return Page(items=())
+    limit = _PAGE.limit(request.size)
+    scope = f"operations {parent} {wanted}"
+    after = position(scope, request.token, int)
+    rows = caller.backend.store.workflows.list_operations(parent, limit=limit + 1, after=after)
+    return page(
+        scope, rows, limit, place=lambda row: row[0], item=lambda row: _outcome(caller, row[1])
+    )
+
+
+@requires("workflows.operations.delete")
+def delete(caller: Caller, name: OperationName) -> None:
+    """Forget an operation; or NotFoundError."""
+    caller.backend.store.workflows.delete_operation(name)
+
+
+def _outcome(caller: Caller, operation: Operation) -> OperationOutcome:
+    workflow = None
+    if operation.verb != "delete":
+        try:
+            workflow = caller.backend.store.workflows.get(operation.target)
+        except NotFoundError:
+            workflow = None
+    return OperationOutcome(operation=operation, workflow=workflow)

@@ -1,0 +1,94 @@
+"""Pages of lists: how many items, from where, and the token that leads to the next page.
+
+A token holds the position of the page's last item and a fingerprint of the list it belongs to,
+so that it cannot be used with another parent or filter. It grants nothing: permissions are
+checked for each page.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from ringback_server.control.caller import Page
+from ringback_server.control.refusals import refused
+
+Row = TypeVar("Row")
+Item = TypeVar("Item")
+Position = TypeVar("Position")
+
+_FINGERPRINT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """What a caller says about the page it wants."""
+
+    size: int = 0
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSizes:
+    """How many items a page of some list has unless asked otherwise, and at most."""
+
+    default: int
+    maximum: int
+
+    def limit(self, requested: int) -> int:
+        """Return the size of a page; a larger one than allowed is coerced (SPEC 6.2)."""
+        if requested < 0:
+            raise refused("page_size", "page_size must not be negative")
+        return min(requested or self.default, self.maximum)
+
+
+def position(scope: str, token: str, kind: type[Position]) -> Position | None:
+    """Return where the page after `token` begins, or None for the first page.
+
+    `scope` says which list it is: verb, parent, filter, order. Raise InvalidArgumentError for a
+    token that this list did not give out.
+    """
+    if not token:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+        found = msgspec.msgpack.decode(raw[_FINGERPRINT:], type=kind)
+    except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
+        raise _unusable() from None
+    if raw[:_FINGERPRINT] != _fingerprint(scope):
+        raise _unusable()
+    return found
+
+
+def page(
+    scope: str,
+    rows: Sequence[Row],
+    limit: int,
+    *,
+    place: Callable[[Row], object],
+    item: Callable[[Row], Item],
+) -> Page[Item]:
+    """Make a page of at most `limit` items from one row more than that, if there is one.
+
+    `place` gives the position of a row, as `position` will return it for the next page.
+    """
+    items = tuple(item(row) for row in rows[:limit])
+    if len(rows) <= limit:
+        return Page(items=items)
+    raw = _fingerprint(scope) + msgspec.msgpack.encode(place(rows[limit - 1]))
+    token = base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
+    return Page(items=items, next_token=token)
+
+
+def _fingerprint(scope: str) -> bytes:
+    return hashlib.sha256(scope.encode()).digest()[:_FINGERPRINT]
+
+
+def _unusable() -> Exception:
+    return refused("page_token", "page_token is not one that this list returned")

@@ -1,0 +1,19 @@
+"""How a verb refuses one field of a request."""
+
+from __future__ import annotations
+
+from ringback_server.errors import FieldViolation, InvalidArgumentError
+
+
+def refused(field: str, message: str) -> InvalidArgumentError:
+    """Make the error that says what is wrong with `field`, a path in the request message."""
+    return InvalidArgumentError(
+        message, violations=(FieldViolation(field=field, description=message),)
+    )
+
+
+def refuse_if_set(**fields: str) -> None:
+    """Raise InvalidArgumentError for a field of a list request that this server does not have."""
+    for field, value in fields.items():
+        if value:
+            raise refused(field, f"{field} is not supported by this list")

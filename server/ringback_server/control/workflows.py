@@ -1,0 +1,119 @@
+"""Verbs on workflows: deploy, read, change, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ringback_server.control import definitions
+from ringback_server.control.caller import Caller, Page, requires
+from ringback_server.control.paging import PageRequest, PageSizes, page, position
+from ringback_server.control.refusals import refused
+from ringback_server.model.names import LocationName, WorkflowName, valid_workflow_id
+from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
+from ringback_server.store.workflows import WorkflowChanges
+
+_PAGE = PageSizes(default=500, maximum=1_000)
+_REVISIONS_PAGE = PageSizes(default=20, maximum=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowSpec:
+    """A workflow as a deployer describes it."""
+
+    source: str
+    service_account: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    user_env_vars: Mapping[str, str] = field(default_factory=dict[str, str])
+    call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+
+
+@requires("workflows.workflows.create")
+def create(
+    caller: Caller, parent: LocationName, workflow_id: str, spec: WorkflowSpec
+) -> tuple[Workflow, Operation]:
+    """Deploy a new workflow.
+
+    Raise InvalidArgumentError for a bad field or definition and AlreadyExistsError.
+    """
+    if not valid_workflow_id(workflow_id):
+        rule = "1 to 64 letters, digits, _ and -, from a letter to a letter or digit"
+        raise refused("workflow_id", f"workflow_id must be {rule}")
+    default = caller.backend.settings.default_service_account
+    account = definitions.full_account_name(spec.service_account, parent, default)
+    definitions.check_description(spec.description)
+    definitions.check_labels(spec.labels, "workflow.labels")
+    definitions.check_env_vars(spec.user_env_vars)
+    definitions.check_source(spec.source)
+    return caller.backend.store.workflows.create(
+        WorkflowName(parent.project, parent.location, workflow_id),
+        source=spec.source,
+        service_account=account,
+        description=spec.description,
+        labels=spec.labels,
+        user_env_vars=spec.user_env_vars,
+        call_log_level=spec.call_log_level,
+        history_level=spec.history_level,
+        now=caller.backend.clock.now(),
+    )
+
+
+@requires("workflows.workflows.update")
+def update(
+    caller: Caller, name: WorkflowName, changes: WorkflowChanges
+) -> tuple[Workflow, Operation]:
+    """Change the fields of a workflow that are not None.
+
+    Raise InvalidArgumentError for a bad field or definition and NotFoundError.
+    """
+    if changes.description is not None:
+        definitions.check_description(changes.description)
+    if changes.labels is not None:
+        definitions.check_labels(changes.labels, "workflow.labels")
+    if changes.user_env_vars is not None:
+        definitions.check_env_vars(changes.user_env_vars)
+    if changes.source is not None:
+        definitions.check_source(changes.source)
+    if changes.service_account is not None:
+        default = caller.backend.settings.default_service_account
+        account = definitions.full_account_name(changes.service_account, name.parent, default)
+        changes = replace(changes, service_account=account)
+    return caller.backend.store.workflows.update(name, changes, caller.backend.clock.now())
+
+
+@requires("workflows.workflows.delete")
+def delete(caller: Caller, name: WorkflowName) -> Operation:
+    """Delete a workflow with its executions, which are cancelled first; or NotFoundError."""
+    backend = caller.backend
+    operation, live = backend.store.workflows.delete(name, backend.clock.now())
+    for execution_key in live:
+        backend.engine.ended(execution_key)
+    return operation
+
+
+@requires("workflows.workflows.get")
+def get(caller: Caller, name: WorkflowName, revision_id: str = "") -> Workflow:
+    """Return a workflow in the given or else its latest revision; or NotFoundError."""
+    return caller.backend.store.workflows.get(name, revision_id or None)
+
+
+@requires("workflows.workflows.list")
+def list_(caller: Caller, parent: LocationName, request: PageRequest) -> Page[Workflow]:
+    """Return a page of the workflows of a location, by id."""
+    limit = _PAGE.limit(request.size)
+    scope = f"workflows {parent}"
+    after = position(scope, request.token, str)
+    rows = caller.backend.store.workflows.list(parent, limit=limit + 1, after=after)
+    return page(scope, rows, limit, place=lambda row: row.name.workflow, item=lambda row: row)
+
+
+@requires("workflows.workflows.listRevision")
+def list_revisions(caller: Caller, name: WorkflowName, request: PageRequest) -> Page[Workflow]:
+    """Return a page of the revisions of a workflow, newest first; or NotFoundError."""
+    limit = _REVISIONS_PAGE.limit(request.size)
+    scope = f"revisions {name}"
+    after = position(scope, request.token, int)
+    rows = caller.backend.store.workflows.list_revisions(name, limit=limit + 1, after=after)
+    return page(scope, rows, limit, place=lambda row: row.revision_key, item=lambda row: row)

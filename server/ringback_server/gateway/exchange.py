@@ -1,0 +1,135 @@
+"""One HTTP request and its answer over ASGI, with bounds on size and time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.types import Message, Receive, Scope, Send
+
+from ringback_server.errors import PayloadTooLargeError, RingbackError
+from ringback_server.gateway.answers import Answer
+from ringback_server.gateway.json_messages import invalid
+from ringback_server.gateway.status import error_answer, internal_answer, timeout_answer
+
+logger = logging.getLogger(__name__)
+
+_MAX_PARAMETERS = 1_000
+
+
+class ClientGone(BaseException):
+    """The client hung up: nobody is left to answer. It is no error of anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A request as it was sent, without its body."""
+
+    method: str
+    #: with its percent-encoding, without the query
+    raw_path: str
+    raw_query: str
+    #: names in lower case
+    headers: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, scope: Scope) -> HttpRequest:
+        """Read the ASGI scope."""
+        return cls(
+            method=scope["method"],
+            raw_path=scope["raw_path"].decode("latin-1"),
+            raw_query=scope["query_string"].decode("utf-8", "replace"),
+            headers=tuple(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in scope["headers"]
+            ),
+        )
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, its name in lower case."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def query(self) -> list[tuple[str, str]]:
+        """Return the query parameters in order; raise InvalidArgumentError for too many."""
+        try:
+            return parse_qsl(self.raw_query, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+        except ValueError:
+            raise invalid("query", f"At most {_MAX_PARAMETERS} parameters are read.") from None
+
+
+Respond = Callable[[HttpRequest, Receive], Awaitable[Answer]]
+
+
+class Endpoint:
+    """An ASGI application made of one function; errors become answers here and nowhere else."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        request = HttpRequest.of(scope)
+        try:
+            answer = await _answer(self._respond, request, receive)
+        except ClientGone:
+            return
+        await _send(answer, send, with_body=request.method != "HEAD")
+
+
+async def read_body(request: HttpRequest, receive: Receive, limit: int, seconds: float) -> bytes:
+    """Read a body of at most `limit` bytes within `seconds`.
+
+    Raise PayloadTooLargeError as soon as it is known to be larger, TimeoutError, ClientGone.
+    """
+    announced = request.header("content-length") or "0"
+    if announced.isdecimal() and int(announced) > limit:
+        raise _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    async with asyncio.timeout(seconds):
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+            parts.append(part)
+            more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+async def _answer(respond: Respond, request: HttpRequest, receive: Receive) -> Answer:
+    try:
+        return await respond(request, receive)
+    except RingbackError as error:
+        return error_answer(error)
+    except TimeoutError:
+        return timeout_answer()
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.raw_path)
+        return internal_answer()
+
+
+async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:
+    headers = [
+        ("Content-Type", answer.content_type),
+        ("Content-Length", str(len(answer.body))),
+        *answer.headers,
+    ]
+    start: Message = {
+        "type": "http.response.start",
+        "status": answer.status,
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+    }
+    await send(start)
+    await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+
+
+def _too_large(limit: int) -> PayloadTooLargeError:
+    return PayloadTooLargeError(f"The body may have at most {limit} bytes.")

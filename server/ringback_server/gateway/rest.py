@@ -1,0 +1,48 @@
+"""The REST interface: every RPC that has an HTTP rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from google.protobuf.descriptor_pool import DescriptorPool
+from starlette.types import Receive
+
+from ringback_server.api.admission import Admission
+from ringback_server.api.table import Service
+from ringback_server.gateway.answers import Answer
+from ringback_server.gateway.exchange import HttpRequest, read_body
+from ringback_server.gateway.json_messages import to_json
+from ringback_server.gateway.transcoder import Route, Transcoder, split_format
+from ringback_server.gateway.workers import Workers
+
+_MAX_BODY = 4 * 1024 * 1024
+_BODY_SECONDS = 60.0
+
+
+class Rest:
+    """Answers REST requests with the functions that answer gRPC calls."""
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        admission: Admission,
+        workers: Workers,
+        pool: DescriptorPool,
+    ) -> None:
+        self._transcoder = Transcoder(services)
+        self._admission = admission
+        self._workers = workers
+        self._pool = pool
+
+    async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
+        """Answer one request."""
+        route = self._transcoder.route(request.method, request.raw_path)
+        body = await read_body(request, receive, _MAX_BODY, _BODY_SECONDS)
+        return await self._workers.run(lambda: self._call(route, request, body))
+
+    def _call(self, route: Route, request: HttpRequest, body: bytes) -> Answer:
+        # Who may not ask is not told what is wrong with the request.
+        caller = self._admission.admit(request.header("authorization"))
+        form, query = split_format(request.query())
+        message = route.binding.method.answer(route.request(query, body), caller)
+        return Answer(body=to_json(message, self._pool, enums_as_numbers=form.enums_as_numbers))

@@ -1,0 +1,57 @@
+"""Which part of the HTTP edge answers which path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive
+
+from ringback_server.api.admission import Admission
+from ringback_server.api.google_names import google_pool
+from ringback_server.api.table import SERVICES, Service
+from ringback_server.gateway.answers import Answer
+from ringback_server.gateway.callbacks import CallbackUrls
+from ringback_server.gateway.exchange import Endpoint, HttpRequest
+from ringback_server.gateway.oauth import Exchange, KeysEndpoint, TokenEndpoint
+from ringback_server.gateway.rest import Rest
+from ringback_server.gateway.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class _Resources:
+    """Everything below /v1/: chosen by the path as it was sent, which Starlette does not keep."""
+
+    callback_urls: CallbackUrls
+    rest: Rest
+
+    async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
+        """Answer one request."""
+        part = self.callback_urls if self.callback_urls.match(request.raw_path) else self.rest
+        return await part.respond(request, receive)
+
+
+def application(
+    admission: Admission,
+    exchange: Exchange,
+    workers: Workers,
+    services: Iterable[Service] = SERVICES,
+) -> ASGIApp:
+    """Make the ASGI application; `exchange` answers token requests."""
+    issuer = admission.backend.issuer
+    resources = _Resources(
+        CallbackUrls(admission, workers), Rest(services, admission, workers, google_pool())
+    )
+    # Routes that are applications, not functions, get requests of every method as they are.
+    return Router(
+        routes=[
+            Route("/token", Endpoint(TokenEndpoint(exchange, workers).respond)),
+            Route(
+                "/.well-known/jwks.json",
+                Endpoint(KeysEndpoint(issuer.jwks, workers).respond),
+            ),
+        ],
+        default=Endpoint(resources.respond),
+        redirect_slashes=False,
+    )

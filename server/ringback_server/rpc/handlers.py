@@ -1,0 +1,111 @@
+"""gRPC handlers of the table of services: authentication, deadlines, statuses."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NoReturn
+
+import grpc
+from google.protobuf.message import Message
+
+from ringback_server.api.admission import Admission
+from ringback_server.api.table import Method, Service
+from ringback_server.errors import RingbackError
+from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
+from ringback_server.rpc.waiting import WaitingRoom
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all handlers of one server share."""
+
+    admission: Admission
+    room: WaitingRoom
+    #: where calls that wait run, so that they never keep others from a thread
+    waiting: ThreadPoolExecutor
+    #: set once the server stops: calls that wait come to their end
+    closing: threading.Event
+
+
+class Handler:
+    """Answers one RPC; runs wholly on the handler's own thread."""
+
+    def __init__(self, name: str, method: Method, around: Surroundings) -> None:
+        self._name = name
+        self._method = method
+        self._around = around
+        # grpcio runs a behaviour that has this attribute on that pool instead of the server's.
+        self.experimental_thread_pool = around.waiting if method.waits else None
+
+    def __call__(self, request: Message, context: grpc.ServicerContext) -> Message:
+        """Authenticate, answer, and turn errors into statuses."""
+        try:
+            return self._answer(request, context)
+        except RingbackError as error:
+            refused = refusal(error)
+        except Exception:
+            logger.exception("%s failed", self._name)
+            refused = INTERNAL
+        return _abort(context, refused)
+
+    def _answer(self, request: Message, context: grpc.ServicerContext) -> Message:
+        around = self._around
+        caller = around.admission.admit(_authorization(context), self._time_left(context))
+        if not self._method.waits:
+            return self._method.answer(request, caller)
+        with around.room.seat(caller.principal.email):
+            return self._method.answer(request, caller)
+
+    def _time_left(self, context: grpc.ServicerContext) -> Callable[[], float | None]:
+        def time_left() -> float | None:
+            if self._around.closing.is_set() or not context.is_active():
+                return 0.0
+            return context.time_remaining()
+
+        return time_left
+
+
+def generic_handlers(
+    services: Iterable[Service], around: Surroundings
+) -> list[grpc.GenericRpcHandler]:
+    """Make a handler for each name of each service; other methods stay UNIMPLEMENTED."""
+    return [
+        grpc.method_handlers_generic_handler(name, _methods(service, name, around))
+        for service in services
+        for name in service.names
+    ]
+
+
+def _methods(
+    service: Service, service_name: str, around: Surroundings
+) -> dict[str, grpc.RpcMethodHandler[Message, Message]]:
+    return {
+        name: grpc.unary_unary_rpc_method_handler(
+            Handler(f"{service_name}/{name}", method, around),
+            request_deserializer=method.request.FromString,
+            response_serializer=_serialize,
+        )
+        for name, method in service.methods.items()
+    }
+
+
+def _abort(context: grpc.ServicerContext, refused: Refusal) -> NoReturn:
+    context.set_trailing_metadata(((DETAILS_KEY, refused.details),))
+    context.abort(refused.code, refused.message)
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+def _authorization(context: grpc.ServicerContext) -> str | None:
+    for key, value in context.invocation_metadata():
+        if key == "authorization":
+            return value if isinstance(value, str) else value.decode("latin-1")
+    return None

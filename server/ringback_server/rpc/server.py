@@ -1,0 +1,123 @@
+"""The gRPC server: its port, its threads, its end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from ringback_server.api.admission import Admission
+from ringback_server.api.table import SERVICES, Service
+from ringback_server.errors import StartError
+from ringback_server.rpc.handlers import Surroundings, generic_handlers
+from ringback_server.rpc.waiting import WaitingRoom
+from ringback_server.settings import Address
+
+_MAX_REQUEST = 4 * 1024 * 1024
+_MAX_HEADERS = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """How many calls are served at once; beyond it they are RESOURCE_EXHAUSTED."""
+
+    #: threads for calls that do not wait
+    threads: int = 16
+    #: calls that wait, in all and for one principal
+    waiting: int = 256
+    waiting_each: int = 64
+    #: calls of both kinds, served or about to be
+    calls: int = 2_000
+
+
+class GrpcServer:
+    """Listens from its construction on, answers from `start` until `stop`."""
+
+    def __init__(
+        self,
+        address: Address,
+        admission: Admission,
+        *,
+        tls: tuple[Path, Path] | None = None,
+        services: Iterable[Service] = SERVICES,
+        capacity: Capacity | None = None,
+    ) -> None:
+        """Take the port; `tls` is certificate chain and key, in PEM. Raise StartError."""
+        capacity = capacity or Capacity()
+        self._closing = threading.Event()
+        self._threads = ThreadPoolExecutor(capacity.threads, "ringback-rpc")
+        # A few more threads than seats, so that a call without a seat is refused at once.
+        self._waiting = ThreadPoolExecutor(capacity.waiting + 4, "ringback-rpc-wait")
+        around = Surroundings(
+            admission=admission,
+            room=WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each),
+            waiting=self._waiting,
+            closing=self._closing,
+        )
+        self._server = grpc.server(
+            self._threads,
+            handlers=generic_handlers(services, around),
+            options=(
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", _MAX_REQUEST),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.max_metadata_size", _MAX_HEADERS),
+            ),
+            maximum_concurrent_rpcs=capacity.calls,
+        )
+        self.address = _listen(self._server, address, tls)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._server.start()
+
+    def stop(self, grace: float) -> None:
+        """Refuse new calls, give those under way `grace` seconds, then end them. Idempotent."""
+        self._closing.set()
+        self._server.stop(grace).wait()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._waiting.shutdown(wait=False, cancel_futures=True)
+
+
+def _listen(server: grpc.Server, address: Address, tls: tuple[Path, Path] | None) -> Address:
+    _check_free(address)
+    taken = StartError(f"gRPC cannot listen on {address}; choose another --grpc-address")
+    try:
+        if tls is None:
+            port = server.add_insecure_port(str(address))
+        else:
+            port = server.add_secure_port(str(address), _credentials(*tls))
+    except RuntimeError:
+        raise taken from None
+    if port == 0:
+        raise taken
+    return Address(address.host, port)
+
+
+def _check_free(address: Address) -> None:
+    """Raise StartError with the system's reason, which gRPC would write to stderr itself."""
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+            # Two sockets may share a port until one of them listens.
+            probe.listen()
+    except OSError as error:
+        reason = f"{error.strerror or error}; choose another --grpc-address"
+        raise StartError(f"gRPC cannot listen on {address}: {reason}") from None
+
+
+def _credentials(certificate: Path, key: Path) -> grpc.ServerCredentials:
+    try:
+        pair = (key.read_bytes(), certificate.read_bytes())
+    except OSError as error:
+        raise StartError(f"cannot read {error.filename}: {error.strerror}") from None
+    return grpc.ssl_server_credentials([pair])
