@@ -1,0 +1,266 @@
+"""Callback endpoints: sending to them and listing them.
+
+How a payload and a wait find one another is told in `advances`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Literal
+
+from ringback_server.errors import (
+    IdempotencyConflictError,
+    InboxFullError,
+    MethodNotAllowedError,
+    NotFoundError,
+)
+from ringback_server.model.names import CallbackName, ExecutionName
+from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
+from ringback_server.store.database import Connection, Database
+from ringback_server.store.lookups import execution_parameters, execution_row
+from ringback_server.store.records import Delivery, Phase
+
+_ENDPOINT = """
+SELECT e.id, e.phase, p.number, p.method
+  FROM execution e
+  JOIN workflow w ON w.id = e.workflow
+  LEFT JOIN endpoint p ON p.execution = e.id AND p.number = ?
+ WHERE e.uid = ? AND w.project = ? AND w.location = ? AND w.name = ? AND w.delete_time IS NULL
+"""
+
+_BY_KEY = """
+SELECT uid, receive_time, hash FROM payload
+ WHERE execution = ? AND endpoint = ? AND idempotency_key = ?
+"""
+
+_OLDEST_FREE_WAITER = """
+SELECT MIN(number) FROM waiter WHERE execution = ? AND endpoint = ? AND payload IS NULL
+"""
+
+_FREE_PAYLOADS = """
+SELECT (SELECT COUNT(*) FROM payload
+         WHERE execution = :execution AND endpoint = :endpoint AND consumed_time IS NULL)
+     - (SELECT COUNT(*) FROM waiter
+         WHERE execution = :execution AND endpoint = :endpoint AND payload IS NOT NULL)
+"""
+
+_INSERT = """
+INSERT INTO payload (execution, seq, endpoint, uid, idempotency_key, hash, receive_time, sender,
+                     token_id, request)
+VALUES (:execution,
+        (SELECT COALESCE(MAX(seq), 0) + 1 FROM payload WHERE execution = :execution),
+        :endpoint, :uid, :idempotency_key, :hash, :receive_time, :sender, :token_id, :request)
+"""
+
+_GIVE_LATEST = """
+UPDATE waiter SET payload = (SELECT MAX(seq) FROM payload WHERE execution = :execution)
+ WHERE execution = :execution AND number = :number
+"""
+
+_MAKE_RUNNABLE = "UPDATE execution SET phase = 1 WHERE id = ? AND phase = 2"
+
+_LIST = """
+SELECT p.number, p.method,
+       (SELECT COUNT(*) FROM waiter w
+         WHERE w.execution = p.execution AND w.endpoint = p.number AND w.payload IS NULL)
+  FROM endpoint p
+ WHERE p.execution = ? AND p.number > ?
+ ORDER BY p.number LIMIT ?
+"""
+
+_LIST_LATE = """
+SELECT p.number, p.method, 0
+  FROM endpoint p
+ WHERE p.execution = ? AND p.number > ?
+   AND EXISTS (SELECT 1 FROM payload q
+                WHERE q.execution = p.execution AND q.endpoint = p.number
+                  AND q.consumed_time IS NULL)
+ ORDER BY p.number LIMIT ?
+"""
+
+_OPEN_PAYLOADS = """
+SELECT uid FROM payload
+ WHERE execution = ? AND endpoint = ? AND consumed_time IS NULL ORDER BY seq
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRequest:
+    """A callback that was received."""
+
+    name: CallbackName
+    #: None: the one that the endpoint expects
+    method: str | None
+    idempotency_key: str | None
+    #: of method, query, body and content type
+    request_hash: bytes
+    #: UUIDv7, 16 bytes
+    payload_id: bytes
+    #: the caller's e-mail address and the id of its token, for audit
+    sender: str
+    token_id: str
+    receive_time: float
+    #: the request map as `payloads` packs it
+    payload: bytes
+    #: how many payloads the endpoint may hold for later
+    inbox_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of a callback; with a delivery, the execution is to be woken."""
+
+    answer: SentCallback
+    execution_key: int
+    delivery: Delivery | None
+
+
+class Callbacks:
+    """The callback endpoints of all executions."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the database."""
+        self._database = database
+
+    def send(self, request: SendRequest) -> Sent:
+        """Store a payload and give it to the endpoint's oldest waiter, if there is one.
+
+        Raise, in this order: NotFoundError (CALLBACK_NOT_FOUND, EXECUTION_ENDED),
+        MethodNotAllowedError, IdempotencyConflictError, InboxFullError.
+        """
+        return self._database.write(lambda connection: _send(connection, request))
+
+    def endpoint_method(self, name: CallbackName) -> str:
+        """Return the HTTP method that an endpoint expects; or NotFoundError as `send`."""
+        return self._database.read(lambda connection: _endpoint(connection, name)[2])
+
+    def list(
+        self,
+        parent: ExecutionName,
+        *,
+        limit: int,
+        after: int | None,
+        state: Literal["LATE"] | None = None,
+    ) -> list[tuple[int, CallbackEndpoint]]:
+        """Return endpoints with their numbers, ascending, beyond the number `after`.
+
+        They are those that take callbacks, so none once the execution has ended. With the state
+        LATE they are those with payloads that nothing consumed before it ended. Raise
+        NotFoundError for an unknown execution.
+        """
+
+        def find(connection: Connection) -> list[tuple[int, CallbackEndpoint]]:
+            key, phase = execution_row(connection, parent)
+            if (phase is Phase.ENDED) != (state == "LATE"):
+                return []
+            statement = _LIST if state is None else _LIST_LATE
+            start = -1 if after is None else after
+            rows = connection.execute(statement, (key, start, limit)).fetchall()
+            return [
+                (number, _listed(connection, key, CallbackName.of(parent, number), method, waiters))
+                for number, method, waiters in rows
+            ]
+
+        return self._database.read(find)
+
+
+def _send(connection: Connection, request: SendRequest) -> Sent:
+    execution, endpoint, method = _endpoint(connection, request.name)
+    if request.method not in {None, method}:
+        raise MethodNotAllowedError(allow=method)
+    duplicate = _duplicate(connection, execution, endpoint, request)
+    if duplicate is not None:
+        return Sent(answer=duplicate, execution_key=execution, delivery=None)
+    row = connection.execute(_OLDEST_FREE_WAITER, (execution, endpoint)).fetchone()
+    waiter = None if row is None else row[0]
+    if waiter is None:
+        _check_room(connection, execution, endpoint, request.inbox_limit)
+    _store(connection, execution, endpoint, request)
+    if waiter is None:
+        return Sent(
+            answer=_answer(request, Outcome.BUFFERED), execution_key=execution, delivery=None
+        )
+    connection.execute(_GIVE_LATEST, {"execution": execution, "number": waiter})
+    connection.execute(_MAKE_RUNNABLE, (execution,))
+    return Sent(
+        answer=_answer(request, Outcome.RESUMED),
+        execution_key=execution,
+        delivery=Delivery(wait=waiter, payload=request.payload),
+    )
+
+
+def _endpoint(connection: Connection, name: CallbackName) -> tuple[int, int, str]:
+    """Return execution key, number and method of an endpoint that takes callbacks."""
+    parameters = (name.number, *execution_parameters(name.parent))
+    row = connection.execute(_ENDPOINT, parameters).fetchone()
+    if row is None or row[3] is None:
+        raise NotFoundError(f"{name} was not found.", reason="CALLBACK_NOT_FOUND")
+    execution, phase, number, method = row
+    if phase == Phase.ENDED:
+        raise NotFoundError(f"{name.parent} has ended.", reason="EXECUTION_ENDED")
+    return execution, number, method
+
+
+def _duplicate(
+    connection: Connection, execution: int, endpoint: int, request: SendRequest
+) -> SentCallback | None:
+    """Return the answer to a repeated request, the one to the first but for its outcome."""
+    if request.idempotency_key is None:
+        return None
+    parameters = (execution, endpoint, request.idempotency_key)
+    row = connection.execute(_BY_KEY, parameters).fetchone()
+    if row is None:
+        return None
+    uid, receive_time, request_hash = row
+    if request_hash != request.request_hash:
+        raise IdempotencyConflictError
+    return SentCallback(
+        payload_id=_payload_id(uid), outcome=Outcome.DUPLICATE, receive_time=receive_time
+    )
+
+
+def _check_room(connection: Connection, execution: int, endpoint: int, limit: int) -> None:
+    parameters = {"execution": execution, "endpoint": endpoint}
+    row = connection.execute(_FREE_PAYLOADS, parameters).fetchone()
+    if row is None or row[0] >= limit:
+        raise InboxFullError
+
+
+def _store(connection: Connection, execution: int, endpoint: int, request: SendRequest) -> None:
+    parameters = {
+        "execution": execution,
+        "endpoint": endpoint,
+        "uid": request.payload_id,
+        "idempotency_key": request.idempotency_key,
+        "hash": None if request.idempotency_key is None else request.request_hash,
+        "receive_time": request.receive_time,
+        "sender": request.sender,
+        "token_id": request.token_id,
+        "request": request.payload,
+    }
+    connection.execute(_INSERT, parameters)
+
+
+def _answer(request: SendRequest, outcome: Outcome) -> SentCallback:
+    return SentCallback(
+        payload_id=_payload_id(request.payload_id),
+        outcome=outcome,
+        receive_time=request.receive_time,
+    )
+
+
+def _listed(
+    connection: Connection, execution: int, name: CallbackName, method: str, waiters: int
+) -> CallbackEndpoint:
+    rows = connection.execute(_OPEN_PAYLOADS, (execution, name.number)).fetchall()
+    return CallbackEndpoint(
+        name=str(name),
+        method=method,
+        waiters=waiters,
+        available_payloads=tuple(_payload_id(uid) for (uid,) in rows),
+    )
+
+
+def _payload_id(uid: bytes) -> str:
+    return str(uuid.UUID(bytes=uid))

@@ -1,0 +1,318 @@
+"""Executions: created, advanced, ended, found again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ringback_server.errors import FailedPreconditionError, NotFoundError
+from ringback_server.model.names import ExecutionName, WorkflowName
+from ringback_server.model.resources import Execution, ExecutionState
+from ringback_server.store.advances import (
+    check_expired,
+    drop_waiters,
+    given_waits,
+    has_given_waits,
+    store_advance,
+)
+from ringback_server.store.database import Connection, Database
+from ringback_server.store.execution_rows import execution_of
+from ringback_server.store.lookups import (
+    execution_id,
+    execution_not_found,
+    execution_parameters,
+    workflow_key,
+)
+from ringback_server.store.packing import pack_failure, pack_steps, seal, unseal
+from ringback_server.store.records import (
+    Advance,
+    Committed,
+    Delivery,
+    End,
+    Loaded,
+    NewEndpoint,
+    NewExecution,
+    NewWait,
+    Overtaken,
+    Phase,
+    Superseded,
+)
+
+__all__ = [
+    "Advance",
+    "Committed",
+    "Delivery",
+    "End",
+    "Executions",
+    "Loaded",
+    "NewEndpoint",
+    "NewExecution",
+    "NewWait",
+    "Overtaken",
+    "Phase",
+    "Superseded",
+]
+
+# Within the class, `list` is its method.
+_Executions = list[Execution]
+_Keys = list[int]
+_Wakes = list[tuple[float, int]]
+
+_WORKFLOW_EXISTS = "SELECT 1 FROM workflow WHERE id = ? AND delete_time IS NULL"
+
+_INSERT = """
+INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, create_time,
+                       labels, argument, phase, outcome, wake, start_time, end_time, steps, result,
+                       failure, state)
+VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :create_time,
+        :labels, :argument, :phase, :outcome, :wake, :time, :end_time, :steps, :result,
+        :failure, :state)
+"""
+
+_UPDATE = """
+UPDATE execution
+   SET phase = :phase, outcome = :outcome, wake = :wake, end_time = :end_time, steps = :steps,
+       result = :result, failure = :failure, state = :state,
+       start_time = COALESCE(start_time, :time)
+ WHERE id = :key
+"""
+
+_FENCE = "SELECT fence FROM execution WHERE id = ? AND phase < 3"
+
+_LOAD = """
+SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.fence, e.phase
+  FROM execution e JOIN workflow w ON w.id = e.workflow
+ WHERE e.id = ? AND e.phase < 3
+"""
+
+_GET = """
+SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_time, e.end_time,
+       e.call_log_level, e.history_level, e.labels, e.steps, e.detail, e.argument, e.result,
+       e.failure
+  FROM execution e JOIN workflow w ON w.id = e.workflow JOIN revision r ON r.id = e.revision
+ WHERE e.uid = ? AND w.project = ? AND w.location = ? AND w.name = ? AND w.delete_time IS NULL
+"""
+
+# What only the full view shows is not even read for the other.
+_LIST = """
+SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_time, e.end_time,
+       e.call_log_level, e.history_level, e.labels, e.steps, e.detail,
+       CASE WHEN :full THEN e.argument ELSE '' END, CASE WHEN :full THEN e.result END,
+       CASE WHEN :full THEN e.failure END
+  FROM execution e JOIN revision r ON r.id = e.revision
+ WHERE e.workflow = :workflow AND e.id < :after
+ ORDER BY e.id DESC LIMIT :limit
+"""
+
+_TAKE_AWAY = """
+UPDATE execution
+   SET phase = 3, outcome = :outcome, detail = :detail, end_time = :now, wake = NULL,
+       fence = fence + 1, state = CASE WHEN :keep_state THEN state END
+ WHERE id = :key AND phase < 3
+"""
+
+_DUE = """
+SELECT wake, id FROM execution WHERE wake <= ? AND (wake, id) > (?, ?) ORDER BY wake, id LIMIT ?
+"""
+_NEXT_WAKE = "SELECT MIN(wake) FROM execution WHERE wake > ?"
+_RUNNABLE = "SELECT id FROM execution WHERE phase < 2 AND id > ? ORDER BY id LIMIT ?"
+
+_LARGEST_KEY = 2**63 - 1
+
+
+class Executions:
+    """The executions of all workflows. Keys are the store's integers, times Unix seconds."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the database."""
+        self._database = database
+
+    def create(self, new: NewExecution, advance: Advance | None) -> tuple[int, Committed]:
+        """Store an execution, with its first advance if that was made; return its key.
+
+        Raise NotFoundError if the workflow was deleted meanwhile.
+        """
+
+        def create(connection: Connection) -> tuple[int, Committed]:
+            if connection.execute(_WORKFLOW_EXISTS, (new.workflow_key,)).fetchone() is None:
+                raise NotFoundError("The workflow was deleted.", reason="WORKFLOW_NOT_FOUND")
+            columns = _new_columns(new) | _columns(
+                advance, advance.phase if advance else Phase.QUEUED
+            )
+            key = connection.execute(_INSERT, columns).lastrowid or 0
+            found = () if advance is None else store_advance(connection, key, advance)
+            return key, Committed(deliveries=found)
+
+        return self._database.write(create)
+
+    def commit(self, key: int, fence: int, advance: Advance) -> Committed:
+        """Store an advance of an execution as it was loaded with `fence`.
+
+        Raise Overtaken if a wait that it let expire was given a payload, and Superseded if the
+        execution has ended, is gone or was taken over; nothing is stored then.
+        """
+
+        def commit(connection: Connection) -> Committed:
+            if connection.execute(_FENCE, (key,)).fetchone() != (fence,):
+                raise Superseded
+            check_expired(connection, key, advance)
+            found = store_advance(connection, key, advance)
+            phase = advance.phase
+            if phase is Phase.WAITING and has_given_waits(connection, key):
+                # Found just now, or given to another wait while the advance was being made.
+                phase = Phase.RUNNABLE
+            connection.execute(_UPDATE, _columns(advance, phase) | {"key": key})
+            return Committed(deliveries=found)
+
+        return self._database.write(commit)
+
+    def load(self, key: int) -> Loaded:
+        """Return what is needed to drive an execution on.
+
+        Raise Superseded if it has ended or is gone, CorruptDataError if its state is damaged.
+        """
+
+        def load(connection: Connection) -> Loaded:
+            row = connection.execute(_LOAD, (key,)).fetchone()
+            if row is None:
+                raise Superseded
+            project, location, workflow, uid, revision, argument, state, fence, phase = row
+            return Loaded(
+                key=key,
+                name=ExecutionName(project, location, workflow, execution_id(uid)),
+                revision_key=revision,
+                argument=argument,
+                state=None if state is None else unseal(state),
+                fence=fence,
+                deliveries=given_waits(connection, key),
+                phase=Phase(phase),
+            )
+
+        return self._database.read(load)
+
+    def get(self, name: ExecutionName) -> Execution:
+        """Return an execution; or NotFoundError."""
+        return self._database.read(lambda connection: _get(connection, name))
+
+    def cancel(self, name: ExecutionName, now: float) -> tuple[int, Execution]:
+        """End an execution that has not ended; return its key and what it is then.
+
+        Raise NotFoundError, or FailedPreconditionError if it has ended.
+        """
+
+        def cancel(connection: Connection) -> tuple[int, Execution]:
+            execution = _get(connection, name)
+            if execution.state.ended:
+                raise FailedPreconditionError(
+                    f"{name} has ended: it is {execution.state}.", reason="EXECUTION_ENDED"
+                )
+            _take_away(connection, execution.key, ExecutionState.CANCELLED, now)
+            return execution.key, _get(connection, name)
+
+        return self._database.write(cancel)
+
+    def mark_unavailable(self, key: int, detail: str, now: float) -> None:
+        """End an execution whose stored data is damaged; what is left of it is kept."""
+
+        def mark(connection: Connection) -> None:
+            _take_away(connection, key, ExecutionState.UNAVAILABLE, now, detail)
+
+        self._database.write(mark)
+
+    def due(self, now: float, *, after: tuple[float, int] | None, limit: int) -> _Wakes:
+        """Return (wake, key) of executions to be woken by `now`, ascending, beyond `after`."""
+        wake, key = after or (float("-inf"), 0)
+
+        def due(connection: Connection) -> _Wakes:
+            return connection.execute(_DUE, (now, wake, key, limit)).fetchall()
+
+        return self._database.read(due)
+
+    def next_wake(self, after: float) -> float | None:
+        """Return the earliest wake later than `after`."""
+
+        def next_wake(connection: Connection) -> float | None:
+            row = connection.execute(_NEXT_WAKE, (after,)).fetchone()
+            return None if row is None else row[0]
+
+        return self._database.read(next_wake)
+
+    def runnable(self, *, after: int, limit: int) -> _Keys:
+        """Return keys of executions that are queued or runnable, ascending, beyond `after`."""
+
+        def runnable(connection: Connection) -> _Keys:
+            return [key for (key,) in connection.execute(_RUNNABLE, (after, limit)).fetchall()]
+
+        return self._database.read(runnable)
+
+    def list(
+        self, parent: WorkflowName, *, limit: int, after: int | None, full: bool
+    ) -> _Executions:
+        """Return executions of a workflow, newest first, older than the one with key `after`.
+
+        Without `full` they lack argument, result and failure. Raise NotFoundError.
+        """
+
+        def find(connection: Connection) -> _Executions:
+            parameters = {
+                "workflow": workflow_key(connection, parent),
+                "after": _LARGEST_KEY if after is None else after,
+                "limit": limit,
+                "full": full,
+            }
+            rows = connection.execute(_LIST, parameters).fetchall()
+            return [execution_of(parent, row) for row in rows]
+
+        return self._database.read(find)
+
+
+def _get(connection: Connection, name: ExecutionName) -> Execution:
+    row = connection.execute(_GET, execution_parameters(name)).fetchone()
+    if row is None:
+        raise execution_not_found(name)
+    return execution_of(name.parent, row)
+
+
+def _take_away(
+    connection: Connection, key: int, outcome: ExecutionState, now: float, detail: str | None = None
+) -> None:
+    """End an execution from outside: whoever drives it finds its fence gone."""
+    parameters = {
+        "key": key,
+        "outcome": outcome.value,
+        "detail": detail,
+        "now": now,
+        "keep_state": outcome is ExecutionState.UNAVAILABLE,
+    }
+    if connection.execute(_TAKE_AWAY, parameters).rowcount:
+        drop_waiters(connection, key)
+
+
+def _new_columns(new: NewExecution) -> dict[str, object]:
+    labels = msgspec.json.encode(new.labels).decode() if new.labels else None
+    return {
+        "uid": new.uid,
+        "workflow": new.workflow_key,
+        "revision": new.revision_key,
+        "call_log_level": int(new.call_log_level),
+        "history_level": int(new.history_level),
+        "create_time": new.create_time,
+        "labels": labels,
+        "argument": new.argument,
+    }
+
+
+def _columns(advance: Advance | None, phase: Phase) -> dict[str, object]:
+    """Return the columns that an advance sets; without one the execution is queued."""
+    end = None if advance is None else advance.end
+    state = None if advance is None or end is not None else advance.state
+    return {
+        "phase": int(phase) if end is None else int(Phase.ENDED),
+        "outcome": end and end.state.value,
+        "wake": None if advance is None or end is not None else advance.wake,
+        "time": advance and advance.time,
+        "end_time": end and end.time,
+        "steps": advance and pack_steps(advance.current_steps),
+        "result": end and end.result,
+        "failure": end and pack_failure(end.failure),
+        "state": None if state is None else seal(state),
+    }

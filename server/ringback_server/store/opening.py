@@ -1,0 +1,58 @@
+"""The store of one instance, opened from its data dir."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringback_server.store.callbacks import Callbacks
+from ringback_server.store.credentials import Credentials
+from ringback_server.store.data_dir import DataDir
+from ringback_server.store.database import Database
+from ringback_server.store.executions import Executions
+from ringback_server.store.instance import Instance
+from ringback_server.store.logs import Logs
+from ringback_server.store.sqlite import SqliteDatabase
+from ringback_server.store.workflows import Workflows
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """All that is remembered, by what it is about. Each method is one transaction."""
+
+    workflows: Workflows
+    executions: Executions
+    callbacks: Callbacks
+    logs: Logs
+    credentials: Credentials
+    instance: Instance
+    database: Database
+    data_dir: DataDir
+
+    def close(self) -> None:
+        """Finish what is queued, close the database, unlock the data dir; may be called twice."""
+        self.database.close()
+        self.data_dir.close()
+
+
+def open_store(directory: Path) -> Store:
+    """Open the store in a data dir, made if it is missing.
+
+    Raise StartError if it is in use, unreadable, not ours or of a newer schema.
+    """
+    data_dir = DataDir(directory)
+    try:
+        database = SqliteDatabase(data_dir.database)
+    except BaseException:
+        data_dir.close()
+        raise
+    return Store(
+        workflows=Workflows(database),
+        executions=Executions(database),
+        callbacks=Callbacks(database),
+        logs=Logs(database),
+        credentials=Credentials(database),
+        instance=Instance(database),
+        database=database,
+        data_dir=data_dir,
+    )

@@ -1,0 +1,131 @@
+"""What goes into the store for executions and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ringback_server.model.names import ExecutionName
+from ringback_server.model.resources import (
+    CallLogLevel,
+    ExecutionState,
+    Failure,
+    HistoryLevel,
+    LogEntry,
+    StepPlace,
+)
+
+
+class Phase(IntEnum):
+    """Where an execution is in its life, as its driver sees it."""
+
+    QUEUED = 0  #: stored, never advanced
+    RUNNABLE = 1  #: an advance can move it on now
+    WAITING = 2  #: nothing but an event or its wake time can
+    ENDED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExecution:
+    """An execution as it is created."""
+
+    #: UUIDv7, 16 bytes
+    uid: bytes
+    workflow_key: int
+    revision_key: int
+    #: JSON text
+    argument: str
+    labels: Mapping[str, str]
+    call_log_level: CallLogLevel
+    history_level: HistoryLevel
+    create_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEndpoint:
+    """A callback endpoint that an advance created."""
+
+    number: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWait:
+    """An await of a callback that began; waits for time alone are not stored."""
+
+    number: int
+    endpoint: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How an execution ended; `result` is JSON text."""
+
+    state: ExecutionState
+    result: str | None
+    failure: Failure | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """What one advance did; it is stored in one transaction."""
+
+    phase: Phase
+    #: the packed machine; None once ended
+    state: bytes | None
+    #: earliest deadline of the open waits
+    wake: float | None
+    current_steps: tuple[StepPlace, ...]
+    endpoints: tuple[NewEndpoint, ...] = ()
+    opened: tuple[NewWait, ...] = ()
+    #: waits that ended with the payload they were given
+    consumed: tuple[int, ...] = ()
+    #: waits for a callback that ended without one: by their deadline, or given up
+    expired: tuple[int, ...] = ()
+    entries: tuple[LogEntry, ...] = ()
+    end: End | None = None
+    time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A payload that a wait was given: the request map as `payloads` packs it."""
+
+    wait: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A stored advance, and the payloads that its newly opened waits found."""
+
+    deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What is needed to drive an execution on."""
+
+    key: int
+    name: ExecutionName
+    revision_key: int
+    argument: str
+    #: None: it was never advanced
+    state: bytes | None
+    fence: int
+    deliveries: tuple[Delivery, ...]
+    phase: Phase
+
+
+class Refused(Exception):  # noqa: N818 - a signal between store and engine, not a failure
+    """An advance was not stored: something else came first."""
+
+
+class Overtaken(Refused):
+    """A payload took a wait before its timeout: load again and advance with the payload."""
+
+
+class Superseded(Refused):
+    """The execution has ended, is gone, or was taken over: let go of it."""
