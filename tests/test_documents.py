@@ -1,0 +1,99 @@
+"""What the documents say is there, is there."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ringback_client.cli.app import app, run
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+SAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+
+GROUPS = ("executions", "callbacks", "logs", "auth")
+
+
+def commands() -> list[list[str]]:
+    """Return every command of the command line, as its words."""
+    top = [[command.name or ""] for command in app.registered_commands]
+    grouped = [
+        [group.name or "", command.name or (command.callback.__name__ if command.callback else "")]
+        for group in app.registered_groups
+        if group.typer_instance
+        for command in group.typer_instance.registered_commands
+    ]
+    return [*top, *([group, name.replace("_", "-")] for group, name in grouped)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_when_local(document: Path) -> None:
+    """A link to another file of the project leads to one."""
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text())
+
+    assert [] == [target for target in targets if not (document.parent / target).exists()]
+
+
+def test_architecture_when_it_names_paths() -> None:
+    """Each path that ARCHITECTURE.md names exists."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    paths = [path for path in re.findall(r"`([\w./-]+)`", text) if "/" in path]
+
+    assert len(paths) > 20
+    assert [] == [path for path in paths if not (ROOT / path).exists()]
+
+
+def test_readme_when_it_names_targets() -> None:
+    """Each make target that README.md and CONTRIBUTING.md name is in the Makefile."""
+    text = "".join((ROOT / name).read_text() for name in ("README.md", "CONTRIBUTING.md"))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", text, re.MULTILINE))
+
+    assert {"demo", "run"} <= named
+    assert set() == named - targets
+
+
+def test_readme_when_it_names_commands() -> None:
+    """Each command that README.md tells to type is one of the command line's."""
+    text = (ROOT / "README.md").read_text()
+    typed = re.findall(r"(?:^ {4}|\$\()ringback ([a-z-]+)(?: ([a-z-]+))?", text, re.MULTILINE)
+    known = commands()
+
+    assert len(typed) >= 6
+    for first, second in typed:
+        assert [first] in known or [first, second] in known
+
+
+def test_help_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` lists every command, and every command has its own."""
+    for group in ([], *([group] for group in GROUPS)):
+        assert run([*group, "--help"]) == 0
+        output = capsys.readouterr().out
+        listed = [words[-1] for words in commands() if words[:-1] == group]
+        assert listed
+        assert [] == [name for name in listed if not re.search(rf"│ {name} ", output)]
+    for words in commands():
+        if words != ["serve"]:
+            assert run([*words, "--help"]) == 0
+            assert f"ringback {' '.join(words)}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_samples_when_in_both_languages(sample: Path) -> None:
+    """A sample in JSON is the sample in YAML."""
+    in_json = json.loads(sample.with_suffix(".json").read_text())
+
+    assert yaml.safe_load(sample.read_text()) == in_json
+    assert sample.stem in (ROOT / "examples" / "README.md").read_text()
+
+
+def test_dependencies_when_listed() -> None:
+    """docs/dependencies.md has a reason for each package that is installed with Ringback."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [re.split(r"[\[>=<]", text)[0] for text in project["dependencies"]]
+    text = (ROOT / "docs" / "dependencies.md").read_text()
+
+    assert [] == [name for name in names if not re.search(rf"^\| {name}\b", text, re.MULTILINE)]
