@@ -44,6 +44,10 @@ class Claims:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def blank(self, name: str) -> bool:
+        """Tell whether a claim is absent or empty text."""
+        return self._members.get(name, "") == ""
+
     def text(self, name: str) -> str:
         """Return a claim that is printable ASCII text and not empty; TokenError(CLAIM)."""
         value = self._members.get(name)

@@ -74,12 +74,8 @@ class Grants:
         return claims
 
     def _access_token(self, email: str, claims: Claims, asked: str | None) -> dict[str, object]:
-        try:
-            # google-auth writes an empty scope when it was given none.
-            scope = claims.optional_text("scope") or asked
-        except TokenError as error:
-            raise OAuthError("invalid_scope", "The scope is not valid.") from error
-        if scope is None or not opens_service(scope):
+        scope = self._scope(claims) or asked
+        if not opens_service(scope):
             raise OAuthError("invalid_scope", f"The scope must contain {CLOUD_PLATFORM}.")
         # The answer tells the one scope that there is, whatever else was asked for.
         issued = self._issuer.access_token(email, scope=CLOUD_PLATFORM)
@@ -89,6 +85,15 @@ class Grants:
             "token_type": "Bearer",
             "scope": CLOUD_PLATFORM,
         }
+
+    def _scope(self, claims: Claims) -> str | None:
+        """Return the scope of an assertion; google-auth writes an empty one if it has none."""
+        if claims.blank("scope"):
+            return None
+        try:
+            return claims.text("scope")
+        except TokenError as error:
+            raise OAuthError("invalid_scope", "The scope is not valid.") from error
 
     def _id_token(self, email: str, claims: Claims) -> dict[str, object]:
         try:
