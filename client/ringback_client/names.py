@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from ringback_client.errors import InvalidInputError
 
@@ -62,13 +62,17 @@ class CallbackTarget:
 
 def callback_target(text: str) -> CallbackTarget:
     """Read a callback URL or the name of a callback endpoint, or raise InvalidInputError."""
-    parts = urlsplit(text)
-    name = parts.path.removeprefix("/").removeprefix("v1/")
+    invalid = InvalidInputError(
+        f"{text!r} is not a callback URL.",
+        next_step="Take one from: ringback logs read 'Listening for callbacks'",
+    )
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise invalid from error
+    name = unquote(parts.path).removeprefix("/").removeprefix("v1/")
     if not _CALLBACK.fullmatch(name):
-        raise InvalidInputError(
-            f"{text!r} is not a callback URL.",
-            next_step="Take one from: ringback logs read 'Listening for callbacks'",
-        )
+        raise invalid
     return CallbackTarget(name=name, query=parse_qs(parts.query, keep_blank_values=True))
 
 

@@ -166,3 +166,15 @@ def test_get_workflow_when_nobody_listens(server: Server) -> None:
         pytest.raises(ServerNotFoundError, match=r"127\.0\.0\.1:1"),
     ):
         client.get_workflow("w")
+
+
+def test_get_workflow_when_a_proxy_is_set(
+    server: Server, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy of the surroundings is not used: no token passes by anybody else."""
+    for name in ("grpc_proxy", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    stand_in.answer("GetWorkflow", Workflow(name=NAME))
+
+    with Client.connect(server) as client:
+        assert client.get_workflow("w").name == NAME

@@ -70,7 +70,7 @@ def test_callback_target_when_url_or_name(text: str, query: dict[str, list[str]]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "c", EXECUTION, "http://127.0.0.1/", f"http://h/v2/{CALLBACK}"]
+    "text", ["", "c", EXECUTION, "http://127.0.0.1/", "http://[", f"http://h/v2/{CALLBACK}"]
 )
 def test_callback_target_when_something_else(text: str) -> None:
     """What is no callback URL is refused before anything is sent."""
