@@ -1,0 +1,85 @@
+"""What expressions and library functions see of the machine that runs them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ringback_server.lang.effects import Context, Effect, OpenEndpoint
+from ringback_server.lang.errors import resource_limit_error
+from ringback_server.lang.limits import RunLimits
+from ringback_server.lang.program import RoutineCode
+from ringback_server.model.resources import StepPlace
+
+#: a frame's variables and temporaries by slot; the first item is the Host. Values are dynamic by
+#: nature, and checked casts would cost more than the operations between them.
+Slots = list[Any]
+
+#: how much work an effect stands for, in steps, so that one advance never buffers too many
+_WORK_PER_EFFECT = 20
+
+
+class Host:
+    """The counters of a machine, and the way to its effects; knows no strands."""
+
+    __slots__ = (
+        "context",
+        "effects",
+        "endpoints",
+        "epoch",
+        "limits",
+        "memory",
+        "now",
+        "pc",
+        "routine",
+        "steps",
+        "stop",
+    )
+
+    def __init__(self, context: Context, limits: RunLimits) -> None:
+        self.context = context
+        self.limits = limits
+        #: Unix seconds, the same throughout an advance
+        self.now = 0.0
+        #: containers stamped with it are visible through one variable only (see `memory`)
+        self.epoch = 1
+        #: accounted bytes of all variables
+        self.memory = 0
+        #: counted so far, and the count at which this advance looks whether to go on
+        self.steps = 0
+        self.stop = 0
+        #: callback endpoints opened so far
+        self.endpoints = 0
+        self.effects: list[Effect] = []
+        #: the instruction that runs, while it is one that calls a function
+        self.routine: RoutineCode | None = None
+        self.pc = 0
+
+    def after(self, seconds: float) -> float:
+        """Return the time that is not less than some seconds from now, rounding included."""
+        deadline = self.now + seconds
+        return deadline if deadline - self.now >= seconds else math.nextafter(deadline, math.inf)
+
+    def charge(self, work: int) -> None:
+        """Count long work against the slice, in units of about one step."""
+        self.stop -= work
+
+    def ask(self, effect: Effect) -> None:
+        """Add an effect to the outcome of this advance."""
+        self.charge(_WORK_PER_EFFECT)
+        self.effects.append(effect)
+
+    def new_endpoint(self, method: str) -> int:
+        """Open a callback endpoint and return its number; raises a ResourceLimitError."""
+        number = self.endpoints
+        if number >= self.limits.endpoints:
+            raise resource_limit_error("Callback endpoint limit exceeded")
+        self.endpoints += 1
+        self.ask(OpenEndpoint(number, method))
+        return number
+
+    def place(self) -> StepPlace:
+        """Return the step whose call runs."""
+        if self.routine is None:
+            return StepPlace("main", "")
+        return self.routine.place(self.pc)

@@ -1,0 +1,139 @@
+"""Holding values: accounting, and copy semantics by ownership epochs.
+
+A value is copied only when it must be. A container made by a copy on the way of a nested
+assignment is stamped with the machine's epoch: one variable alone can see it, and the next nested
+assignment writes in place. As soon as such a container gets a second holder, the epoch moves on,
+and with it every stamp is out of date: nothing is walked, nothing is packed. It is sound because
+a container without ownership never holds one with it.
+"""
+
+from __future__ import annotations
+
+from ringback_server.lang.errors import (
+    memory_limit_error,
+    resource_limit_error,
+    type_error,
+)
+from ringback_server.lang.evaluator import list_index, lookup
+from ringback_server.lang.host import Host, Slots
+from ringback_server.lang.values import (
+    MAX_DEPTH,
+    List,
+    Map,
+    Value,
+    element_size,
+    size_of,
+    type_name,
+)
+
+
+def share(host: Host, value: Value) -> None:
+    """Note that a value gets a holder beside the variable it may come from."""
+    if isinstance(value, Map | List) and value.stamp == host.epoch:
+        host.epoch += 1
+
+
+def store(slots: Slots, slot: int, value: Value) -> None:
+    """Assign a variable; raises a ResourceLimitError beyond the memory or string limit."""
+    host: Host = slots[0]
+    size = size_of(value)
+    host.memory += size - size_of(slots[slot])
+    if isinstance(value, Map | List):
+        if value.stamp == host.epoch:
+            host.epoch += 1
+        check_depth(value)
+    elif isinstance(value, str):
+        check_string(host, value)
+    slots[slot] = value
+    if host.memory > host.limits.memory_bytes:
+        raise memory_limit_error()
+
+
+def store_below(slots: Slots, slot: int, keys: list[Value], value: Value) -> None:
+    """Assign below a variable, at the end of a path of keys and indexes.
+
+    Missing maps on the way are made. Raises KeyError, IndexError, TypeError or a
+    ResourceLimitError, and then changes nothing.
+    """
+    host: Host = slots[0]
+    share(host, value)
+    path, missing = _walk(slots[slot], keys)
+    for name in reversed(missing):
+        value = Map.of([(name, value)])
+    for place in range(len(path) - 1, -1, -1):
+        value = _replaced(host, path[place], keys[place], value)
+    host.memory += size_of(value) - size_of(slots[slot])
+    slots[slot] = value
+    if host.memory > host.limits.memory_bytes:
+        raise memory_limit_error()
+
+
+def clear(slots: Slots, cleared: tuple[int, ...]) -> None:
+    """Set variables to null."""
+    host: Host = slots[0]
+    for slot in cleared:
+        host.memory -= size_of(slots[slot])
+        slots[slot] = None
+
+
+def check_string(host: Host, text: str) -> None:
+    """Raise a ResourceLimitError if a string is too long."""
+    if len(text) > host.limits.string_bytes or (
+        not text.isascii() and len(text.encode()) > host.limits.string_bytes
+    ):
+        raise resource_limit_error("String size limit exceeded")
+
+
+def check_depth(value: Map | List) -> None:
+    """Raise a ResourceLimitError if containers nest too deeply."""
+    if value.depth > MAX_DEPTH:
+        raise resource_limit_error(f"Values nest deeper than {MAX_DEPTH} levels")
+
+
+def _walk(root: Value, keys: list[Value]) -> tuple[list[Map | List], list[str]]:
+    """Return the containers that exist along a path, and the keys of the maps to be made."""
+    path: list[Map | List] = []
+    node = root
+    for place, key in enumerate(keys):
+        if isinstance(node, List):
+            list_index(node, key)
+        elif not isinstance(node, Map):
+            raise type_error(f"cannot assign below {type_name(node)}")
+        elif _name(key) not in node:
+            path.append(node)
+            return path, [_name(later) for later in keys[place + 1 :]]
+        path.append(node)
+        node = lookup(node, key)
+    return path, []
+
+
+def _name(key: Value) -> str:
+    if isinstance(key, str):
+        return key
+    raise type_error(f"the key of a map must be a string, not {type_name(key)}")
+
+
+def _replaced(host: Host, container: Map | List, key: Value, value: Value) -> Map | List:
+    """Return the container with one item replaced: itself if it is owned, else an owned copy."""
+    size = container.size + element_size(value)
+    owned: Map | List
+    if isinstance(container, List):
+        index = list_index(container, key)
+        size -= element_size(container[index])
+        items = container if container.stamp == host.epoch else List(container)
+        items[index] = value
+        owned = items
+    else:
+        name = _name(key)
+        size += -element_size(container[name]) if name in container else size_of(name)
+        pairs = container if container.stamp == host.epoch else Map(container)
+        pairs[name] = value
+        owned = pairs
+    owned.depth = container.depth
+    if isinstance(value, Map | List) and value.depth >= container.depth:
+        owned.depth = value.depth + 1
+        check_depth(owned)
+    if owned is not container:
+        host.charge(len(owned) >> 5)
+    owned.size, owned.stamp = size, host.epoch
+    return owned

@@ -1,0 +1,127 @@
+"""Compiled definitions: flat instructions for each routine, and the tables that go with them.
+
+An instruction is a tuple `(operation, cost, next, …)`: the steps it counts, the instruction that
+follows it, and its operands. Nothing that is packed refers to a position in these tables; a
+frame's place is named by a label made from the source, a variable by its unique name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from ringback_server.lang.expressions import Position
+from ringback_server.lang.values import Value
+from ringback_server.model.resources import StackFrame, StepPlace
+
+#: evaluates an expression over the slots of a frame
+Evaluate = Callable[[list[Any]], Value]
+
+Instruction = tuple[Any, ...]
+
+#: the place of a frame that has not begun
+START = ""
+
+
+class Op(IntEnum):
+    """What an instruction does; its operands come after `(operation, cost, next)`.
+
+    `next` of TEST is where a true condition leads. A slot of 0 means: no result wanted.
+    """
+
+    SET = 0  #: slot, value
+    TEST = 1  #: condition, cost if false, next if false
+    JUMP = 2  #: none
+    CALL = 3  #: result slot, routine, an argument or None for each parameter
+    ASK = 4  #: result slot, predicate, slot of the carried error
+    BRANCH = 5  #: slot of a boolean, next if false
+    PUT = 6  #: slot, keys, value
+    INVOKE = 7  #: result slot, library function, an argument or None for each parameter
+    RETURN = 8  #: value
+    RAISE = 9  #: value
+    RETRY = 10  #: answer slot, error slot, attempts slot, policy, next if tried again
+    CATCH = 11  #: slot of the carried error, slot of its value
+    RERAISE = 12  #: slot of the carried error
+    CLEAR = 13  #: slots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The fields of a retry map that decide how often and when; null means the default."""
+
+    max_retries: Evaluate
+    initial_delay: Evaluate
+    max_delay: Evaluate
+    multiplier: Evaluate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """Where an error goes that arises from instruction `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    target: int
+    #: receives the error's value, or the whole carried error if `carried`
+    slot: int
+    carried: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of a routine; the caller evaluates no default, the callee does."""
+
+    name: str
+    slot: int
+    required: bool
+    default: Evaluate
+
+
+@dataclass(slots=True, kw_only=True)
+class RoutineCode:
+    """A compiled routine; filled in by the compiler, then never changed."""
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    code: list[Instruction] = field(default_factory=list[Instruction])
+    #: by instruction
+    steps: list[str] = field(default_factory=list[str])
+    positions: list[Position] = field(default_factory=list[Position])
+    #: places at which a machine may stop, and the instructions there
+    labels: dict[str, int] = field(default_factory=dict[str, int])
+    places: dict[int, str] = field(default_factory=dict[int, str])
+    #: innermost first
+    handlers: list[Handler] = field(default_factory=list[Handler])
+    #: unique names of variables, and their slots from 1
+    slots: dict[str, int] = field(default_factory=dict[str, int])
+    #: slots that are read once, and hold nothing once an error left their step
+    temporaries: tuple[int, ...] = ()
+
+    def place(self, pc: int) -> StepPlace:
+        """Return the innermost step that an instruction belongs to."""
+        return StepPlace(self.name, self.steps[pc])
+
+    def frame(self, pc: int, position: Position | None) -> StackFrame:
+        """Return an instruction's place for a stack trace, or a place inside of it."""
+        found = position or self.positions[pc]
+        return StackFrame(
+            step=self.steps[pc],
+            routine=self.name,
+            line=found.line,
+            column=found.column,
+            length=found.length,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled definition; one serves all executions of a revision, on any thread."""
+
+    routines: Mapping[str, RoutineCode]
+
+    @property
+    def main(self) -> RoutineCode:
+        """The routine that an execution begins with."""
+        return self.routines["main"]
