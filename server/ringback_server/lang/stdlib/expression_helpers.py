@@ -1,0 +1,84 @@
+"""The functions without a namespace (SPEC 2.6)."""
+
+from __future__ import annotations
+
+import re
+
+from ringback_server.lang.errors import tagged, value_error
+from ringback_server.lang.evaluator import int64, is_number
+from ringback_server.lang.stdlib.registry import Boolean, function
+from ringback_server.lang.values import List, Map, Value, text_of, type_name
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
+_DOUBLE = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+# What the known message of string() calls the types.
+_PYTHON_NAMES = {"map": "dict", "list": "list", "null": "NoneType", "bytes": "bytes"}
+
+
+@function("int", keeps=False)
+def to_int(x: float | str) -> int:
+    """Return an integer from a number, cut towards zero, or from decimal text."""
+    if isinstance(x, str):
+        if _INTEGER.fullmatch(x) is None:
+            raise value_error(f"int(): {x[:100]!r} is not an integer")
+        return int64(int(x))
+    try:
+        return int64(int(x))
+    except (OverflowError, ValueError):
+        raise value_error(f"int(): {text_of(x)} is not an integer") from None
+
+
+@function("double", keeps=False)
+def to_double(x: float | str) -> float:
+    """Return a double from a number or from decimal text."""
+    if isinstance(x, str) and _DOUBLE.fullmatch(x) is None:
+        raise value_error(f"double(): {x[:100]!r} is not a number")
+    return float(x)
+
+
+@function("string", keeps=False)
+def to_string(x: Value) -> str:
+    """Return a number, boolean or string as text."""
+    if isinstance(x, bool):
+        return "true" if x else "false"
+    if isinstance(x, str):
+        return x
+    if is_number(x):
+        return text_of(x)
+    kind = type_name(x)
+    raise tagged(
+        f"unsupported operand type for string(): '{_PYTHON_NAMES.get(kind, kind)}'"
+        " (expecting number, string, or boolean)",
+        "TypeError",
+    )
+
+
+@function("keys", keeps=False)
+def keys(map_: Map) -> list[str]:
+    """Return the keys of a map."""
+    return list(map_)
+
+
+@function("len", keeps=False)
+def length(value: str | Map | List) -> int:
+    """Count the characters of a string, the items of a list or the pairs of a map."""
+    return len(value)
+
+
+@function("default", keeps=False)
+def default(value: Value, default_value: Value) -> Value:
+    """Return `default_value` if the value is null, else the value."""
+    return default_value if value is None else value
+
+
+@function("if", keeps=False)
+def choose(condition: Boolean | None, if_true: Value, if_false: Value) -> Value:
+    """Return one of two values; a null condition counts as false."""
+    return if_true if condition else if_false
+
+
+@function("get_type", keeps=False)
+def get_type(value: Value) -> str:
+    """Return the name of a value's type."""
+    return type_name(value)
