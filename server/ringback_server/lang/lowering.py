@@ -1,0 +1,168 @@
+"""Routine calls inside expressions become instructions.
+
+A routine may block, so a machine must be able to stop in the middle of an expression. The rule:
+operands that stand left of a routine call are kept in temporaries, the call is an instruction
+whose result is another temporary, and `and` and `or` become branches around their right side.
+Expressions without routine calls are left as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import replace
+
+from ringback_server.lang.assembly import Assembly, Target
+from ringback_server.lang.closures import Names, compile_expression
+from ringback_server.lang.expressions import (
+    Binary,
+    Call,
+    Expression,
+    Index,
+    ListOf,
+    Literal,
+    MapOf,
+    Member,
+    Name,
+    Position,
+    Unary,
+)
+from ringback_server.lang.program import Evaluate, Op, RoutineCode
+
+
+class Lowering:
+    """Turns expressions into instructions, where it must, and a closure over what remains."""
+
+    def __init__(self, assembly: Assembly, names: Names, routines: dict[str, RoutineCode]) -> None:
+        self._assembly = assembly
+        self._names = names
+        self._routines = routines
+
+    def evaluate(self, node: Expression) -> Evaluate:
+        """Write what must come first, and return a closure for the value."""
+        return compile_expression(self._residual(node), self._names)
+
+    def evaluate_all(self, nodes: Sequence[Expression]) -> list[Evaluate]:
+        """Like `evaluate`, for expressions that are evaluated one after the other."""
+        return [compile_expression(node, self._names) for node in self._operands(nodes)]
+
+    def call(
+        self,
+        routine: RoutineCode,
+        arguments: Sequence[tuple[int, Expression]],
+        slot: int,
+        position: Position,
+    ) -> None:
+        """Write the call of a routine; arguments come with the index of their parameter."""
+        closures: list[Evaluate | None] = [None] * len(routine.parameters)
+        values = self.evaluate_all([value for _, value in arguments])
+        for (index, _), value in zip(arguments, values, strict=True):
+            closures[index] = value
+        label = self._assembly.place("call")
+        self._assembly.emit(Op.CALL, position, slot, routine, tuple(closures), cost=1, label=label)
+
+    def _residual(self, node: Expression) -> Expression:
+        if not calls_routine(node, self._routines):
+            return node
+        match node:
+            case Call():
+                return self._call(node)
+            case Binary(operator="and" | "or") if calls_routine(node.right, self._routines):
+                return self._short_circuit(node)
+            case Binary():
+                left, right = self._operands((node.left, node.right))
+                return replace(node, left=left, right=right)
+            case Unary():
+                return replace(node, operand=self._residual(node.operand))
+            case ListOf() | MapOf():
+                return self._container(node)
+            case _:
+                return self._access(node)
+
+    def _access(self, node: Expression) -> Expression:
+        match node:
+            case Member():
+                return replace(node, target=self._residual(node.target))
+            case Index():
+                target, key = self._operands((node.target, node.key))
+                return replace(node, target=target, key=key)
+            case _:
+                return node
+
+    def _container(self, node: ListOf | MapOf) -> Expression:
+        if isinstance(node, ListOf):
+            return replace(node, items=self._operands(node.items))
+        flat = self._operands([part for pair in node.pairs for part in pair])
+        return replace(node, pairs=tuple(zip(flat[::2], flat[1::2], strict=True)))
+
+    def _operands(self, nodes: Sequence[Expression]) -> tuple[Expression, ...]:
+        """Lower operands from left to right; all before the last routine call are spilled."""
+        calling = [place for place, node in enumerate(nodes) if calls_routine(node, self._routines)]
+        last = calling[-1] if calling else 0
+        return tuple(
+            self._spilled(node) if place < last else self._residual(node)
+            for place, node in enumerate(nodes)
+        )
+
+    def _spilled(self, node: Expression) -> Expression:
+        # Each operand counts, constants and results of calls too: names must not depend on
+        # what this compiler finds worth keeping.
+        place = self._assembly.place("spill")
+        rest = self._residual(node)
+        if isinstance(rest, Literal) or (isinstance(rest, Name) and rest.name.startswith("%")):
+            return rest
+        name = self._assembly.temporary(place)
+        value = compile_expression(rest, self._names)
+        self._assembly.emit(Op.SET, node.position, self._assembly.slot(name), value)
+        return Name(name, node.position)
+
+    def _call(self, node: Call) -> Expression:
+        if node.function not in self._routines:
+            return replace(node, arguments=self._operands(node.arguments))
+        name = self._assembly.temporary(self._assembly.place("result"))
+        slot = self._assembly.slot(name)
+        self.call(
+            self._routines[node.function], list(enumerate(node.arguments)), slot, node.position
+        )
+        return Name(name, node.position)
+
+    def _short_circuit(self, node: Binary) -> Expression:
+        """Evaluate the right side only if the left side does not decide."""
+        assembly = self._assembly
+        name = assembly.temporary(assembly.place("logic"))
+        slot = assembly.slot(name)
+        neutral = Literal(node.operator == "and", node.position)
+        left = replace(node, left=self._residual(node.left), right=neutral)
+        assembly.emit(Op.SET, node.position, slot, compile_expression(left, self._names))
+        right_side, done = Target(), Target()
+        if node.operator == "and":
+            assembly.emit(Op.BRANCH, node.position, slot, done, next_=right_side)
+        else:
+            assembly.emit(Op.BRANCH, node.position, slot, right_side, next_=done)
+        assembly.mark(right_side)
+        right = replace(node, left=neutral, right=self._residual(node.right))
+        assembly.emit(Op.SET, node.position, slot, compile_expression(right, self._names))
+        assembly.mark(done)
+        return Name(name, node.position)
+
+
+def calls_routine(node: Expression, routines: Container[str]) -> bool:
+    """Tell whether an expression calls a routine anywhere."""
+    match node:
+        case Literal() | Name():
+            return False
+        case Member():
+            return calls_routine(node.target, routines)
+        case Index():
+            return calls_routine(node.target, routines) or calls_routine(node.key, routines)
+        case Call():
+            return node.function in routines or any(
+                calls_routine(argument, routines) for argument in node.arguments
+            )
+        case Unary():
+            return calls_routine(node.operand, routines)
+        case Binary():
+            return calls_routine(node.left, routines) or calls_routine(node.right, routines)
+        case ListOf():
+            return any(calls_routine(item, routines) for item in node.items)
+        case MapOf():
+            return any(calls_routine(part, routines) for pair in node.pairs for part in pair)
