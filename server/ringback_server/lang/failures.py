@@ -1,0 +1,102 @@
+"""Errors on their way up: stack traces, handlers, and what an execution fails with."""
+
+from __future__ import annotations
+
+from ringback_server.lang.errors import WorkflowError, headline, type_error
+from ringback_server.lang.host import Host
+from ringback_server.lang.memory import clear, share, store
+from ringback_server.lang.program import Handler
+from ringback_server.lang.strands import Frame, State, Strand
+from ringback_server.lang.values import List, Map, Value, to_json
+from ringback_server.model.resources import Failure, StackFrame, StepPlace
+
+
+def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
+    """Take an error to the innermost handler and return True, or end the machine with it."""
+    place = strand.frames[-1].routine.place(strand.frames[-1].pc)
+    if error.trace is None:
+        error.trace = _trace(strand, error)
+    if error.trace:
+        place = StepPlace(error.trace[0].routine, error.trace[0].step)
+    try:
+        if error.catchable and _handled(state.host, strand, error):
+            return True
+    except WorkflowError as worse:
+        error = worse
+    state.fail(failure_of(error), place)
+    return False
+
+
+def value_carried(carried: Value) -> Value:
+    """Return the error value inside what a hidden variable carries."""
+    return carried["value"] if isinstance(carried, Map) else None
+
+
+def error_carried(carried: Value) -> WorkflowError:
+    """Return the error that a hidden variable carries, with the trace it had."""
+    error = WorkflowError(value_carried(carried))
+    frames = carried["trace"] if isinstance(carried, Map) else None
+    if isinstance(frames, List):
+        error.trace = tuple(_unpacked(frame) for frame in frames)
+    return error
+
+
+def failure_of(error: WorkflowError) -> Failure:
+    """Return what an execution fails with when nothing catches an error (SPEC 3.3)."""
+    stack = error.trace or ()
+    try:
+        payload, first = to_json(error.value), headline(error.value)
+    except (TypeError, ValueError) as reason:
+        value = type_error(f"the error cannot be encoded: {reason}").value
+        payload, first = to_json(value), headline(value)
+    lines = [f'in step "{at.step}", routine "{at.routine}", line: {at.line}' for at in stack]
+    return Failure(payload=payload, context="\n".join([first, *lines]), stack=stack)
+
+
+def _trace(strand: Strand, error: WorkflowError) -> tuple[StackFrame, ...]:
+    innermost, *callers = reversed(strand.frames)
+    return (
+        innermost.routine.frame(innermost.pc, error.position),
+        *[caller.routine.frame(caller.pc, None) for caller in callers],
+    )
+
+
+def _handled(host: Host, strand: Strand, error: WorkflowError) -> bool:
+    while True:
+        frame = strand.frames[-1]
+        clear(frame.slots, frame.routine.temporaries)
+        handler = _handler(frame)
+        if handler is not None:
+            value = _carried(host, error) if handler.carried else error.value
+            frame.pc = handler.target
+            if handler.slot:
+                store(frame.slots, handler.slot, value)
+            return True
+        if len(strand.frames) == 1:
+            return False
+        host.memory -= frame.size
+        strand.frames.pop()
+
+
+def _handler(frame: Frame) -> Handler | None:
+    for handler in frame.routine.handlers:
+        if handler.start <= frame.pc < handler.end:
+            return handler
+    return None
+
+
+def _carried(host: Host, error: WorkflowError) -> Map:
+    """Return an error as a value, for the time in which it is decided what becomes of it."""
+    share(host, error.value)
+    frames = [
+        List.of((at.step, at.routine, at.line, at.column, at.length)) for at in error.trace or ()
+    ]
+    return Map.of([("value", error.value), ("trace", List.of(frames))])
+
+
+def _unpacked(frame: Value) -> StackFrame:
+    match frame:
+        case [str(step), str(routine), int(line), int(column), int(length)]:
+            return StackFrame(step=step, routine=routine, line=line, column=column, length=length)
+        case _:
+            raise TypeError(frame)

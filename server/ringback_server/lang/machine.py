@@ -1,0 +1,140 @@
+"""The machine: an execution as data (DESIGN 1.1).
+
+It has no thread, socket, clock, randomness or database. What it is given are inputs, what it
+wants done are effects, and between two advances all of it fits into a packed state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from ringback_server.lang import packing
+from ringback_server.lang.effects import (
+    Context,
+    Delivered,
+    Event,
+    Inputs,
+    Outcome,
+    Status,
+    Wait,
+)
+from ringback_server.lang.errors import WorkflowError, resource_limit_error, timeout_error
+from ringback_server.lang.failures import unwind
+from ringback_server.lang.host import Host
+from ringback_server.lang.interpreter import complete, run
+from ringback_server.lang.limits import RunLimits
+from ringback_server.lang.memory import store
+from ringback_server.lang.program import Op, Program
+from ringback_server.lang.strands import Frame, State, Strand
+from ringback_server.lang.values import Value
+
+_LIMITS = RunLimits()
+
+
+class Machine:
+    """One execution of a program, between its inputs and its effects."""
+
+    def __init__(self, state: State) -> None:
+        """Take a state; use `start` or `unpack`."""
+        self._state = state
+
+    @classmethod
+    def start(
+        cls, program: Program, argument: Value, context: Context, limits: RunLimits = _LIMITS
+    ) -> Self:
+        """Return a machine before its first step; main's parameter, if any, is the argument."""
+        host = Host(context, limits)
+        frame = Frame.of(program.main, host)
+        for parameter in program.main.parameters:
+            store(frame.slots, parameter.slot, argument)
+        strand = Strand(id=0, frames=[frame])
+        return cls(State(program=program, host=host, strands={0: strand}, next_strand=1))
+
+    @classmethod
+    def unpack(
+        cls, program: Program, packed: bytes, context: Context, limits: RunLimits = _LIMITS
+    ) -> Self:
+        """Return the machine that was packed; raises StateError if that cannot be done."""
+        return cls(packing.unpack(program, packed, Host(context, limits)))
+
+    def pack(self) -> bytes:
+        """Return the state of a machine that has not ended."""
+        return packing.pack(self._state)
+
+    @property
+    def waits(self) -> Mapping[int, Wait]:
+        """The open waits by number, oldest strand first."""
+        found = [strand.suspension for strand in self._state.strands.values()]
+        return {known.wait.number: known.wait for known in found if known is not None}
+
+    @property
+    def endpoints(self) -> int:
+        """How many callback endpoints were opened so far."""
+        return self._state.host.endpoints
+
+    @property
+    def steps(self) -> int:
+        """How many steps were counted so far (SPEC 1.14)."""
+        return self._state.host.steps
+
+    def advance(self, inputs: Inputs) -> Outcome:
+        """Deliver events, then run every strand until all are blocked or the budget is used up.
+
+        Errors of the workflow are part of the outcome; anything raised is a defect.
+        """
+        host, limits = self._state.host, self._state.host.limits
+        host.now = inputs.now
+        host.stop = min(host.steps + max(inputs.budget, 1), limits.steps + 1)
+        host.effects = []
+        for event in inputs.events:
+            self._deliver(event)
+        for strand in list(self._state.strands.values()):
+            if strand.suspension is None and strand.id in self._state.strands:
+                run(self._state, strand)
+                if host.steps > limits.steps and strand.id in self._state.strands:
+                    unwind(self._state, strand, resource_limit_error("Step limit exceeded"))
+        return self._outcome()
+
+    def _deliver(self, event: Event) -> None:
+        for strand in list(self._state.strands.values()):
+            suspension = strand.suspension
+            if suspension is not None and suspension.wait.number == event.wait:
+                strand.suspension = None
+                try:
+                    _resume(strand, event, suspension.expiry)
+                except WorkflowError as error:
+                    unwind(self._state, strand, error)
+
+    def _outcome(self) -> Outcome:
+        state = self._state
+        strands = state.strands.values()
+        if state.failure is not None:
+            status = Status.FAILED
+        elif state.result is not None:
+            status = Status.SUCCEEDED
+        elif all(strand.suspension is not None for strand in strands):
+            status = Status.WAITING
+        else:
+            status = Status.RUNNABLE
+        places = [strand.frames[-1].routine.place(strand.frames[-1].pc) for strand in strands]
+        return Outcome(
+            status=status,
+            effects=tuple(state.host.effects),
+            result=state.result,
+            failure=state.failure,
+            current_steps=tuple(places) if state.last is None else (state.last,),
+        )
+
+
+def _resume(strand: Strand, event: Event, expiry: str | None) -> None:
+    frame = strand.frames[-1]
+    instruction = frame.routine.code[frame.pc]
+    if instruction[0] == Op.RETRY:
+        frame.pc = instruction[7]
+    elif isinstance(event, Delivered):
+        complete(frame, event.value)
+    elif expiry is not None:
+        raise timeout_error(expiry)
+    else:
+        complete(frame, None)
