@@ -22,8 +22,8 @@ from ringback_server.model.resources import (
     Workflow,
 )
 from ringback_server.store import Store
-from ringback_server.store.records import Advance, Delivery, NewExecution
 from ringback_server.store.ids import new_uid
+from ringback_server.store.records import Advance, Delivery, NewExecution
 
 
 class Engine:

@@ -19,9 +19,10 @@ from ringback_server.lang.effects import (
     Status,
 )
 from ringback_server.lang.machine import Machine
-from ringback_server.lang.values import from_json
+from ringback_server.lang.values import from_json, wrap
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import ExecutionState, LogEntry
+from ringback_server.store.payloads import unpack
 from ringback_server.store.records import (
     Advance,
     Delivery,
@@ -31,7 +32,6 @@ from ringback_server.store.records import (
     NewWait,
     Phase,
 )
-from ringback_server.store.payloads import unpack
 
 #: steps of one slice: about a millisecond of the interpreter lock
 SLICE_STEPS = 2_000
@@ -119,7 +119,7 @@ class Run:
         """
         waits = self._machine.waits
         mail = {d.wait: d.payload for d in deliveries if d.wait in waits}
-        events: list[Event] = [Delivered(wait, unpack(raw)) for wait, raw in mail.items()]
+        events: list[Event] = [Delivered(wait, wrap(unpack(raw))) for wait, raw in mail.items()]
         for number, wait in waits.items():
             if number not in mail and wait.deadline is not None and wait.deadline <= now:
                 events.append(Expired(number))

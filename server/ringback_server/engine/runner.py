@@ -19,14 +19,9 @@ from ringback_server.errors import (
     StorageFullError,
 )
 from ringback_server.lang.effects import Event
-from ringback_server.lang.machine import StateError
-from ringback_server.store.records import (
-    Committed,
-    Delivery,
-    Executions,
-    Overtaken,
-    Superseded,
-)
+from ringback_server.lang.errors import StateError
+from ringback_server.store.executions import Executions
+from ringback_server.store.records import Committed, Delivery, Overtaken, Superseded
 
 _log = logging.getLogger(__name__)
 

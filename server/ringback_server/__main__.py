@@ -1,0 +1,53 @@
+"""`python -m ringback_server`: reads the settings, runs the server, answers signals."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+from ringback_server.app import App
+from ringback_server.errors import StartError
+from ringback_server.settings import read_settings
+
+#: Seconds after which a computing thread must offer the interpreter lock: with the default of
+#: 5 ms, one busy execution delays every callback by as much at each step of its way.
+_SWITCH_SECONDS = 0.0002
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the server until it is told to stop; returns the exit code."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        app = App.open(read_settings(arguments, os.environ))
+    except StartError as error:
+        print(f"ringback serve: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    with app:
+        stop.wait()
+    return 0
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """Drain on the first SIGTERM or SIGINT, stop at once on the second."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

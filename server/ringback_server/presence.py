@@ -1,0 +1,61 @@
+"""Where a running server tells others of itself: files with its addresses and its pid."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringback_server.errors import StartError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """A server that listens: `grpc` is HOST:PORT, `http` a URL without a final slash."""
+
+    grpc: str
+    http: str
+    data_dir: Path
+
+    def announce(self, ready_file: Path | None, environment: Mapping[str, str]) -> None:
+        """Write the ready file, the record in the data dir, and the user's record.
+
+        The first two are asked for or relied on: raises StartError if they cannot be written.
+        The user's is a convenience for the command line.
+        """
+        content = {"grpc": self.grpc, "http": self.http, "pid": os.getpid()}
+        try:
+            for path in (self.data_dir / "server.json", ready_file):
+                if path is not None:
+                    _write(path, content)
+        except OSError as error:
+            raise StartError(f"cannot write {error.filename}: {error.strerror}") from error
+        try:
+            record = user_record(environment)
+            record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(record, {**content, "data_dir": str(self.data_dir.resolve())})
+        except (OSError, RuntimeError) as error:
+            _log.info("the command line will not find this server by itself: %s", error)
+
+    def withdraw(self) -> None:
+        """Remove the record in the data dir; the user's is recognised by its dead pid."""
+        (self.data_dir / "server.json").unlink(missing_ok=True)
+
+
+def user_record(environment: Mapping[str, str]) -> Path:
+    """Return where the server that this user started last is recorded (XDG state directory)."""
+    state = environment.get("XDG_STATE_HOME")
+    root = Path(state) if state else Path.home() / ".local" / "state"
+    return root / "ringback" / "server.json"
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    """Write JSON so that a reader sees all of it or none."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    draft.replace(path)
