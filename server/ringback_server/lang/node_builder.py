@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.limits import Limits
@@ -14,6 +15,9 @@ from ringback_server.lang.source_text import SourceText
 def refusal(message: str, position: Position) -> DefinitionError:
     """Return the error of a text that cannot be read at all."""
     return DefinitionError((Problem(message, None, position.line, position.column),))
+
+
+_CLOSING: Final = "]}"
 
 
 @dataclass(slots=True)
@@ -46,7 +50,8 @@ class NodeBuilder:
         self._problems = problems
         self._open: list[_Open] = []
         self._anchors: dict[str, _Built | None] = {}
-        self._size = 0
+        #: what the aliases so far stand for
+        self._aliased = 0
         self.root: Node | None = None
 
     def scalar(self, node: Scalar, anchor: str | None = None) -> None:
@@ -65,6 +70,9 @@ class NodeBuilder:
     def end(self, end: int) -> None:
         """Take the end of the innermost mapping or sequence."""
         done = self._open.pop()
+        if done.children and self._source.text[end - 1] not in _CLOSING:
+            # a block has no end of its own: the parser says where the next thing begins
+            end = max(done.start, done.children[-1].end)
         node = self._mapping(done, end) if done.mapping else self._sequence(done, end)
         self._add(_Built(node, done.size, done.height + 1), done.anchor)
 
@@ -78,10 +86,10 @@ class NodeBuilder:
             raise refusal(f"the alias '*{shown(name)}' stands within what it means", position)
         if len(self._open) + built.height > self._limits.nesting:
             raise self._too_deep(start)
-        self._size += built.size
-        if self._size > self._limits.source_bytes:
+        self._aliased += built.size
+        if self._aliased > self._limits.source_bytes:
             limit = self._limits.source_bytes
-            raise refusal(f"with its aliases written out, it exceeds {limit} bytes", position)
+            raise refusal(f"its aliases, written out, exceed {limit} bytes", position)
         self._add(built, None)
 
     def _add(self, built: _Built, anchor: str | None) -> None:

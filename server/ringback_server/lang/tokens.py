@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ringback_server.lang.problems import shown
 
@@ -72,8 +71,7 @@ class Kind(Enum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token, with its place in the text; `operator` in its normal form, "" for others."""
 
     kind: Kind
@@ -83,6 +81,13 @@ class Token:
     operator: str = ""
 
 
+#: what each group of the pattern is, None for what is left out
+_KINDS: Final[dict[str | None, Kind | None]] = {
+    **{kind.value: kind for kind in Kind},
+    "blank": None,
+}
+
+
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of an expression, an END last."""
     index = 0
@@ -90,16 +95,13 @@ def tokens(text: str) -> Iterator[Token]:
         found = _TOKEN.match(text, index)
         if found is None:
             raise _unrecognised(text, index)
-        index = found.end()
-        if found.lastgroup != "blank":
-            yield _token(found)
+        start, index = index, found.end()
+        kind = _KINDS[found.lastgroup]
+        if kind is not None:
+            written = found[0]
+            operator = written if kind is Kind.SYMBOL else WORD_OPERATORS.get(written, "")
+            yield Token(kind, written, start, index, operator)
     yield Token(Kind.END, "", len(text), len(text))
-
-
-def _token(found: re.Match[str]) -> Token:
-    kind, text = Kind(found.lastgroup), found[0]
-    operator = text if kind is Kind.SYMBOL else WORD_OPERATORS.get(text, "")
-    return Token(kind, text, *found.span(), operator)
 
 
 def _unrecognised(text: str, index: int) -> ExpressionSyntaxError:

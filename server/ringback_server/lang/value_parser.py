@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ringback_server.lang.expression_parser import Place, is_word, parse_expression
@@ -38,6 +38,8 @@ class Context:
     limits: Limits
     problems: Problems
     step: str | None = None
+    #: trees of expressions by the identity of their scalars: aliases share theirs
+    trees: dict[int, Expression] = field(default_factory=dict[int, Expression])
 
     def inside(self, step: str) -> Context:
         """Return the context of a step."""
@@ -179,12 +181,17 @@ def _bounds(node: Scalar) -> tuple[int, int] | None:
 
 
 def _scalar(context: Context, node: Scalar) -> Expression:
+    if id(node) in context.trees:
+        return context.trees[id(node)]
     bounds = _bounds(node)
-    if bounds is not None and isinstance(node.value, str):
-        begin, end = bounds
-        tree = _parsed(context, node, node.value[begin:end], begin)
-        return tree or Literal(None, context.position(node))
-    return Literal(node.value, context.position(node))
+    if bounds is None or not isinstance(node.value, str):
+        return Literal(node.value, context.position(node))
+    begin, end = bounds
+    tree = _parsed(context, node, node.value[begin:end], begin)
+    if tree is None:
+        return Literal(None, context.position(node))
+    context.trees[id(node)] = tree
+    return tree
 
 
 def _parsed(context: Context, node: Scalar, text: str, offset: int) -> Expression | None:
