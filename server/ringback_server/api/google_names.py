@@ -88,7 +88,8 @@ def _add(
 
 def _rename(message: descriptor_pb2.DescriptorProto, renames: dict[str, str]) -> None:
     for field in message.field:
-        field.type_name = _renamed(field.type_name, renames)
+        if field.type_name:
+            field.type_name = _renamed(field.type_name, renames)
     for nested in message.nested_type:
         _rename(nested, renames)
 

@@ -149,13 +149,9 @@ def _details(found: Execution) -> executions_pb2.Execution:
             found.history_level.name
         ),
         labels=found.labels,
-        status=executions_pb2.Execution.Status(
-            current_steps=[
-                executions_pb2.Execution.Status.Step(routine=place.routine, step=place.step)
-                for place in found.current_steps
-            ]
-        ),
     )
+    for place in found.current_steps:
+        shown.status.current_steps.add(routine=place.routine, step=place.step)
     if found.state is ExecutionState.UNAVAILABLE:
         shown.state_error.details = found.state_detail
     return shown

@@ -13,8 +13,6 @@ from ringback_server.store.callbacks import SendRequest
 from ringback_server.store.ids import new_uid
 from ringback_server.store.payloads import pack
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-
 _PAGE = PageSizes(default=100, maximum=100)
 _MAX_IDEMPOTENCY_KEY = 255
 

@@ -38,11 +38,11 @@ class Engine(Protocol):
         """Store and start an execution; `argument` is JSON text."""
         ...
 
-    def delivered(self, execution_key: int, delivery: Delivery | None) -> None:
+    def delivered(self, key: int, delivery: Delivery | None) -> None:
         """Hear that a payload was assigned to a waiter."""
         ...
 
-    def ended(self, execution_key: int) -> None:
+    def ended(self, key: int) -> None:
         """Hear that an execution was cancelled or deleted in the store."""
         ...
 

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 
 from ringback_server.control.refusals import refused
 from ringback_server.errors import FieldViolation, InvalidArgumentError
-from ringback_server.lang.compiler import compile_definition
 from ringback_server.lang.definitions import read_definition
-from ringback_server.lang.limits import Limits
 from ringback_server.lang.problems import DefinitionError
 from ringback_server.model.names import LocationName
 
@@ -30,7 +28,7 @@ def check_source(source: str) -> None:
     if not source:
         raise refused(field, "source_contents must hold a definition")
     try:
-        compile_definition(read_definition(source, Limits()))
+        read_definition(source)
     except DefinitionError as error:
         violations = tuple(
             FieldViolation(field=field, description=str(problem)) for problem in error.problems

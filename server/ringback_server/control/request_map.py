@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
@@ -94,7 +94,8 @@ def request_map(
 def request_hash(request: CallbackRequest, method: str) -> bytes:
     """Return what tells a repeated request from another one with the same idempotency key."""
     digest = hashlib.sha256()
-    parts = [method, request.content_type, *(text for pair in request.query for text in pair)]
+    query = (pair for pair in request.query if pair[0].lower() not in SECRET_PARAMETERS)
+    parts = [method, request.content_type, *(text for pair in query for text in pair)]
     for part in (*(text.encode("utf-8", "surrogateescape") for text in parts), request.body or b""):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()
@@ -162,8 +163,3 @@ def _query(query: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
         if key.lower() not in SECRET_PARAMETERS:
             found.setdefault(key, []).append(value)
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
-
-
-def as_pairs(query: Mapping[str, Iterable[str]]) -> tuple[tuple[str, str], ...]:
-    """Flatten a mapping of values by key into pairs."""
-    return tuple((key, value) for key, values in query.items() for value in values)

@@ -1,0 +1,191 @@
+"""Verbs on executions, logs and credentials."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ringback_server.control import credentials, executions, logs
+from ringback_server.control.executions import ExecutionSpec
+from ringback_server.control.paging import PageRequest
+from ringback_server.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from ringback_server.model.names import ServiceAccountName, WorkflowName
+from ringback_server.model.resources import Execution, ExecutionState
+from tests.services import INVOKER, PARENT, VIEWER, Service
+
+ECHO = """
+main:
+  params: [given]
+  steps:
+    - say:
+        call: sys.log
+        args: {text: Given, severity: NOTICE}
+    - show:
+        call: sys.log
+        args: {json: {value: "${given}"}, severity: WARNING}
+    - done:
+        return: ${given}
+"""
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+@pytest.mark.parametrize(
+    ("argument", "result"),
+    [("", "null"), ("null", "null"), ('{"a":[1,"ä"]}', '{"a":[1,"ä"]}'), ("9007199254740993",) * 2],
+)
+def test_create_with_an_argument(service: Service, argument: str, result: str) -> None:
+    """The argument is JSON text; nothing is null."""
+    execution = service.execution("w", ECHO, argument)
+
+    assert result == service.ended(execution.name).result
+
+
+@pytest.mark.parametrize("argument", ["{", "1 2", "NaN", "x", "[" * 500, '"' + "x" * 32_768 + '"'])
+def test_create_with_a_bad_argument(service: Service, argument: str) -> None:
+    """An argument that is no JSON, or too long, is refused."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        service.execution("w", ECHO, argument)
+
+    assert ["execution.argument"] == [violation.field for violation in caught.value.violations]
+
+
+def test_create_of_an_unknown_workflow(service: Service) -> None:
+    """Without a workflow there is no execution."""
+    name = WorkflowName(PARENT.project, PARENT.location, "none")
+    with pytest.raises(NotFoundError):
+        executions.create(service.caller(), name, ExecutionSpec())
+
+
+def test_cancel_twice(service: Service) -> None:
+    """An execution is cancelled once; after its end that is refused."""
+    execution = service.execution("w")
+
+    assert ExecutionState.CANCELLED == executions.cancel(service.caller(), execution.name).state
+    with pytest.raises(FailedPreconditionError):
+        executions.cancel(service.caller(), execution.name)
+
+
+def test_list_newest_first(service: Service) -> None:
+    """Executions are listed newest first, page by page; basic ones lack the argument."""
+    caller = service.caller()
+    first = service.execution("w", ECHO)
+    second = executions.create(caller, first.name.parent, ExecutionSpec(argument="1"))
+    page = executions.list_(caller, first.name.parent, PageRequest(size=1), full=True)
+    token = page.next_token
+    rest = executions.list_(caller, first.name.parent, PageRequest(token=token), full=False)
+
+    assert [second.name, first.name] == [found.name for found in page.items + rest.items]
+    assert "1" == page.items[0].argument
+
+
+def test_wait_until_the_end(service: Service) -> None:
+    """A waiter hears of the end as it comes."""
+    execution = service.execution("w")
+    with ThreadPoolExecutor(1) as pool:
+        begun = threading.Event()
+
+        def wait() -> Execution:
+            begun.set()
+            return executions.wait(service.caller(), execution.name, 10.0)
+
+        waiting = pool.submit(wait)
+        assert begun.wait(2.0)
+        executions.cancel(service.caller(), execution.name)
+
+        assert ExecutionState.CANCELLED == waiting.result(2.0).state
+
+
+@pytest.mark.parametrize(("timeout", "time_left"), [(0.0, None), (0.01, None), (30.0, 0.0)])
+def test_wait_until_the_timeout(service: Service, timeout: float, time_left: float | None) -> None:
+    """When the time is over, the waiter's or the caller's, the execution is shown as it is."""
+    execution = service.execution("w")
+    caller = service.caller(time_left=time_left)
+
+    assert ExecutionState.ACTIVE == executions.wait(caller, execution.name, timeout).state
+
+
+def test_wait_for_less_than_nothing(service: Service) -> None:
+    """A negative timeout is refused."""
+    execution = service.execution("w")
+    with pytest.raises(InvalidArgumentError):
+        executions.wait(service.caller(), execution.name, -1.0)
+
+
+def test_logs_of_an_execution(service: Service) -> None:
+    """Entries are listed oldest first, or newest first, page by page, and filtered."""
+    execution = service.execution("w", ECHO, "5")
+    service.ended(execution.name)
+    caller = service.caller()
+    scopes = (execution.name, execution.name.parent, PARENT)
+    for scope in scopes:
+        found = logs.list_(caller, scope, PageRequest()).items
+        assert ["Given", None] == [logged.entry.text for logged in found]
+    newest = logs.list_(caller, PARENT, PageRequest(size=1), order_by="timestamp  desc")
+    rest = logs.list_(
+        caller, PARENT, PageRequest(token=newest.next_token), order_by="timestamp  desc"
+    )
+    filtered = logs.list_(caller, PARENT, PageRequest(), filter_text="severity>=WARNING").items
+
+    assert ['{"value":5}', None] == [logged.entry.json for logged in newest.items + rest.items]
+    assert [str(execution.name)] == [logged.execution for logged in filtered]
+    with pytest.raises(InvalidArgumentError):
+        logs.list_(caller, PARENT, PageRequest(), order_by="severity")
+
+
+def test_logs_for_an_invoker(service: Service) -> None:
+    """Who may run a workflow may not read its logs."""
+    with pytest.raises(PermissionDeniedError):
+        logs.list_(service.caller(INVOKER), PARENT, PageRequest())
+
+
+def test_generate_access_token_for_another(service: Service) -> None:
+    """A token creator gets a token that speaks for the other account."""
+    issued = credentials.generate_access_token(
+        service.caller(), ServiceAccountName("-", VIEWER), scope=[SCOPE], lifetime=60.0
+    )
+    caller = service.admission.admit(f"Bearer {issued.token}")
+
+    assert VIEWER == caller.principal.email
+    assert abs(issued.expire_time - service.backend.clock.now() - 60) < 5
+
+
+@pytest.mark.parametrize(
+    ("project", "scope", "lifetime", "delegates"),
+    [
+        ("local", [SCOPE], 60.0, []),
+        ("-", [], 60.0, []),
+        ("-", [""], 60.0, []),
+        ("-", [SCOPE], 0.0, []),
+        ("-", [SCOPE], 3_601.0, []),
+        ("-", [SCOPE], 60.0, ["projects/-/serviceAccounts/a"]),
+        ("-", ["https://www.googleapis.com/auth/drive"], 60.0, []),
+    ],
+)
+def test_generate_access_token_with_a_bad_field(
+    service: Service, project: str, scope: list[str], lifetime: float, delegates: list[str]
+) -> None:
+    """What this server cannot do is refused."""
+    with pytest.raises(InvalidArgumentError):
+        credentials.generate_access_token(
+            service.caller(),
+            ServiceAccountName(project, VIEWER),
+            scope=scope,
+            lifetime=lifetime,
+            delegates=delegates,
+        )
+
+
+def test_generate_access_token_for_nobody(service: Service) -> None:
+    """There is no token for an account that does not exist, nor for who may not ask."""
+    unknown = ServiceAccountName("-", "who@local.iam.gserviceaccount.com")
+    with pytest.raises(NotFoundError):
+        credentials.generate_access_token(service.caller(), unknown, scope=[SCOPE])
+    with pytest.raises(PermissionDeniedError):
+        credentials.generate_access_token(service.caller(VIEWER), unknown, scope=[SCOPE])
