@@ -122,11 +122,12 @@ def test_sleep_when_nothing_was_announced() -> None:
 def test_sweep_when_the_store_fails_once() -> None:
     """A store that cannot be read for a moment delays deadlines and loses none."""
     clock, stored = FakeClock(), Stored()
-    with running(stored, clock):
+    with running(stored, clock) as timers:
         clock.await_waiters()
         stored.broken, stored.wakes = True, [(clock.now() + 1, 6)]
         clock.advance(61)
-        clock.await_waiters()
+        again = clock.now() + 1
+        clock.await_that(lambda: f"next {again}" in repr(timers))
         clock.advance(1)
         assert stored.await_queued([6])
 
