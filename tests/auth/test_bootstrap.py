@@ -172,6 +172,15 @@ def test_start_is_completed_when_one_was_cut_short(tmp_path: Path, writes: int) 
     assert content(key_file)["private_key_id"] in credentials.account_keys
 
 
+def test_key_counts_only_when_its_file_is_written(tmp_path: Path) -> None:
+    """No key is registered whose private half is nowhere."""
+    credentials = MemoryCredentials()
+    with pytest.raises(FileNotFoundError):
+        start(credentials, tmp_path / "missing" / "admin.json")
+
+    assert ({}, []) == (credentials.account_keys, credentials.signers)
+
+
 def test_key_file_is_made_anew_with_a_warning_when_it_is_gone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from ringback_server.auth.keys import public_pem, read_signing_key
 from ringback_server.auth.refusals import Refusal
+from ringback_server.model.resources import AccountKey
 from tests.auth.forge import forge, opened
 from tests.auth.instances import ADMIN, JTI, SCOPE, URL, VIEWER, Instance
 
@@ -118,6 +122,28 @@ def test_account_token_is_refused_when_our_signing_key_signed_it(instance: Insta
     header = instance.account_header(alg="ES256", kid=kid)
 
     assert instance.refusal(instance.sign_access(header, claims)) is Refusal.ALGORITHM
+
+
+def test_account_token_is_refused_when_its_key_is_of_another_kind(instance: Instance) -> None:
+    """The kind of the registered key decides the algorithm, and the header must agree."""
+    private = instance.credentials.signers[0].private_key
+    public = public_pem(read_signing_key(private).public_key())
+    key = AccountKey(kid="curve", email=ADMIN, public_key=public, create_time=0.0)
+    instance.credentials.add_account_key(key)
+    _, claims = opened(instance.account_token())
+
+    for algorithm in ("RS256", "ES256"):
+        token = forge(instance.account_header(kid="curve", alg=algorithm), claims, private)
+
+        assert instance.refusal(token) is Refusal.ALGORITHM
+
+
+def test_account_token_is_refused_when_its_stored_key_cannot_be_read(instance: Instance) -> None:
+    """A damaged row is no key."""
+    key = replace(instance.keys.admin, public_key="damaged")
+    instance.credentials.add_account_key(key)
+
+    assert instance.refusal(instance.account_token()) is Refusal.KEY_UNKNOWN
 
 
 def test_account_token_is_refused_at_once_when_key_or_account_is_disabled(
