@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringback_server.auth.issuer import Issuer
+from ringback_server.auth.issuer import KEY_SECONDS, Issuer
 from ringback_server.auth.keys import new_signing_key
 from ringback_server.auth.refusals import Refusal
 from ringback_server.errors import UnauthenticatedError
@@ -203,6 +203,7 @@ def test_access_token_outlives_a_new_signing_key_but_not_the_end_of_its_own(
     assert instance.authenticator.authenticate(instance.access_token(jti="new")).email == ADMIN
 
     instance.credentials.signers.pop()
+    instance.clock.advance(KEY_SECONDS)
     assert instance.refusal(token) is Refusal.KEY_UNKNOWN
 
 

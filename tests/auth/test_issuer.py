@@ -111,7 +111,7 @@ def test_access_token_is_refused_when_its_lifetime_is_out_of_range(
     assert ["lifetime"] == [violation.field for violation in caught.value.violations]
 
 
-@pytest.mark.parametrize("scope", ["", "openid"])
+@pytest.mark.parametrize("scope", ["", "openid", f"{SCOPE} \n"])
 def test_access_token_is_refused_when_its_scope_does_not_open_the_service(
     instance: Instance, scope: str
 ) -> None:
@@ -120,6 +120,13 @@ def test_access_token_is_refused_when_its_scope_does_not_open_the_service(
         instance.issuer.access_token(ADMIN, scope=scope)
 
     assert ["scope"] == [violation.field for violation in caught.value.violations]
+
+
+def test_access_token_is_refused_when_its_resource_is_no_name(instance: Instance) -> None:
+    """An empty resource must not pass for an unbound token."""
+    for resource in ("", "é"):
+        with pytest.raises(InvalidArgumentError):
+            instance.issuer.access_token(ADMIN, resource=resource)
 
 
 def test_id_token_says_who_an_account_is(instance: Instance) -> None:
@@ -146,8 +153,9 @@ def test_id_token_is_refused_for_no_account_or_no_audience(instance: Instance) -
     """Both are needed."""
     with pytest.raises(NotFoundError):
         instance.issuer.id_token("nobody@local", "x")
-    with pytest.raises(InvalidArgumentError):
-        instance.issuer.id_token(ADMIN, "")
+    for audience in ("", "a\n"):
+        with pytest.raises(InvalidArgumentError):
+            instance.issuer.id_token(ADMIN, audience)
 
 
 def test_newest_key_signs(instance: Instance) -> None:

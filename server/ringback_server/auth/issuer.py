@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 
 from ringback_server.auth.access import bound_permissions
-from ringback_server.auth.claims import CLOUD_PLATFORM, opens_service
+from ringback_server.auth.claims import CLOUD_PLATFORM, opens_service, printable
 from ringback_server.auth.keys import public_jwk, read_signing_key
 from ringback_server.auth.recent import Recent
 from ringback_server.auth.stores import TokenStore
@@ -28,6 +28,9 @@ from ringback_server.errors import (
 #: lifetime of a token in seconds, unless asked for otherwise, and the longest
 DEFAULT_LIFETIME = 3600
 MAX_LIFETIME = 43200
+
+#: how long a signing key that was taken away may still verify, in seconds
+KEY_SECONDS = 1.0
 
 #: the media type of an access token, in `typ`
 AT_JWT = "at+jwt"
@@ -60,6 +63,8 @@ class Issuer:
         self._store = store
         self._clock = clock
         self._read_keys: Recent[str, EllipticCurvePrivateKey] = Recent(16)
+        # The public keys by `kid`, and when they were read; replaced as a whole.
+        self._verifying = (-KEY_SECONDS, dict[str, EllipticCurvePublicKey]())
         self.iss = public_url or f"urn:ringback:{instance_id}"
         # Apart from `iss`, so that a token about this server is not one for it.
         self.audience = f"{public_url}/api" if public_url else f"urn:ringback:{instance_id}:api"
@@ -82,7 +87,7 @@ class Issuer:
         Raises InvalidArgumentError, and PermissionDeniedError for permissions that the account
         does not have.
         """
-        if not opens_service(scope):
+        if not printable(scope) or not opens_service(scope):
             raise _invalid("scope", f"scope must contain {CLOUD_PLATFORM}")
         claims: dict[str, object] = {
             "aud": self.audience,
@@ -91,6 +96,8 @@ class Issuer:
             "permissions": sorted(self._permissions(email, permissions)),
         }
         if resource is not None:
+            if not printable(resource):
+                raise _invalid("resource", "resource must be a resource name")
             claims["resource"] = resource
         return self._signed(AT_JWT, email, claims, lifetime)
 
@@ -99,8 +106,8 @@ class Issuer:
 
         Raises InvalidArgumentError, and NotFoundError if there is no such account.
         """
-        if not audience:
-            raise _invalid("audience", "audience must not be empty")
+        if not printable(audience):
+            raise _invalid("audience", "audience must be printable ASCII text")
         account = self._store.account(email)
         if account is None:
             raise NotFoundError(f"Service account {email} was not found.")
@@ -115,11 +122,19 @@ class Issuer:
         }
 
     def verification_key(self, kid: str) -> EllipticCurvePublicKey | None:
-        """Return the public half of one of the signing keys, None if `kid` names none."""
-        for key in self._store.signing_keys():
-            if key.kid == kid:
-                return self._read(key.private_key).public_key()
-        return None
+        """Return the public half of one of the signing keys, None if `kid` names none.
+
+        A new key is known at once; one that was taken away is forgotten within KEY_SECONDS.
+        """
+        read_at, keys = self._verifying
+        now = self._clock.monotonic()
+        if kid not in keys or now - read_at >= KEY_SECONDS:
+            keys = {
+                key.kid: self._read(key.private_key).public_key()
+                for key in self._store.signing_keys()
+            }
+            self._verifying = (now, keys)
+        return keys.get(kid)
 
     def _permissions(self, email: str, asked: Iterable[str] | None) -> frozenset[str]:
         granted = bound_permissions(self._store, email, now=self._clock.now())

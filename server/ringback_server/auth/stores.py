@@ -1,8 +1,8 @@
 """What auth needs to be remembered: the seams that the store fills.
 
-Each call reads what holds now: authentication asks again for every request, so a disabled
-account or a revoked token has no effect any more from the next request on. Each is one
-indexed read or cheaper.
+Each call reads what holds now: authentication asks again for every request, so an account that
+is disabled or a token that is revoked opens nothing from the next request on. Each is one indexed
+read or cheaper.
 """
 
 from __future__ import annotations

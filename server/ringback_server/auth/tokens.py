@@ -51,7 +51,7 @@ class Authenticator:
     """Turns bearer tokens into principals; nothing else leaves it.
 
     Verified tokens are remembered by their SHA-256. Expiry, revocation, and whether key and
-    account still count are looked at on every call.
+    account still count are looked at on every call; for our own signing keys see Issuer.
     """
 
     def __init__(
