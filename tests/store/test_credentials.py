@@ -1,0 +1,85 @@
+"""Accounts, keys, roles, signing keys, revocations; and the instance's own notes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ringback_server.errors import AlreadyExistsError
+from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
+from ringback_server.store import Store
+
+_ACCOUNT = ServiceAccount(email="a@local", unique_id="1", display_name="A")
+_KEY = AccountKey(kid="k1", email="a@local", public_key="PEM", create_time=1.5)
+_BINDING = Binding(email="a@local", role="roles/workflows.admin", resource="*")
+_SIGNING_KEY = SigningKey(kid="s1", algorithm="ES256", private_key="PEM", create_time=1.0)
+
+
+def test_account_when_added(store: Store) -> None:
+    """An account is found by its address, and each address is taken once."""
+    other = replace(_ACCOUNT, email="b@local", disabled=True)
+    store.credentials.add_account(other)
+    store.credentials.add_account(_ACCOUNT)
+
+    assert _ACCOUNT == store.credentials.account("a@local")
+    assert None is store.credentials.account("c@local")
+    assert [_ACCOUNT, other] == store.credentials.accounts()
+    with pytest.raises(AlreadyExistsError):
+        store.credentials.add_account(replace(_ACCOUNT, display_name="again"))
+    assert _ACCOUNT == store.credentials.account("a@local")
+
+
+def test_account_key_when_added(store: Store) -> None:
+    """A key is found by its id, and each id is taken once."""
+    disabled = replace(_KEY, kid="k2", disabled=True)
+    store.credentials.add_account_key(_KEY)
+    store.credentials.add_account_key(disabled)
+
+    assert _KEY == store.credentials.account_key("k1")
+    assert disabled == store.credentials.account_key("k2")
+    assert None is store.credentials.account_key("k3")
+    with pytest.raises(AlreadyExistsError):
+        store.credentials.add_account_key(_KEY)
+
+
+def test_roles_when_granted(store: Store) -> None:
+    """An account has what was granted to it; granting again sets the expiry."""
+    project = replace(_BINDING, resource="projects/local", expire_time=9.0)
+    for binding in (_BINDING, project, replace(_BINDING, email="b@local")):
+        store.credentials.add_binding(binding)
+
+    assert [_BINDING, project] == store.credentials.roles("a@local")
+    store.credentials.add_binding(replace(project, expire_time=None))
+    assert [None, None] == [b.expire_time for b in store.credentials.roles("a@local")]
+    assert [] == store.credentials.roles("c@local")
+
+
+def test_signing_keys_when_rotated(store: Store) -> None:
+    """The newest signing key comes first."""
+    newer = replace(_SIGNING_KEY, kid="s2", create_time=2.0)
+    store.credentials.add_signing_key(_SIGNING_KEY)
+    store.credentials.add_signing_key(newer)
+
+    assert [newer, _SIGNING_KEY] == store.credentials.signing_keys()
+    with pytest.raises(AlreadyExistsError):
+        store.credentials.add_signing_key(newer)
+
+
+def test_revoked_when_revoked(store: Store) -> None:
+    """A revoked token is, and stays, revoked."""
+    assert not store.credentials.revoked("t1")
+    store.credentials.revoke("t1", 5.0)
+    store.credentials.revoke("t1", 6.0)
+
+    assert store.credentials.revoked("t1")
+    assert not store.credentials.revoked("t2")
+
+
+def test_instance_when_set(store: Store) -> None:
+    """The latest text under a key is remembered."""
+    assert None is store.instance.get("id")
+    store.instance.set("id", "one")
+    store.instance.set("id", "two")
+
+    assert "two" == store.instance.get("id")
