@@ -23,28 +23,33 @@ class Presence:
     data_dir: Path
 
     def announce(self, ready_file: Path | None, environment: Mapping[str, str]) -> None:
-        """Write the ready file, the record in the data dir, and the user's record.
+        """Write the user's record, the one in the data dir, and last the ready file.
 
-        The first two are asked for or relied on: raises StartError if they cannot be written.
-        The user's is a convenience for the command line.
+        The last two are relied on: raises StartError if they cannot be written. The user's is a
+        convenience for the command line.
         """
         content = {"grpc": self.grpc, "http": self.http, "pid": os.getpid()}
+        self._record_for_user(content, environment)
         try:
             for path in (self.data_dir / "server.json", ready_file):
                 if path is not None:
                     _write(path, content)
         except OSError as error:
             raise StartError(f"cannot write {error.filename}: {error.strerror}") from error
+
+    def withdraw(self) -> None:
+        """Remove the record in the data dir; the user's is recognised by its dead pid."""
+        (self.data_dir / "server.json").unlink(missing_ok=True)
+
+    def _record_for_user(
+        self, content: Mapping[str, object], environment: Mapping[str, str]
+    ) -> None:
         try:
             record = user_record(environment)
             record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(record, {**content, "data_dir": str(self.data_dir.resolve())})
         except (OSError, RuntimeError) as error:
             _log.info("the command line will not find this server by itself: %s", error)
-
-    def withdraw(self) -> None:
-        """Remove the record in the data dir; the user's is recognised by its dead pid."""
-        (self.data_dir / "server.json").unlink(missing_ok=True)
 
 
 def user_record(environment: Mapping[str, str]) -> Path:
