@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from google.auth.transport.requests import Request
@@ -73,26 +73,34 @@ class Server:
         """The administrator's key file."""
         return self.directory / "admin.json"
 
-    def token(self, **transport: str) -> str:
+    def token(self) -> str:
         """Exchange the administrator's key for an access token, with Google's own library."""
-        credentials = service_account.Credentials.from_service_account_file(
-            str(self.key_file), scopes=SCOPES
-        )
-        request = Request()
-        if ca := transport.get("ca"):
-            request.session.verify = ca
-        credentials.refresh(request)
+        google: Any = service_account.Credentials  # its types are partly unknown
+        credentials = google.from_service_account_file(self.key_file, scopes=SCOPES)
+        credentials.refresh(Request())
         return str(credentials.token)
 
     def call(
-        self, method: str, resource: str, token: str | None, **options: object
+        self,
+        method: str,
+        resource: str,
+        token: str | None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
     ) -> httpx.Response:
         """Send an HTTP request to a resource or to a whole URL."""
         url = resource if resource.startswith("http") else f"{self.http}/v1/{resource}"
-        headers = dict(options.pop("headers", None) or {})
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        return httpx.request(method, url, headers=headers, timeout=PATIENCE, **options)
+        bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return httpx.request(
+            method,
+            url,
+            headers={**(headers or {}), **bearer},
+            params=params,
+            json=json,
+            timeout=PATIENCE,
+        )
 
     def kill(self) -> None:
         """End the process without any warning."""
@@ -108,7 +116,7 @@ class Server:
 def launch(directory: Path, *arguments: str, home: Path) -> Server:
     """Start a server process; it may or may not come up."""
     log = home / "server.log"
-    command = [RINGBACK, "serve", "--data-dir", directory, *arguments]
+    command = [str(RINGBACK), "serve", "--data-dir", str(directory), *arguments]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, env=environment(home), cwd=home
@@ -117,7 +125,7 @@ def launch(directory: Path, *arguments: str, home: Path) -> Server:
 
 
 @contextmanager
-def serving(directory: Path, *arguments: str, home: Path) -> Iterator[Server]:
+def serving(directory: Path, *arguments: str, home: Path) -> Generator[Server]:
     """Run a server on the ports it had last, at first on free ones; it is stopped at the end."""
     ready = home / "ready.json"
     ready.unlink(missing_ok=True)

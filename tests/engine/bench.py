@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +123,7 @@ class Bench:
 @contextmanager
 def opened(
     directory: Path, clock: FakeClock | None = None, *, threads: int = 4, park_after: float = 5.0
-) -> Iterator[Bench]:
+) -> Generator[Bench]:
     """Run an engine over the store in `directory`, as one process would."""
     clock = clock or FakeClock()
     store = open_store(directory)

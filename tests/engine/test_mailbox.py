@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -79,19 +80,21 @@ def test_mail_wins_when_asked_to_park_too() -> None:
     assert mailbox.wait(FakeClock(), FAR) is Wake.MAIL
 
 
-@pytest.mark.parametrize("call", ["wait", "collect", "pause"])
-def test_every_call_raises_when_cancelled(call: str) -> None:
+CALLS: dict[str, Callable[[Mailbox, FakeClock], object]] = {
+    "wait": lambda mailbox, clock: mailbox.wait(clock, FAR),
+    "collect": lambda mailbox, _: mailbox.collect(),
+    "pause": lambda mailbox, clock: mailbox.pause(clock, 1),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_every_call_raises_when_cancelled(call: Callable[[Mailbox, FakeClock], object]) -> None:
     """Whatever the thread does with its mailbox next, it learns of the cancellation."""
-    clock, mailbox = FakeClock(), Mailbox()
+    mailbox = Mailbox()
     mailbox.cancel()
-    calls = {
-        "wait": lambda: mailbox.wait(clock, FAR),
-        "collect": mailbox.collect,
-        "pause": lambda: mailbox.pause(clock, 1),
-    }
 
     with pytest.raises(Cancelled):
-        calls[call]()
+        call(mailbox, FakeClock())
 
 
 def test_repr_shows_what_waits() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from ringback_server.engine.timers import Timers
@@ -55,7 +55,7 @@ class Stored:
 
 
 @contextmanager
-def running(stored: Stored, clock: FakeClock) -> Iterator[Timers]:
+def running(stored: Stored, clock: FakeClock) -> Generator[Timers]:
     """Run timers over what is stored."""
     timers = Timers(stored, stored, clock)
     timers.start()
