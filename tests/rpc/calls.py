@@ -1,0 +1,144 @@
+"""A valid request for every RPC of the contract, and how to send one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from ringback.v1 import (
+    callbacks_pb2,
+    executions_pb2,
+    iam_credentials_pb2,
+    logs_pb2,
+    operations_pb2,
+    workflows_pb2,
+)
+
+PARENT = "projects/local/locations/us-central1"
+WORKFLOW = f"{PARENT}/workflows/w"
+EXECUTION = f"{WORKFLOW}/executions/00000000-0000-4000-8000-000000000000"
+OPERATION = f"{PARENT}/operations/o"
+SOURCE = "- done:\n    return: 1\n"
+
+FILES = (
+    callbacks_pb2.DESCRIPTOR,
+    executions_pb2.DESCRIPTOR,
+    iam_credentials_pb2.DESCRIPTOR,
+    logs_pb2.DESCRIPTOR,
+    operations_pb2.DESCRIPTOR,
+    workflows_pb2.DESCRIPTOR,
+)
+
+#: full name of each RPC -> a request that only a permission or a resource could refuse
+REQUESTS: Mapping[str, Message] = {
+    "ringback.v1.Callbacks.SendCallback": callbacks_pb2.SendCallbackRequest(
+        name=f"{EXECUTION}/callbacks/c"
+    ),
+    "ringback.v1.Callbacks.ListCallbacks": callbacks_pb2.ListCallbacksRequest(parent=EXECUTION),
+    "ringback.v1.Executions.ListExecutions": executions_pb2.ListExecutionsRequest(parent=WORKFLOW),
+    "ringback.v1.Executions.CreateExecution": executions_pb2.CreateExecutionRequest(
+        parent=WORKFLOW, execution=executions_pb2.Execution()
+    ),
+    "ringback.v1.Executions.GetExecution": executions_pb2.GetExecutionRequest(name=EXECUTION),
+    "ringback.v1.Executions.CancelExecution": executions_pb2.CancelExecutionRequest(name=EXECUTION),
+    "ringback.v1.Executions.WaitExecution": executions_pb2.WaitExecutionRequest(name=EXECUTION),
+    "ringback.v1.IAMCredentials.GenerateAccessToken": (
+        iam_credentials_pb2.GenerateAccessTokenRequest(
+            name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com",
+            scope=["https://www.googleapis.com/auth/cloud-platform"],
+        )
+    ),
+    "ringback.v1.Logs.ListLogEntries": logs_pb2.ListLogEntriesRequest(parent=PARENT),
+    "ringback.v1.Operations.ListOperations": operations_pb2.ListOperationsRequest(name=PARENT),
+    "ringback.v1.Operations.GetOperation": operations_pb2.GetOperationRequest(name=OPERATION),
+    "ringback.v1.Operations.DeleteOperation": operations_pb2.DeleteOperationRequest(name=OPERATION),
+    "ringback.v1.Operations.WaitOperation": operations_pb2.WaitOperationRequest(name=OPERATION),
+    "ringback.v1.Workflows.ListWorkflows": workflows_pb2.ListWorkflowsRequest(parent=PARENT),
+    "ringback.v1.Workflows.GetWorkflow": workflows_pb2.GetWorkflowRequest(name=WORKFLOW),
+    "ringback.v1.Workflows.CreateWorkflow": workflows_pb2.CreateWorkflowRequest(
+        parent=PARENT,
+        workflow_id="w",
+        workflow=workflows_pb2.Workflow(source_contents=SOURCE),
+    ),
+    "ringback.v1.Workflows.DeleteWorkflow": workflows_pb2.DeleteWorkflowRequest(name=WORKFLOW),
+    "ringback.v1.Workflows.UpdateWorkflow": workflows_pb2.UpdateWorkflowRequest(
+        workflow=workflows_pb2.Workflow(name=WORKFLOW, description="x")
+    ),
+    "ringback.v1.Workflows.ListWorkflowRevisions": workflows_pb2.ListWorkflowRevisionsRequest(
+        name=WORKFLOW
+    ),
+}
+
+
+def rpcs() -> list[str]:
+    """Return the full name of every RPC in the descriptors."""
+    return sorted(
+        method.full_name
+        for file in FILES
+        for service in file.services_by_name.values()
+        for method in service.methods
+    )
+
+
+def call(
+    channel: grpc.Channel,
+    name: str,
+    request: Message,
+    *,
+    metadata: tuple[tuple[str, str], ...] = (),
+    timeout: float = 10.0,
+) -> Message:
+    """Call an RPC by its full name in our package, or by another one it goes by."""
+    service, _, method = name.rpartition(".")
+    return _stub(channel, service, method)(request, metadata=metadata, timeout=timeout)
+
+
+def begin(
+    channel: grpc.Channel, name: str, request: Message, metadata: tuple[tuple[str, str], ...]
+) -> grpc.Future[Message]:
+    """Call an RPC and do not wait for its answer."""
+    service, _, method = name.rpartition(".")
+    return _stub(channel, service, method).future(request, metadata=metadata)
+
+
+def code_of(
+    channel: grpc.Channel, name: str, request: Message, metadata: tuple[tuple[str, str], ...]
+) -> grpc.StatusCode:
+    """Return the status with which an RPC is answered."""
+    try:
+        call(channel, name, request, metadata=metadata)
+    except grpc.RpcError as error:
+        return status_of(error)
+    return grpc.StatusCode.OK
+
+
+def status_of(error: grpc.RpcError) -> grpc.StatusCode:
+    """Return the status of a failed call."""
+    assert isinstance(error, grpc.Call)
+    return error.code()
+
+
+def _stub(
+    channel: grpc.Channel, service: str, method: str
+) -> grpc.UnaryUnaryMultiCallable[Message, Message]:
+    return channel.unary_unary(
+        f"/{service}/{method}",
+        request_serializer=_serialize,
+        response_deserializer=_RESPONSES.get(method, Empty).FromString,
+    )
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+_RESPONSES: Mapping[str, type[Message]] = {
+    method.name: GetMessageClass(method.output_type)
+    for file in FILES
+    for service in file.services_by_name.values()
+    for method in service.methods
+}
