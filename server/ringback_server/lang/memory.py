@@ -60,9 +60,10 @@ def store_below(slots: Slots, slot: int, keys: list[Value], value: Value) -> Non
     path, missing = _walk(slots[slot], keys)
     for name in reversed(missing):
         value = Map.of([(name, value)])
+    growth = _growth(path[-1], keys[len(path) - 1], value)
     for place in range(len(path) - 1, -1, -1):
-        value = _replaced(host, path[place], keys[place], value)
-    host.memory += size_of(value) - size_of(slots[slot])
+        value = _replaced(host, path[place], keys[place], value, growth)
+    host.memory += growth
     slots[slot] = value
     if host.memory > host.limits.memory_bytes:
         raise memory_limit_error()
@@ -113,27 +114,34 @@ def _name(key: Value) -> str:
     raise type_error(f"the key of a map must be a string, not {type_name(key)}")
 
 
-def _replaced(host: Host, container: Map | List, key: Value, value: Value) -> Map | List:
+def _growth(container: Map | List, key: Value, value: Value) -> int:
+    """Return by how many bytes a container grows when one item is replaced or added."""
+    if isinstance(container, List):
+        return element_size(value) - element_size(container[list_index(container, key)])
+    name = _name(key)
+    if name in container:
+        return element_size(value) - element_size(container[name])
+    return element_size(value) + size_of(name)
+
+
+def _replaced(
+    host: Host, container: Map | List, key: Value, value: Value, growth: int
+) -> Map | List:
     """Return the container with one item replaced: itself if it is owned, else an owned copy."""
-    size = container.size + element_size(value)
     owned: Map | List
     if isinstance(container, List):
-        index = list_index(container, key)
-        size -= element_size(container[index])
         items = container if container.stamp == host.epoch else List(container)
-        items[index] = value
+        items[list_index(items, key)] = value
         owned = items
     else:
-        name = _name(key)
-        size += -element_size(container[name]) if name in container else size_of(name)
         pairs = container if container.stamp == host.epoch else Map(container)
-        pairs[name] = value
+        pairs[_name(key)] = value
         owned = pairs
+    if owned is not container:
+        host.charge(len(owned) >> 5)
+    owned.size, owned.stamp = container.size + growth, host.epoch
     owned.depth = container.depth
     if isinstance(value, Map | List) and value.depth >= container.depth:
         owned.depth = value.depth + 1
         check_depth(owned)
-    if owned is not container:
-        host.charge(len(owned) >> 5)
-    owned.size, owned.stamp = size, host.epoch
     return owned
