@@ -240,7 +240,9 @@ def _catch(_state: State, _strand: Strand, frame: Frame, instruction: Instructio
 
 
 def _reraise(_state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
-    raise error_carried(frame.slots[instruction[3]])
+    error = error_carried(frame.slots[instruction[3]])
+    clear(frame.slots, (instruction[3],))
+    raise error
 
 
 _Operation = Callable[[State, Strand, Frame, Instruction], Then]

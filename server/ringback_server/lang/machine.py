@@ -19,7 +19,12 @@ from ringback_server.lang.effects import (
     Status,
     Wait,
 )
-from ringback_server.lang.errors import WorkflowError, resource_limit_error, timeout_error
+from ringback_server.lang.errors import (
+    StateError,
+    WorkflowError,
+    resource_limit_error,
+    timeout_error,
+)
 from ringback_server.lang.failures import unwind
 from ringback_server.lang.host import Host
 from ringback_server.lang.interpreter import complete, run
@@ -28,6 +33,8 @@ from ringback_server.lang.memory import store
 from ringback_server.lang.program import Op, Program
 from ringback_server.lang.strands import Frame, State, Strand
 from ringback_server.lang.values import Value
+
+__all__ = ["Machine", "StateError"]
 
 _LIMITS = RunLimits()
 
@@ -77,6 +84,11 @@ class Machine:
     def steps(self) -> int:
         """How many steps were counted so far (SPEC 1.14)."""
         return self._state.host.steps
+
+    @property
+    def memory(self) -> int:
+        """How many bytes the variables hold (SPEC 1.13)."""
+        return self._state.host.memory
 
     def advance(self, inputs: Inputs) -> Outcome:
         """Deliver events, then run every strand until all are blocked or the budget is used up.

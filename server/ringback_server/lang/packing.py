@@ -86,7 +86,7 @@ def pack(state: State) -> bytes:
 
 def unpack(program: Program, packed: bytes, host: Host) -> State:
     """Return the state that was packed; raises StateError."""
-    if packed[: len(_MAGIC)] != _MAGIC:
+    if len(packed) < _HEADER or packed[: len(_MAGIC)] != _MAGIC:
         raise StateError("this is not a packed state")
     if packed[len(_MAGIC)] != _VERSION:
         raise StateError(f"version {packed[len(_MAGIC)]} of packed states is unknown")
