@@ -1,0 +1,116 @@
+"""Runs definitions without a server: a script of events, a clock that jumps to deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ringback_server.lang.compiler import compile_definition
+from ringback_server.lang.definitions import read_definition
+from ringback_server.lang.effects import (
+    Context,
+    Delivered,
+    Effect,
+    Event,
+    Expired,
+    Inputs,
+    Log,
+    Outcome,
+    Status,
+    Wait,
+)
+from ringback_server.lang.limits import RunLimits
+from ringback_server.lang.machine import Machine
+from ringback_server.lang.program import Program
+from ringback_server.lang.values import wrap
+from ringback_server.model.names import ExecutionName
+
+NAME = ExecutionName("p", "us-central1", "w", "0192c3a4-1111-7111-8111-111111111111")
+BEGIN = 1_800_000_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """How an execution ended."""
+
+    outcome: Outcome
+    effects: tuple[Effect, ...]
+    #: seconds from begin to end by the clock of the play
+    seconds: float
+    steps: int
+
+    @property
+    def logs(self) -> list[Log]:
+        """The log entries, in order."""
+        return [effect for effect in self.effects if isinstance(effect, Log)]
+
+
+def context(environment: Mapping[str, str] | None = None) -> Context:
+    """Return the context of an execution in tests."""
+    return Context(
+        name=NAME,
+        environment=environment or {},
+        callback_base_url="http://ringback.test",
+    )
+
+
+def program_of(text: str) -> Program:
+    """Compile a definition."""
+    return compile_definition(read_definition(text))
+
+
+def inputs(events: Sequence[Event] = (), *, now: float = BEGIN, budget: int = 4_000) -> Inputs:
+    """Return inputs of an advance."""
+    return Inputs(now=now, seed=bytes(16), events=events, budget=budget)
+
+
+def play(
+    text: str,
+    argument: object = None,
+    *,
+    script: Sequence[object] = (),
+    environment: Mapping[str, str] | None = None,
+    limits: RunLimits | None = None,
+    budget: int = 4_000,
+    repack: bool = False,
+) -> Played:
+    """Run a definition to its end.
+
+    The waits on endpoints take the bodies of `script`, one after the other; "timeout" and every
+    wait after the last of them expires. With `repack` the machine is packed after every advance,
+    and unpacked for another compilation of the same text.
+    """
+    limits = limits or RunLimits()
+    program, other = program_of(text), program_of(text)
+    machine = Machine.start(program, wrap(argument), context(environment), limits)
+    bodies, now, effects, events = list(script), BEGIN, list[Effect](), list[Event]()
+    for _ in range(1_000_000):
+        outcome = machine.advance(inputs(events, now=now, budget=budget))
+        effects += outcome.effects
+        events = []
+        if outcome.status in {Status.SUCCEEDED, Status.FAILED}:
+            break
+        if repack:
+            packed = machine.pack()
+            program, other = other, program
+            machine = Machine.unpack(program, packed, context(environment), limits)
+        if outcome.status is Status.WAITING:
+            wait = min(machine.waits.values(), key=_deadline)
+            body = bodies.pop(0) if bodies and wait.endpoint is not None else "timeout"
+            if body == "timeout":
+                now = max(now, _deadline(wait))
+                events = [Expired(wait.number)]
+            else:
+                events = [Delivered(wait.number, wrap({"http_request": {"body": body}}))]
+    else:
+        raise AssertionError("the execution does not end")
+    return Played(
+        outcome=outcome,
+        effects=tuple(effects),
+        seconds=now - BEGIN,
+        steps=machine.steps,
+    )
+
+
+def _deadline(wait: Wait) -> float:
+    return float("inf") if wait.deadline is None else wait.deadline
