@@ -22,13 +22,19 @@ from ringback_server.lang.values import INT64_MAX, INT64_MIN, List, Map, Value
 _BYTES_PER_STEP = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Operand:
-    """An operand: how to evaluate it, and the variable or integer that it is, if it is one."""
+    """How to evaluate an expression, and the variable or the constant that it is, if it is one."""
 
     evaluate: Evaluate
     slot: int | None = None
-    integer: int | None = None
+    constant: tuple[Value] | None = None
+
+    @property
+    def integer(self) -> int | None:
+        """The integer that it is, if it is one."""
+        value = None if self.constant is None else self.constant[0]
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,10 @@ class Names(Protocol):
 
 def compile_expression(node: Expression, names: Names) -> Evaluate:
     """Return a closure that evaluates an expression without routine calls."""
+    return _compile(node, names).evaluate
+
+
+def _compile(node: Expression, names: Names) -> Operand:
     match node:
         case Literal():
             return _constant(node.value)
@@ -68,36 +72,20 @@ def compile_expression(node: Expression, names: Names) -> Evaluate:
             return _access(node, names)
         case Call():
             arguments = [compile_expression(argument, names) for argument in node.arguments]
-            return _call(FUNCTIONS[node.function], arguments, node.position)
-        case Unary() | Binary():
-            return _operation(node, names)
-        case ListOf() | MapOf():
-            known = constant_value(node)
-            return _container(node, names) if known is None else _constant(known[0])
-
-
-def constant_value(node: Expression) -> tuple[Value] | None:
-    """Return the value of a node that is made of literals only.
-
-    One value serves all evaluations: no machine ever writes in place what it did not copy.
-    """
-    match node:
-        case Literal():
-            return (node.value,)
+            return Operand(_call(FUNCTIONS[node.function], arguments, node.position))
+        case Unary():
+            operand = compile_expression(node.operand, names)
+            return Operand(_prefix(node.operator, operand, node.position))
+        case Binary():
+            left, right = _compile(node.left, names), _compile(node.right, names)
+            return Operand(compile_binary(node.operator, left, right, node.position))
         case ListOf():
-            items = [constant_value(item) for item in node.items]
-            known = [item[0] for item in items if item is not None]
-            return (List.of(known),) if len(known) == len(items) else None
+            return _list_of(node, names)
         case MapOf():
-            pairs = [(constant_value(key), constant_value(value)) for key, value in node.pairs]
-            found = [(key[0], value[0]) for key, value in pairs if key and value]
-            texts = [(key, value) for key, value in found if isinstance(key, str)]
-            return (Map.of(texts),) if len(texts) == len(pairs) else None
-        case _:
-            return None
+            return _map_of(node, names)
 
 
-def _access(node: Member | Index, names: Names) -> Evaluate:
+def _access(node: Member | Index, names: Names) -> Operand:
     if isinstance(node, Index):
         key = compile_expression(node.key, names)
     else:
@@ -106,49 +94,49 @@ def _access(node: Member | Index, names: Names) -> Evaluate:
             meant = names.constant(named[1])
             if meant is not None:
                 return _constant(meant[0])
-        key = _constant(node.key)
-    return _item(compile_expression(node.target, names), key, node.position)
+        key = _constant(node.key).evaluate
+    return Operand(_item(compile_expression(node.target, names), key, node.position))
 
 
-def _operation(node: Unary | Binary, names: Names) -> Evaluate:
-    if isinstance(node, Unary):
-        operand = compile_expression(node.operand, names)
-        return _prefix(node.operator, operand, node.position)
-    left, right = _operand(node.left, names), _operand(node.right, names)
-    return compile_binary(node.operator, left, right, node.position)
+# A container of constants is a constant, and one value serves all evaluations: no machine ever
+# writes in place what it did not copy.
 
 
-def _container(node: ListOf | MapOf, names: Names) -> Evaluate:
-    if isinstance(node, ListOf):
-        return _list([compile_expression(item, names) for item in node.items])
-    pairs = [
-        (compile_expression(key, names), compile_expression(value, names))
-        for key, value in node.pairs
-    ]
-    return _map(pairs, node.position)
+def _list_of(node: ListOf, names: Names) -> Operand:
+    items = [_compile(item, names) for item in node.items]
+    known = [item.constant[0] for item in items if item.constant is not None]
+    if len(known) == len(items):
+        return _constant(List.of(known))
+    return Operand(_list([item.evaluate for item in items]))
 
 
-def _operand(node: Expression, names: Names) -> Operand:
-    evaluate = compile_expression(node, names)
-    if isinstance(node, Name) and not names.temporary(node.name):
-        return Operand(evaluate=evaluate, slot=names.slot(node.name))
-    if isinstance(node, Literal) and type(node.value) is int:
-        return Operand(evaluate=evaluate, integer=node.value)
-    return Operand(evaluate=evaluate)
+def _map_of(node: MapOf, names: Names) -> Operand:
+    pairs = [(_compile(key, names), _compile(value, names)) for key, value in node.pairs]
+    known: list[tuple[str, Value]] = []
+    for key, value in pairs:
+        if key.constant is not None and value.constant is not None:
+            name = key.constant[0]
+            if isinstance(name, str):
+                known.append((name, value.constant[0]))
+    if len(known) == len(pairs):
+        return _constant(Map.of(known))
+    return Operand(_map([(key.evaluate, value.evaluate) for key, value in pairs], node.position))
 
 
-def _constant(value: Value) -> Evaluate:
-    return lambda _: value
+def _constant(value: Value) -> Operand:
+    return Operand(lambda _: value, constant=(value,))
 
 
-def _name(node: Name, names: Names) -> Evaluate:
+def _name(node: Name, names: Names) -> Operand:
     slot = names.slot(node.name)
     if slot is None:
         meant = names.constant(node.name)
         if meant is None:
             raise ValueError(node.name)
         return _constant(meant[0])
-    return _take(slot) if names.temporary(node.name) else itemgetter(slot)
+    if names.temporary(node.name):
+        return Operand(_take(slot))
+    return Operand(itemgetter(slot), slot=slot)
 
 
 def _take(slot: int) -> Evaluate:

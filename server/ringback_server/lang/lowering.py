@@ -8,7 +8,7 @@ Expressions without routine calls are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ringback_server.lang.assembly import Assembly, Target
@@ -36,13 +36,19 @@ class Lowering:
         self._assembly = assembly
         self._names = names
         self._routines = routines
+        # Which nodes call a routine, themselves or further inside. The tree outlives this object,
+        # so that identities say who is who.
+        self._calling: set[int] = set()
 
     def evaluate(self, node: Expression) -> Evaluate:
         """Write what must come first, and return a closure for the value."""
+        self._mark(node)
         return compile_expression(self._residual(node), self._names)
 
     def evaluate_all(self, nodes: Sequence[Expression]) -> list[Evaluate]:
         """Like `evaluate`, for expressions that are evaluated one after the other."""
+        for node in nodes:
+            self._mark(node)
         return [compile_expression(node, self._names) for node in self._operands(nodes)]
 
     def call(
@@ -61,12 +67,12 @@ class Lowering:
         self._assembly.emit(Op.CALL, position, slot, routine, tuple(closures), cost=1, label=label)
 
     def _residual(self, node: Expression) -> Expression:
-        if not calls_routine(node, self._routines):
+        if id(node) not in self._calling:
             return node
         match node:
             case Call():
                 return self._call(node)
-            case Binary(operator="and" | "or") if calls_routine(node.right, self._routines):
+            case Binary(operator="and" | "or") if id(node.right) in self._calling:
                 return self._short_circuit(node)
             case Binary():
                 left, right = self._operands((node.left, node.right))
@@ -96,7 +102,7 @@ class Lowering:
 
     def _operands(self, nodes: Sequence[Expression]) -> tuple[Expression, ...]:
         """Lower operands from left to right; all before the last routine call are spilled."""
-        calling = [place for place, node in enumerate(nodes) if calls_routine(node, self._routines)]
+        calling = [place for place, node in enumerate(nodes) if id(node) in self._calling]
         last = calling[-1] if calling else 0
         return tuple(
             self._spilled(node) if place < last else self._residual(node)
@@ -144,25 +150,31 @@ class Lowering:
         assembly.mark(done)
         return Name(name, node.position)
 
+    def _mark(self, node: Expression) -> bool:
+        """Remember which parts of an expression call routines; return whether any does."""
+        inside = [self._mark(part) for part in _parts(node)]
+        called = isinstance(node, Call) and node.function in self._routines
+        if called or any(inside):
+            self._calling.add(id(node))
+            return True
+        return False
 
-def calls_routine(node: Expression, routines: Container[str]) -> bool:
-    """Tell whether an expression calls a routine anywhere."""
+
+def _parts(node: Expression) -> Sequence[Expression]:
     match node:
         case Literal() | Name():
-            return False
+            return ()
         case Member():
-            return calls_routine(node.target, routines)
+            return (node.target,)
         case Index():
-            return calls_routine(node.target, routines) or calls_routine(node.key, routines)
+            return (node.target, node.key)
         case Call():
-            return node.function in routines or any(
-                calls_routine(argument, routines) for argument in node.arguments
-            )
+            return node.arguments
         case Unary():
-            return calls_routine(node.operand, routines)
+            return (node.operand,)
         case Binary():
-            return calls_routine(node.left, routines) or calls_routine(node.right, routines)
+            return (node.left, node.right)
         case ListOf():
-            return any(calls_routine(item, routines) for item in node.items)
+            return node.items
         case MapOf():
-            return any(calls_routine(part, routines) for pair in node.pairs for part in pair)
+            return [part for pair in node.pairs for part in pair]

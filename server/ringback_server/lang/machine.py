@@ -29,10 +29,9 @@ from ringback_server.lang.failures import unwind
 from ringback_server.lang.host import Host
 from ringback_server.lang.interpreter import complete, run
 from ringback_server.lang.limits import RunLimits
-from ringback_server.lang.memory import store
 from ringback_server.lang.program import Op, Program
 from ringback_server.lang.strands import Frame, State, Strand
-from ringback_server.lang.values import Value
+from ringback_server.lang.values import Value, size_of
 
 __all__ = ["Machine", "StateError"]
 
@@ -54,7 +53,8 @@ class Machine:
         host = Host(context, limits)
         frame = Frame.of(program.main, host)
         for parameter in program.main.parameters:
-            store(frame.slots, parameter.slot, argument)
+            frame.slots[parameter.slot] = argument
+            host.memory += size_of(argument)
         strand = Strand(id=0, frames=[frame])
         return cls(State(program=program, host=host, strands={0: strand}, next_strand=1))
 
