@@ -95,13 +95,7 @@ def play(
             program, other = other, program
             machine = Machine.unpack(program, packed, context(environment), limits)
         if outcome.status is Status.WAITING:
-            wait = min(machine.waits.values(), key=_deadline)
-            body = bodies.pop(0) if bodies and wait.endpoint is not None else "timeout"
-            if body == "timeout":
-                now = max(now, _deadline(wait))
-                events = [Expired(wait.number)]
-            else:
-                events = [Delivered(wait.number, wrap({"http_request": {"body": body}}))]
+            events, now = next_events(machine, bodies, now)
     else:
         raise AssertionError("the execution does not end")
     return Played(
@@ -110,6 +104,20 @@ def play(
         seconds=now - BEGIN,
         steps=machine.steps,
     )
+
+
+def next_events(machine: Machine, bodies: list[object], now: float) -> tuple[list[Event], float]:
+    """Return the event that ends the wait with the nearest deadline, and when it happens.
+
+    A wait on an endpoint takes the next of `bodies`, if there is one and it is not "timeout".
+    """
+    wait = min(machine.waits.values(), key=_deadline, default=None)
+    if wait is None:
+        return [], now
+    body = bodies.pop(0) if bodies and wait.endpoint is not None else "timeout"
+    if body == "timeout":
+        return [Expired(wait.number)], max(now, _deadline(wait))
+    return [Delivered(wait.number, wrap({"http_request": {"body": body}}))], now
 
 
 def _deadline(wait: Wait) -> float:

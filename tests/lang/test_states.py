@@ -1,0 +1,47 @@
+"""Packed states of every version so far still run to the result they would have had."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ringback_server.lang.effects import Status
+from ringback_server.lang.machine import Machine
+from tests.lang.playing import BEGIN, context, inputs, next_events, program_of
+
+STATES = Path(__file__).parent.parent / "cases" / "states"
+
+
+def states() -> list[Any]:
+    """Return the stored states of all versions."""
+    found: list[Any] = []
+    for path in sorted(STATES.glob("*.yaml")):
+        file = yaml.safe_load(path.read_text("utf-8"))
+        found += [
+            pytest.param(file, state, id=f"{path.stem}:{state['at']}") for state in file["states"]
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("file", "state"), states())
+def test_state_when_stored_by_an_earlier_version(
+    file: dict[str, Any], state: dict[str, Any]
+) -> None:
+    """A stored state unpacks and finishes with the same result."""
+    packed = base64.b64decode(state["packed"])
+    machine = Machine.unpack(program_of(file["source"]), packed, context())
+    bodies, now = list(state["script"]), BEGIN
+    events, now = next_events(machine, bodies, now)
+    while True:
+        outcome = machine.advance(inputs(events, now=now))
+        if outcome.status is not Status.WAITING:
+            break
+        events, now = next_events(machine, bodies, now)
+
+    assert outcome.failure is None
+    assert file["result"] == json.loads(outcome.result or "")
