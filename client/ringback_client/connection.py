@@ -79,10 +79,20 @@ def find_server(environ: Mapping[str, str], directory: Path) -> Server:
 
 
 def open_channel(server: Server) -> grpc.Channel:
-    """Make a channel to the server; it connects when it is first used."""
+    """Make a channel to the server; it connects when it is first used.
+
+    Raises CredentialsError when the certificates to trust cannot be read.
+    """
     if not server.tls:
         return grpc.insecure_channel(server.address, options=_CHANNEL_OPTIONS)
-    roots = server.ca_file.read_bytes() if server.ca_file else None
+    try:
+        roots = server.ca_file.read_bytes() if server.ca_file else None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CredentialsError(
+            f"Cannot read the certificates in {server.ca_file}: {reason}.",
+            next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
+        ) from error
     credentials = grpc.ssl_channel_credentials(root_certificates=roots)
     return grpc.secure_channel(server.address, credentials, options=_CHANNEL_OPTIONS)
 

@@ -131,6 +131,11 @@ class AccessTokens:
             connection.request("POST", path, form, headers)
             response = connection.getresponse()
             return response.status, response.read()
+        except ssl.SSLCertVerificationError as error:
+            raise ServerNotFoundError(
+                f"The certificate of {self._key.token_uri} is not trusted: {error.verify_message}.",
+                next_step="Set RINGBACK_CA_FILE to the certificate to trust.",
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise ServerNotFoundError(
                 f"The token endpoint {self._key.token_uri} cannot be reached: {error}",
@@ -149,6 +154,16 @@ class AccessTokens:
         if host and parts.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
         if host and parts.scheme == "https":
-            trust = ssl.create_default_context(cafile=self._ca_file)
+            trust = _trust(self._ca_file)
             return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=trust)
         raise CredentialsError(f"{uri!r}, the key file's token_uri, is not a URL.")
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise CredentialsError(
+            f"{ca_file} holds no certificate to trust.",
+            next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
+        ) from error

@@ -111,3 +111,20 @@ def test_read_key_when_it_is_none(text: str | None, tmp_path: Path) -> None:
         read_key(path)
 
     assert "RINGBACK_CREDENTIALS" in (caught.value.next_step or "")
+
+
+@pytest.mark.parametrize("text", [None, "nonsense"])
+def test_get_when_there_is_no_certificate_to_trust(
+    text: str | None, key_file: Path, tmp_path: Path
+) -> None:
+    """A file that should hold certificates and does not is named, with what to set."""
+    ca_file = tmp_path / "ca.pem"
+    if text is not None:
+        ca_file.write_text(text)
+    change = {"token_uri": "https://127.0.0.1:1/token"}
+    key_file.write_text(json.dumps(json.loads(key_file.read_text()) | change))
+
+    with pytest.raises(CredentialsError, match=str(ca_file)) as caught:
+        AccessTokens(read_key(key_file), ca_file=ca_file).get()
+
+    assert "RINGBACK_CA_FILE" in (caught.value.next_step or "")
