@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 examples=$PWD/examples
-program=${RINGBACK:-$PWD/.venv/bin/ringback}
+program=${RINGBACK:-.venv/bin/ringback}
+[[ $program != */* || $program == /* ]] || program=$PWD/$program
 work=$(mktemp -d)
 server=
 
