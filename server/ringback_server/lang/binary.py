@@ -51,7 +51,7 @@ class General:
         except WorkflowError as error:
             error.locate(self.position)
             raise
-        if isinstance(right, Map | List):
+        if isinstance(right, (Map, List)):
             host.charge(right.size // _BYTES_PER_STEP)
         elif isinstance(result, str):
             host.charge(len(result) // _BYTES_PER_STEP)

@@ -230,7 +230,7 @@ def boolean(operator: str, operand: Value) -> bool:
 
 def is_number(value: Value) -> TypeGuard[int | float]:
     """Tell whether a value is an integer or a double."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _checked(result: float) -> int | float:

@@ -186,7 +186,7 @@ def _return(state: State, strand: Strand, frame: Frame, instruction: Instruction
 
 def _raise(_state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
     value: Value = instruction[3](frame.slots)
-    if isinstance(value, Map | str):
+    if isinstance(value, (Map, str)):
         raise WorkflowError(value)
     raise type_error(f"only a string or a map can be raised, not {type_name(value)}")
 

@@ -29,7 +29,7 @@ from ringback_server.lang.values import (
 
 def share(host: Host, value: Value) -> None:
     """Note that a value gets a holder beside the variable it may come from."""
-    if isinstance(value, Map | List) and value.stamp == host.epoch:
+    if isinstance(value, (Map, List)) and value.stamp == host.epoch:
         host.epoch += 1
 
 
@@ -38,7 +38,7 @@ def store(slots: Slots, slot: int, value: Value) -> None:
     host: Host = slots[0]
     size = size_of(value)
     host.memory += size - size_of(slots[slot])
-    if isinstance(value, Map | List):
+    if isinstance(value, (Map, List)):
         if value.stamp == host.epoch:
             host.epoch += 1
         check_depth(value)
@@ -141,7 +141,7 @@ def _replaced(
         host.charge(len(owned) >> 5)
     owned.size, owned.stamp = container.size + growth, host.epoch
     owned.depth = container.depth
-    if isinstance(value, Map | List) and value.depth >= container.depth:
+    if isinstance(value, (Map, List)) and value.depth >= container.depth:
         owned.depth = value.depth + 1
         check_depth(owned)
     return owned

@@ -62,7 +62,7 @@ class Map(dict[str, "Value"]):
         size, depth = CELL, 0
         for key, value in made.items():
             size += size_of(key) + element_size(value)
-            if isinstance(value, Map | List) and value.depth > depth:
+            if isinstance(value, (Map, List)) and value.depth > depth:
                 depth = value.depth
         made.size, made.depth, made.stamp = size, depth + 1, 0
         return made
@@ -84,13 +84,15 @@ class List(list["Value"]):
         size, depth = CELL, 0
         for value in made:
             size += element_size(value)
-            if isinstance(value, Map | List) and value.depth > depth:
+            if isinstance(value, (Map, List)) and value.depth > depth:
                 depth = value.depth
         made.size, made.depth, made.stamp = size, depth + 1, 0
         return made
 
 
 Value = None | bool | int | float | str | bytes | Map | List | Reference
+
+_FIXED_SIZES: dict[type, int] = {type(None): 0, bool: CELL, int: CELL, float: CELL}
 
 _TYPE_NAMES: dict[type, str] = {
     type(None): "null",
@@ -112,13 +114,14 @@ def type_name(value: Value) -> str:
 
 def size_of(value: Value) -> int:
     """Return the accounted bytes of a variable's value (SPEC 1.13); null frees a variable."""
-    if isinstance(value, Map | List):
+    fixed = _FIXED_SIZES.get(type(value))
+    if fixed is not None:
+        return fixed
+    if isinstance(value, (Map, List)):
         return value.size
     if isinstance(value, str):
         return CELL + (len(value) if value.isascii() else len(value.encode()))
-    if isinstance(value, bytes):
-        return CELL + len(value)
-    return 0 if value is None else CELL
+    return CELL + (len(value) if isinstance(value, bytes) else 0)
 
 
 def element_size(value: Value) -> int:
@@ -208,6 +211,6 @@ def _writable(value: Value) -> object:
         return [_writable(item) for item in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < _PLAIN_DOUBLES:
         return int(value)
-    if isinstance(value, bytes | Reference):
+    if isinstance(value, (bytes, Reference)):
         raise TypeError(f"{type_name(value)} cannot be encoded as JSON")
     return value

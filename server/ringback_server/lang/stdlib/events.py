@@ -12,8 +12,9 @@ from ringback_server.model.names import CallbackName
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
-#: what precedes an endpoint's resource name in the path of its URL
+#: what precedes an endpoint's resource name in its URL, and how the name begins
 _API = "/v1/"
+_NAME = "projects/"
 
 
 @function("events.create_callback_endpoint", keeps=False)
@@ -45,9 +46,9 @@ def await_callback(host: Host, callback: Map, timeout: float = 43200.0) -> Block
 
 
 def _number(host: Host, url: str) -> int:
-    _, _, path = url.partition(_API)
+    _, _, rest = url.rpartition(_API + _NAME)
     try:
-        name = CallbackName.parse(path)
+        name = CallbackName.parse(_NAME + rest)
     except InvalidArgumentError:
         raise value_error(f"{url[:200]!r} is not the URL of a callback endpoint") from None
     number = name.number

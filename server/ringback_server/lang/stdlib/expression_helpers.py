@@ -61,24 +61,24 @@ def keys(map_: Map) -> list[str]:
 
 
 @function("len", keeps=False)
-def length(value: str | Map | List) -> int:
+def length(x: str | Map | List) -> int:
     """Count the characters of a string, the items of a list or the pairs of a map."""
-    return len(value)
+    return len(x)
 
 
 @function("default", keeps=False)
-def default(value: Value, default_value: Value) -> Value:
-    """Return `default_value` if the value is null, else the value."""
-    return default_value if value is None else value
+def default(v: Value, d: Value) -> Value:
+    """Return `d` if `v` is null, else `v`."""
+    return d if v is None else v
 
 
 @function("if", keeps=False)
-def choose(condition: Boolean | None, if_true: Value, if_false: Value) -> Value:
-    """Return one of two values; a null condition counts as false."""
-    return if_true if condition else if_false
+def choose(cond: Boolean | None, a: Value, b: Value) -> Value:
+    """Return `a` if the condition is true, `b` if it is false or null."""
+    return a if cond else b
 
 
 @function("get_type", keeps=False)
-def get_type(value: Value) -> str:
+def get_type(x: Value) -> str:
     """Return the name of a value's type."""
-    return type_name(value)
+    return type_name(x)

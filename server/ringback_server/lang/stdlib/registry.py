@@ -85,7 +85,7 @@ class Function:
             host.charge(work // _BYTES_PER_STEP)
         if self.keeps_argument:
             for argument in checked:
-                if isinstance(argument, Map | List):
+                if isinstance(argument, (Map, List)):
                     share(host, argument)
         if self.takes_host:
             result = self.implementation(host, *checked)
@@ -111,7 +111,7 @@ class Function:
             raise value_error(f"{self.name}(): {error}") from None
         if isinstance(value, str):
             check_string(host, value)
-        elif isinstance(value, Map | List):
+        elif isinstance(value, (Map, List)):
             check_depth(value)
         return value
 
@@ -178,4 +178,4 @@ def _accepted(hint: object) -> frozenset[type] | None:
 
 
 def _size(argument: object) -> int:
-    return size_of(argument) if isinstance(argument, str | bytes | Map | List) else 0
+    return size_of(argument) if isinstance(argument, (str, bytes, Map, List)) else 0
