@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         app = App.open(read_settings(arguments, os.environ))
     except StartError as error:
-        print(f"ringback serve: {error}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"ringback serve: {error}\n")
         return 2
     stop = threading.Event()
     _stop_on_signals(stop)

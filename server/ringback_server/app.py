@@ -43,6 +43,8 @@ class App:
         self._clock = SystemClock()
         # Closed in the reverse order: edges, then the engine, then the store.
         self._closing = ExitStack()
+        # Monotonic seconds; what is closed before a stop was asked for has no time at all.
+        self._stop_by = 0.0
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -64,6 +66,7 @@ class App:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._stop_by = self._clock.monotonic() + self._settings.drain_seconds
         _log.info("stopping; requests under way have %g s", self._settings.drain_seconds)
         self._closing.close()
         _log.info("stopped")
@@ -111,7 +114,7 @@ class App:
             callback_base_url=public_url,
             project_number=settings.project_number,
         )
-        self._closing.callback(engine.close, settings.drain_seconds)
+        self._closing.callback(lambda: engine.close(self._grace()))
         engine.start()
         return Backend(
             store=store,
@@ -140,9 +143,16 @@ class App:
         wanted = _address(settings.grpc_address, backend.store, "grpc", _DEFAULT_GRPC)
         grpc = GrpcServer(wanted, admission, tls=tls)
         for server in (grpc, http):
-            self._closing.callback(server.stop, settings.drain_seconds)
+            self._closing.callback(self._stop, server)
             server.start()
         return grpc.address
+
+    def _stop(self, server: GrpcServer | HttpServer) -> None:
+        server.stop(self._grace())
+
+    def _grace(self) -> float:
+        """Return the seconds that are left of the stop."""
+        return max(0.0, self._stop_by - self._clock.monotonic())
 
 
 def _address(chosen: Address | None, store: Store, key: str, default: Address) -> Address:

@@ -31,7 +31,7 @@ class RingbackError(Exception):
     ) -> None:
         """Take a message, a machine-readable reason (UPPER_SNAKE_CASE) and field violations."""
         super().__init__(message or (self.__doc__ or "").strip())
-        self.reason = reason or _upper_snake(type(self).__name__)
+        self.reason = reason or _reason(type(self).__name__)
         self.violations = violations
 
     @property
@@ -40,8 +40,8 @@ class RingbackError(Exception):
         return str(self.args[0])
 
 
-def _upper_snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+def _reason(class_name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", class_name.removesuffix("Error")).upper()
 
 
 # What the caller sent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.certificates import make_certificates
+from tests.certificates import self_signed
 from tests.e2e.process import PATIENCE, environment, serving
 
 PROGRAM = Path(__file__).with_name("official_client.py")
@@ -51,11 +51,11 @@ def test_client_when_the_channel_is_plaintext(tmp_path: Path) -> None:
 
 def test_client_when_the_channel_is_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The official client works with nothing but the address, the key file and our root."""
-    made = make_certificates(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made.ca))
-    flags = (f"--tls-cert={made.cert}", f"--tls-key={made.key}")
+    certificate, key_file = self_signed(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    flags = (f"--tls-cert={certificate}", f"--tls-key={key_file}")
     with serving(tmp_path / "data", *flags, home=tmp_path) as server:
-        trust = {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(made.ca)}
+        trust = {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(certificate)}
         seen = seen_by_client(server.grpc, str(server.key_file), tmp_path, **trust)
         token = server.token()
         key = json.loads(server.key_file.read_text())
