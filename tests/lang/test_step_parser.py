@@ -277,8 +277,6 @@ WRONG = [
         "'next' stands beside 'try', not in it",
     ),
     ("- s:\n    try: {for: {}}\n", 2, 11, "loop step name should not be empty"),
-    ("- s:\n    for: {}\n", 2, 5, "'for' is not supported yet"),
-    ("- s:\n    parallel: {}\n", 2, 5, "'parallel' is not supported yet"),
     (
         "- s:\n    try: {return: 1}\n    except: {steps: [{t: {return: 1}}]}\n",
         3,
@@ -330,13 +328,60 @@ def test_problems_when_there_are_several() -> None:
     return: ${unknown}
 """
 
-    # a variable may be assigned in what could not be read: names are checked last
+    # a variable may be assigned in what could not be read: names are not checked then
     assert [
         "unknown key 'assgin' in a step; did you mean 'assign'?",
-        "'next' leads to 'nowhere', but 'main' has no such step",
         "the expression breaks off",
+        "'next' leads to 'nowhere', but 'main' has no such step",
         "symbol 'nothing' not found",
     ] == complaints(text)
+
+
+def test_problems_when_no_variable_can_be_missing() -> None:
+    """What cannot assign a variable does not keep names from being checked."""
+    text = """
+main:
+  steps:
+    - a: {assign: [{b: '${1 +}'}]}
+    - c: {return: '${unknown}'}
+sub:
+  steps:
+    - a: {assgin: [{b: 1}]}
+    - c: {return: '${b}'}
+"""
+
+    neither = "is neither a variable nor a sub-workflow name"
+    assert [
+        "the expression breaks off",
+        f"error evaluating return value: symbol 'unknown' {neither}",
+        "unknown key 'assgin' in a step; did you mean 'assign'?",
+    ] == complaints(text)
+
+
+def test_call_when_its_positions_are_asked_for() -> None:
+    """A call knows where its function, its arguments and its result are named."""
+    named = body_of("- s:\n    call: text.f\n    args: {a: 1, b: 2}\n    result: r\n")
+    positional = body_of("- s:\n    call: text.f\n    args: [10, 2]\n")
+
+    assert isinstance(named, CallStep)
+    assert isinstance(positional, CallStep)
+    assert (Position(2, 11, 6), Position(4, 13, 1)) == (
+        named.function_position,
+        named.result_position,
+    )
+    assert (Position(3, 12, 1), Position(3, 18, 1)) == named.argument_positions
+    assert (Position(3, 12, 2), Position(3, 16, 1)) == positional.argument_positions
+
+
+def test_next_when_its_position_is_asked_for() -> None:
+    """A jump knows where its target is named."""
+    (step,) = steps_of("- s:\n    switch: [{condition: true, next: end}]\n    next: s\n")
+
+    assert isinstance(step.body, Switch)
+    assert (Position(3, 11, 1), Position(2, 38, 3)) == (
+        step.next_position,
+        step.body.cases[0].next_position,
+    )
 
 
 def test_limits_when_given() -> None:

@@ -22,8 +22,10 @@ from ringback_server.lang.steps import (
     Body,
     CallStep,
     Definition,
+    For,
     Handler,
     Nested,
+    Parallel,
     Raise,
     RetryPolicy,
     Return,
@@ -162,6 +164,9 @@ class _RoutineCompiler:
                 self._steps(body.steps)
             case Try():
                 self._try(body)
+            case For() | Parallel():
+                # read_definition refuses them
+                raise ValueError(body.position)
             case _:
                 assert_never(body)
 

@@ -35,9 +35,9 @@ class Checker:
 
     symbols: Symbols
     problems: Problems
-    #: false when the definition is known to be incomplete, so that a variable may be assigned in
+    #: false when the routine is known to be incomplete, so that a variable may be assigned in
     #: a part of it that could not be parsed
-    variables_known: bool
+    variables_known: bool = True
     scope: Scope = _NO_VARIABLES
     step: str | None = None
     #: begins each message
@@ -61,27 +61,49 @@ class Checker:
         while left:
             left.extend(reversed(self._check(left.pop())))
 
-    def named_call(self, name: str, arguments: Sequence[str], position: Position) -> None:
-        """Check a call step with named arguments."""
+    def written(self, name: str, position: Position) -> None:
+        """Check that a variable may be assigned here."""
+        if self.variables_known and not self.scope.writable(name):
+            message = (
+                f"'{name}' is a variable outside of the parallel step; "
+                "to write it in a branch, list it in 'shared'"
+            )
+            self.problem(message, position)
+
+    def shared(self, name: Name) -> None:
+        """Check a name that a parallel step lists as shared."""
+        if not self.variables_known:
+            return
+        if self.scope.variable(name.name) is None:
+            message = f"'shared' lists '{name.name}', which is no variable outside of this step"
+            self.problem(message, name.position)
+        elif not self.scope.writable(name.name):
+            message = f"'{name.name}' is not shared by the parallel step around this one"
+            self.problem(message, name.position)
+
+    def named_call(
+        self, name: str, arguments: Sequence[tuple[str, Position]], position: Position
+    ) -> None:
+        """Check a call step with named arguments; positions are those of the names."""
         signature = self._callee(name, position)
         if signature is None:
             return
-        for argument in arguments:
+        for argument, place in arguments:
             if argument not in signature.parameters:
                 hint = nearest(argument, signature.parameters)
                 message = f"'{shown(name)}' has no parameter '{shown(argument)}'{hint}"
-                self.problem(message, position)
-        self._check_missing(signature, arguments, position)
+                self.problem(message, place)
+        self._check_missing(signature, [argument for argument, _ in arguments], position)
 
-    def positional_call(self, name: str, count: int, position: Position) -> None:
-        """Check a call with positional arguments."""
+    def positional_call(self, name: str, arguments: Sequence[Position], position: Position) -> None:
+        """Check a call with positional arguments, of which the positions are given."""
         signature = self._callee(name, position)
         if signature is None:
             return
-        names = list(signature.parameters)
+        names, count = list(signature.parameters), len(arguments)
         if count > len(names):
             message = f"'{shown(name)}' takes at most {len(names)} arguments, not {count}"
-            self.problem(message, position)
+            self.problem(message, arguments[len(names)])
         self._check_missing(signature, names[:count], position)
 
     def _callee(self, name: str, position: Position) -> Signature | None:
@@ -147,7 +169,8 @@ class Checker:
         return ()
 
     def _call(self, node: Call) -> None:
-        self.positional_call(node.function, len(node.arguments), node.position)
+        places = [argument.position for argument in node.arguments]
+        self.positional_call(node.function, places, node.position)
         signature = self.symbols.signature(node.function)
         if signature is not None and signature.blocking:
             message = (

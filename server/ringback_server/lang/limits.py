@@ -21,6 +21,10 @@ class Limits:
     expression_nesting: int = 50
     assignments: int = 50
     switch_cases: int = 50
+    #: of one parallel step
+    branches: int = 10
+    #: of one routine, nested ones included
+    steps: int = 100_000
     main_parameters: int = 1
     parameters: int = 10
 

@@ -10,7 +10,8 @@ from ringback_server.lang.nodes import Entry, Mapping, Node, Scalar, Sequence
 from ringback_server.lang.problems import Problems, shown
 from ringback_server.lang.source_text import SourceText
 from ringback_server.lang.step_parser import parse_steps
-from ringback_server.lang.steps import Definition, Parameter, Routine
+from ringback_server.lang.steps import Definition, Parameter, Routine, Step
+from ringback_server.lang.traversal import steps_below
 from ringback_server.lang.value_parser import (
     Context,
     fields,
@@ -32,9 +33,14 @@ def parse(source: SourceText, root: Node | None, limits: Limits, problems: Probl
         problems.add("the definition is empty", source.position(0, 0))
         return Definition(routines={})
     if isinstance(root, Sequence):
-        position = context.position(root)
-        steps = parse_steps(context, root)
-        main = Routine(name=MAIN, parameters=(), steps=steps, position=position)
+        steps = _steps(context, root)
+        main = Routine(
+            name=MAIN,
+            parameters=(),
+            steps=steps,
+            position=context.position(root),
+            complete=not problems.losses,
+        )
         return Definition(routines={MAIN: main})
     if not isinstance(root, Mapping):
         message = f"a definition is a list of steps, or a map with '{MAIN}', not {kind(root)}"
@@ -42,21 +48,35 @@ def parse(source: SourceText, root: Node | None, limits: Limits, problems: Probl
         return Definition(routines={})
     if MAIN not in {entry.key for entry in root.entries}:
         context.problem(f"the definition has no '{MAIN}'", root)
-    return Definition(routines={entry.key: _routine(context, entry) for entry in root.entries})
+    whole = not problems.losses
+    routines = [_routine(context, entry, whole=whole) for entry in root.entries]
+    return Definition(routines={routine.name: routine for routine in routines})
 
 
-def _routine(context: Context, entry: Entry) -> Routine:
+def _routine(context: Context, entry: Entry, *, whole: bool) -> Routine:
+    before = context.problems.losses
     what = f"'{shown(entry.key)}'"
     if not entry.key:
         context.problem("the name of a subworkflow must not be empty", entry.key_node)
     found = fields(context, entry.value, what, _ROUTINE_KEYS, ["steps"])
     most = context.limits.main_parameters if entry.key == MAIN else context.limits.parameters
+    parameters = _parameters(context, found["params"].value, most) if "params" in found else ()
+    steps = _steps(context, found["steps"].value) if "steps" in found else ()
     return Routine(
         name=entry.key,
-        parameters=_parameters(context, found["params"].value, most) if "params" in found else (),
-        steps=parse_steps(context, found["steps"].value) if "steps" in found else (),
+        parameters=parameters,
+        steps=steps,
         position=context.position(entry.key_node),
+        complete=whole and context.problems.losses == before,
     )
+
+
+def _steps(context: Context, node: Node) -> tuple[Step, ...]:
+    steps = parse_steps(context, node)
+    count, most = sum(1 for _ in steps_below(steps)), context.limits.steps
+    if count > most:
+        context.problem(f"there are {count} steps, more than {most}", node)
+    return steps
 
 
 def _parameters(context: Context, node: Node, most: int) -> tuple[Parameter, ...]:

@@ -20,12 +20,13 @@ _LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, where; line and column count from 1."""
+    """One thing that is wrong, where; line and column count from 1, length in characters."""
 
     message: str
     step: str | None
     line: int
     column: int
+    length: int = 0
 
     def __str__(self) -> str:
         """Return the problem as a deployer reads it."""
@@ -47,13 +48,21 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
+        #: counts what leaves a part of the definition unread
+        self.losses = 0
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def add(self, message: str, position: Position, step: str | None = None) -> None:
-        """Note a problem, unless it is known already; raise when that are enough."""
-        problem = Problem(message, step, position.line, position.column)
+    def add(
+        self, message: str, position: Position, step: str | None = None, *, loss: bool = True
+    ) -> None:
+        """Note a problem, unless it is known already; raise when that are enough.
+
+        `loss` says that a part of the definition is not read for it.
+        """
+        self.losses += loss
+        problem = Problem(message, step, position.line, position.column, position.length)
         if problem not in self._found:
             self._found.append(problem)
         if len(self._found) >= MAX_PROBLEMS:
@@ -63,6 +72,7 @@ class Problems:
     def extend(self, others: Problems) -> None:
         """Note what somebody else found."""
         self._found += others._found
+        self.losses += others.losses
 
     def raise_any(self) -> None:
         """Raise what was found, in the order of the source."""

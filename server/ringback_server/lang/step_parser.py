@@ -1,4 +1,4 @@
-"""Nodes -> steps: the keys of a step and what may stand under each (SPEC 1.3 to 1.10).
+"""Nodes -> steps: the keys of a step and what may stand under each (SPEC 1.3 to 1.11).
 
 It accepts a little too much on purpose where the checker can say better what is wrong.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ringback_server.lang.expressions import Expression
+from ringback_server.lang.expressions import Expression, Position
+from ringback_server.lang.loop_parser import parse_for, parse_parallel
 from ringback_server.lang.nodes import Entry, Mapping, Node, Scalar, Sequence
 from ringback_server.lang.problems import shown
 from ringback_server.lang.retry_parser import retry_policy
@@ -40,8 +41,6 @@ from ringback_server.lang.value_parser import (
 
 #: keys that only go with the key that says what a step does
 _COMPANIONS: Final = {"args": "call", "result": "call", "retry": "try", "except": "try"}
-#: kinds of step that a later version brings
-_UNSUPPORTED: Final = ("for", "parallel")
 
 #: the entries of a step's body, or of a switch item or a try, by key
 _Fields = dict[str, Entry]
@@ -70,8 +69,14 @@ def _step(context: Context, node: Node) -> Step | None:
     body = _body(inner, found)
     if not found and isinstance(entry.value, Mapping) and not entry.value.entries:
         inner.problem("the step does nothing", entry.key_node)
-    position = context.position(entry.key_node)
-    return Step(name=entry.key, body=body, next=_next(inner, found), position=position)
+    jump, jump_position = _next(inner, found)
+    return Step(
+        name=entry.key,
+        body=body,
+        next=jump,
+        position=context.position(entry.key_node),
+        next_position=jump_position,
+    )
 
 
 def _not_one_key(entries: tuple[Entry, ...]) -> str:
@@ -85,8 +90,11 @@ def _not_one_key(entries: tuple[Entry, ...]) -> str:
     return message
 
 
-def _next(context: Context, found: _Fields) -> str | None:
-    return word(context, found["next"].value, "'next'") if "next" in found else None
+def _next(context: Context, found: _Fields) -> tuple[str | None, Position | None]:
+    if "next" not in found:
+        return None, None
+    node = found["next"].value
+    return word(context, node, "'next'"), context.position(node)
 
 
 def _body(context: Context, found: _Fields) -> Body | None:
@@ -128,27 +136,34 @@ def _assignment(context: Context, node: Node) -> Assignment | None:
 
 def _call(context: Context, entry: Entry, found: _Fields) -> Body | None:
     function = word(context, entry.value, "'call'")
-    arguments = _arguments(context, found["args"].value) if "args" in found else ()
-    result = variable(context, found["result"].value, "'result'") if "result" in found else None
+    arguments = _arguments(context, found["args"].value) if "args" in found else []
+    result = found["result"].value if "result" in found else None
+    name = None if result is None else variable(context, result, "'result'")
     if function is None:
         return None
     return CallStep(
         function=function,
-        arguments=arguments,
-        result=result,
+        arguments=tuple((name, value) for name, value, _ in arguments),
+        result=name,
         position=context.position(entry.key_node),
+        function_position=context.position(entry.value),
+        argument_positions=tuple(position for _, _, position in arguments),
+        result_position=None if result is None else context.position(result),
     )
 
 
-def _arguments(context: Context, node: Node) -> tuple[tuple[str | None, Expression], ...]:
+def _arguments(context: Context, node: Node) -> list[tuple[str | None, Expression, Position]]:
+    position = context.position
     if isinstance(node, Sequence):
-        return tuple((None, value(context, item)) for item in node.items)
+        return [(None, value(context, item), position(item)) for item in node.items]
     if isinstance(node, Scalar) and node.value is None:
-        return ()
+        return []
     if not isinstance(node, Mapping):
         context.problem(f"'args' must be a map or a list, not {kind(node)}", node)
-        return ()
-    return tuple((entry.key, value(context, entry.value)) for entry in node.entries)
+        return []
+    return [
+        (entry.key, value(context, entry.value), position(entry.key_node)) for entry in node.entries
+    ]
 
 
 def _switch(context: Context, entry: Entry, _found: _Fields) -> Body:
@@ -166,7 +181,8 @@ def _switch(context: Context, entry: Entry, _found: _Fields) -> Body:
 def _case(context: Context, node: Node) -> Case | None:
     known = ("condition", *_STEP_KEYS)
     found = fields(context, node, "an item of 'switch'", known, ["condition"])
-    body, jump = _body(context, found), _next(context, found)
+    body = _body(context, found)
+    jump, jump_position = _next(context, found)
     if "condition" not in found:
         return None
     condition = found["condition"]
@@ -175,6 +191,7 @@ def _case(context: Context, node: Node) -> Case | None:
         body=body,
         next=jump,
         position=context.position(condition.key_node),
+        next_position=jump_position,
     )
 
 
@@ -224,8 +241,12 @@ def _handler(context: Context, entry: Entry) -> Handler | None:
     return Handler(name=name, steps=steps, position=context.position(entry.key_node))
 
 
-def _unsupported(context: Context, entry: Entry, _found: _Fields) -> None:
-    context.problem(f"'{entry.key}' is not supported yet", entry.key_node)
+def _for(context: Context, entry: Entry, _found: _Fields) -> Body:
+    return parse_for(context, entry, parse_steps)
+
+
+def _parallel(context: Context, entry: Entry, _found: _Fields) -> Body:
+    return parse_parallel(context, entry, parse_steps)
 
 
 #: what a step can do, by key
@@ -237,6 +258,7 @@ _KINDS: Final[dict[str, Callable[[Context, Entry, _Fields], Body | None]]] = {
     "raise": _raise,
     "steps": _nested,
     "try": _try,
-    **dict.fromkeys(_UNSUPPORTED, _unsupported),
+    "for": _for,
+    "parallel": _parallel,
 }
 _STEP_KEYS: Final = (*_KINDS, *_COMPANIONS, "next")

@@ -48,6 +48,12 @@ class CallStep:
     arguments: tuple[tuple[str | None, Expression], ...]
     result: str | None
     position: Position
+    #: of the function's name
+    function_position: Position
+    #: of the arguments' names, or of the positional arguments themselves
+    argument_positions: tuple[Position, ...]
+    #: of the result's name
+    result_position: Position | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,8 @@ class Case:
     body: Body | None
     next: str | None
     position: Position
+    #: of the name that `next` gives
+    next_position: Position | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +132,44 @@ class Try:
     position: Position
 
 
-Body = Assign | CallStep | Switch | Return | Raise | Nested | Try
+@dataclass(frozen=True, slots=True, kw_only=True)
+class For:
+    """Runs its steps for each item of a list, or each number of a range; opens a scope.
+
+    Of `in_` and `range`, one is given.
+    """
+
+    value: str
+    index: str | None
+    in_: Expression | None
+    #: the first and the last number, or one expression that yields both as a list
+    range: tuple[Expression, Expression] | Expression | None
+    steps: tuple[Step, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A branch of a parallel step; opens a scope."""
+
+    name: str
+    steps: tuple[Step, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parallel:
+    """Runs branches, or the iterations of a loop, side by side; one of both is given."""
+
+    #: variables of outside that the branches may write
+    shared: tuple[Name, ...]
+    concurrency_limit: Expression | None
+    branches: tuple[Branch, ...]
+    for_: For | None
+    position: Position
+
+
+Body = Assign | CallStep | Switch | Return | Raise | Nested | Try | For | Parallel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +180,8 @@ class Step:
     body: Body | None
     next: str | None
     position: Position
+    #: of the name that `next` gives
+    next_position: Position | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +192,8 @@ class Routine:
     parameters: tuple[Parameter, ...]
     steps: tuple[Step, ...]
     position: Position
+    #: false when a part of it could not be read, so that it may hold more than is seen here
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

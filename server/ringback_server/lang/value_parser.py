@@ -150,7 +150,7 @@ def target(context: Context, node: Scalar) -> Name | Member | Index | None:
     if "." not in text and "[" not in text:
         name = variable(context, node, "the target")
         return None if name is None else Name(name, context.position(node))
-    tree = _parsed(context, node, text, 0)
+    tree = _parsed(context, node, text, 0, loss=True)
     root = tree
     while isinstance(root, Member | Index):
         root = root.target
@@ -187,21 +187,23 @@ def _scalar(context: Context, node: Scalar) -> Expression:
     if bounds is None or not isinstance(node.value, str):
         return Literal(node.value, context.position(node))
     begin, end = bounds
-    tree = _parsed(context, node, node.value[begin:end], begin)
+    tree = _parsed(context, node, node.value[begin:end], begin, loss=False)
     if tree is None:
         return Literal(None, context.position(node))
     context.trees[id(node)] = tree
     return tree
 
 
-def _parsed(context: Context, node: Scalar, text: str, offset: int) -> Expression | None:
+def _parsed(
+    context: Context, node: Scalar, text: str, offset: int, *, loss: bool
+) -> Expression | None:
     """Return the tree of an expression in a scalar, None for one that has a problem."""
     place = _place(context.source, node, offset)
     try:
         return parse_expression(text, place, context.limits)
     except ExpressionSyntaxError as error:
         position = place(error.start, error.end)
-        context.problems.add(error.message, position, context.step)
+        context.problems.add(error.message, position, context.step, loss=loss)
         return None
 
 
