@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import zlib
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from ringback_server.lang.effects import Delivered, Expired, OpenEndpoint, Status
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.machine import Machine, StateError
+from ringback_server.lang.program import Program
+from ringback_server.lang.strands import State
 from ringback_server.lang.values import from_json
 from ringback_server.model.names import CallbackName
 from ringback_server.model.resources import StepPlace
@@ -218,3 +221,42 @@ def test_unpack_when_steps_were_added_before() -> None:
     machine = Machine.unpack(program_of(other), waiting().pack(), context())
 
     assert machine.advance(inputs([Delivered(0, 1)])).status is Status.SUCCEEDED
+
+
+def test_machine_when_it_is_dropped() -> None:
+    """A machine leaves memory at once, without waiting for the garbage collector."""
+    source = """
+- attempt:
+    try:
+      steps:
+        - open: {call: events.create_callback_endpoint, result: at}
+        - hold: {call: events.await_callback, args: {callback: "${at}"}, result: r}
+    retry: {predicate: "${retry.always}", max_retries: 1}
+    except: {as: e, steps: [{again: {raise: "${e}"}}]}
+"""
+    program = program_of(source)
+    gc.collect()
+    gc.disable()
+    try:
+        before = instances()
+        run_and_drop(program)
+
+        assert before == instances()
+    finally:
+        gc.enable()
+
+
+def run_and_drop(program: Program) -> None:
+    """Let two awaits of a machine expire, and forget it."""
+    machine = Machine.start(program, None, context())
+    machine.advance(inputs())
+    machine.advance(inputs([Expired(0)]))
+    machine.advance(inputs([Expired(1)]))
+    outcome = machine.advance(inputs([Expired(2)]))
+
+    assert outcome.status is Status.FAILED
+
+
+def instances() -> int:
+    """Count the machines' states in memory."""
+    return sum(isinstance(item, State) for item in gc.get_objects())

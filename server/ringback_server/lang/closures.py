@@ -224,9 +224,8 @@ def _map(parts: Sequence[tuple[Evaluate, Evaluate]], position: Position) -> Eval
         for part, content in parts:
             key, value = part(slots), content(slots)
             if not isinstance(key, str):
-                error = type_error(f"the key of a map must be a string, not {type_name(key)}")
-                error.locate(position)
-                raise error
+                message = f"the key of a map must be a string, not {type_name(key)}"
+                raise type_error(message).locate(position)
             share(host, value)
             size += size_of(key) + element_size(value)
             if size > limit:

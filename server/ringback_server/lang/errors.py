@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.values import List, Map, Value, to_json
 from ringback_server.model.resources import StackFrame
@@ -48,10 +50,11 @@ class WorkflowError(Exception):
         self.position: Position | None = None
         self.trace: tuple[StackFrame, ...] | None = None
 
-    def locate(self, position: Position) -> None:
+    def locate(self, position: Position) -> Self:
         """Remember where the error arose, unless something further inside did."""
         if self.position is None:
             self.position = position
+        return self
 
 
 def tagged(message: str, *tags: str) -> WorkflowError:

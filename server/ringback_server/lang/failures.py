@@ -22,8 +22,9 @@ def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
         if error.catchable and _handled(state.host, strand, error):
             return True
     except WorkflowError as worse:
-        error = worse
-    state.fail(failure_of(error), place)
+        state.fail(failure_of(worse), place)
+    else:
+        state.fail(failure_of(error), place)
     return False
 
 

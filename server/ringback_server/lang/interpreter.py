@@ -240,9 +240,10 @@ def _catch(_state: State, _strand: Strand, frame: Frame, instruction: Instructio
 
 
 def _reraise(_state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
-    error = error_carried(frame.slots[instruction[3]])
+    carried = frame.slots[instruction[3]]
     clear(frame.slots, (instruction[3],))
-    raise error
+    # Not by way of a variable: the error would hold this frame, and this frame the error.
+    raise error_carried(carried)
 
 
 _Operation = Callable[[State, Strand, Frame, Instruction], Then]
