@@ -109,8 +109,9 @@ class _RoutineCompiler:
 
     def compile(self) -> None:
         self._steps(self._routine.steps)
-        with self._assembly.inside(self._routine.steps[-1].name):
-            self._assembly.emit(Op.RETURN, self._routine.position, _null)
+        last = self._routine.steps[-1]
+        with self._assembly.inside(last.name):
+            self._assembly.emit(Op.RETURN, last.position, _null)
         self._assembly.link()
 
     def _variable(self, name: str) -> int:
@@ -130,12 +131,10 @@ class _RoutineCompiler:
         for step in steps:
             with self._assembly.inside(step.name):
                 self._assembly.mark(self._target(step.name))
-                position = self._routine.position
                 if step.body is not None:
-                    position = step.body.position
                     self._body(step.body)
                 if step.next is not None:
-                    self._next(step.next, position)
+                    self._next(step.next, step.next_position or step.position)
 
     def _next(self, step: str, position: Position) -> None:
         label = self._assembly.place("jump")
@@ -228,7 +227,7 @@ class _RoutineCompiler:
             if case.body is not None:
                 self._body(case.body)
             if case.next is not None:
-                self._next(case.next, case.position)
+                self._next(case.next, case.next_position or case.position)
             else:
                 self._assembly.emit(Op.JUMP, case.position, next_=done)
             self._assembly.mark(otherwise)
