@@ -123,3 +123,15 @@ def test_wrap_when_it_is_no_value() -> None:
 def test_map_when_built_from_equal_keys() -> None:
     """The size counts each key once."""
     assert Map.of([("a", 1), ("a", 2)]).size == Map.of([("a", 2)]).size
+
+
+@given(st.lists(documents), documents)
+def test_list_when_an_item_is_appended(items: list[object], item: object) -> None:
+    """A list that grew is the list that would have been built, measures included."""
+    before, value = wrap(items), wrap(item)
+    assert isinstance(before, List)
+    built = List.of([*before, value])
+    grown = before.appended(value)
+
+    assert built == grown
+    assert (built.size, built.depth) == (grown.size, grown.depth)

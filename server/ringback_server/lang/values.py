@@ -89,6 +89,15 @@ class List(list["Value"]):
         made.size, made.depth, made.stamp = size, depth + 1, 0
         return made
 
+    def appended(self, item: Value) -> List:
+        """Return a list with one more item behind these."""
+        made = List(self)
+        made.append(item)
+        depth = item.depth + 1 if isinstance(item, (Map, List)) else 1
+        made.size, made.depth, made.stamp = self.size + element_size(item), self.depth, 0
+        made.depth = max(made.depth, depth)
+        return made
+
 
 Value = None | bool | int | float | str | bytes | Map | List | Reference
 

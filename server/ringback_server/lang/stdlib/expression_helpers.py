@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from ringback_server.lang.errors import tagged, value_error
@@ -34,7 +35,10 @@ def to_double(x: float | str) -> float:
     """Return a double from a number or from decimal text."""
     if isinstance(x, str) and _DOUBLE.fullmatch(x) is None:
         raise value_error(f"double(): {x[:100]!r} is not a number")
-    return float(x)
+    number = float(x)
+    if isinstance(x, str) and math.isinf(number):
+        raise value_error(f"double(): {x[:100]!r} is too large")
+    return number
 
 
 @function("string", keeps=False)

@@ -9,7 +9,7 @@ from ringback_server.lang.values import List, Value
 @function("list.concat")
 def concat(objs: List, val: Value) -> List:
     """Return a list with `val` behind the items of `objs`."""
-    return List.of([*objs, val])
+    return objs.appended(val)
 
 
 @function("list.prepend")
