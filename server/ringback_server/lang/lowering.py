@@ -104,10 +104,11 @@ class Lowering:
         """Lower operands from left to right; all before the last routine call are spilled."""
         calling = [place for place, node in enumerate(nodes) if id(node) in self._calling]
         last = calling[-1] if calling else 0
-        return tuple(
-            self._spilled(node) if place < last else self._residual(node)
-            for place, node in enumerate(nodes)
-        )
+        operands: list[Expression] = []
+        for place, node in enumerate(nodes):
+            # not a comprehension, for trees may be deep: it would take a frame of its own
+            operands.append(self._spilled(node) if place < last else self._residual(node))
+        return tuple(operands)
 
     def _spilled(self, node: Expression) -> Expression:
         # Each operand counts, constants and results of calls too: names must not depend on
