@@ -20,21 +20,26 @@ _SWITCH_SECONDS = 0.0002
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the server until it is told to stop; returns the exit code."""
+    """Run the server until it is told to stop or cannot go on; returns the exit code."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     sys.setswitchinterval(_SWITCH_SECONDS)
+    stop, failed = threading.Event(), threading.Event()
+
+    def fail() -> None:
+        failed.set()
+        stop.set()
+
     try:
-        app = App.open(read_settings(arguments, os.environ))
+        app = App.open(read_settings(arguments, os.environ), fail)
     except StartError as error:
         sys.stderr.write(f"ringback serve: {error}\n")
         return 2
-    stop = threading.Event()
     _stop_on_signals(stop)
     with app:
         stop.wait()
-    return 0
+    return 1 if failed.is_set() else 0
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from ringback_server.auth.tokens import Authenticator
 from ringback_server.clock import SystemClock
 from ringback_server.control.caller import Backend
 from ringback_server.engine.engine import Engine
+from ringback_server.errors import RingbackError, StartError
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
@@ -37,9 +39,10 @@ _DEFAULT_HTTP = Address("127.0.0.1", 8780)
 class App:
     """A server: `open` makes it listen, leaving the `with` block drains and closes it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, on_failure: Callable[[], None]) -> None:
         """Take the settings; nothing is opened yet."""
         self._settings = settings
+        self._on_failure = on_failure
         self._clock = SystemClock()
         # Closed in the reverse order: edges, then the engine, then the store.
         self._closing = ExitStack()
@@ -47,11 +50,18 @@ class App:
         self._stop_by = 0.0
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
-        """Start a server; raises StartError, and then nothing is left open or locked."""
-        app = cls(settings)
+    def open(cls, settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Self:
+        """Start a server; raises StartError, and then nothing is left open or locked.
+
+        `on_failure` is called on another thread when only a restart makes the server store
+        anything again.
+        """
+        app = cls(settings, on_failure)
         try:
             app._start()
+        except RingbackError as error:
+            app._closing.close()
+            raise StartError(f"{settings.data_dir}: {error.message}") from error
         except BaseException:
             app._closing.close()
             raise
@@ -73,7 +83,7 @@ class App:
 
     def _start(self) -> None:
         settings = self._settings
-        store = open_store(settings.data_dir)
+        store = open_store(settings.data_dir, on_failure=self._on_failure)
         self._closing.callback(store.close)
         wanted = _address(settings.http_address, store, "http", _DEFAULT_HTTP)
         listener = listen(wanted)

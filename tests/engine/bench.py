@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,10 @@ from ringback_server.model.resources import (
 )
 from ringback_server.store import Store, open_store
 from ringback_server.store.callbacks import SendRequest
+from ringback_server.store.database import Database
 from ringback_server.store.ids import new_uid
 from ringback_server.store.logs import LogFilter
+from ringback_server.store.opening import store_over
 from ringback_server.store.payloads import pack
 from tests.clocks import PATIENCE, FakeClock
 
@@ -98,6 +100,21 @@ class Bench:
             self.engine.delivered(sent.execution_key, sent.delivery)
         return sent.answer.outcome
 
+    def cancel(self, execution: ExecutionName) -> None:
+        """Cancel an execution and tell the engine."""
+        key, _ = self.store.executions.cancel(execution, self.clock.now())
+        self.engine.ended(key)
+
+    def delete(self, workflow: WorkflowName) -> None:
+        """Delete a workflow with its executions and tell the engine."""
+        for key in self.store.workflows.delete(workflow, self.clock.now())[1]:
+            self.engine.ended(key)
+
+    def late(self, execution: ExecutionName) -> int:
+        """Count the payloads that nothing consumed before the execution ended."""
+        rows = self.store.callbacks.list(execution, limit=100, after=None, state="LATE")
+        return sum(len(endpoint.available_payloads) for _, endpoint in rows)
+
     def ended(self, execution: Execution) -> Execution:
         """Return an execution that has ended before long."""
         waiter = threading.Thread(
@@ -122,11 +139,20 @@ class Bench:
 
 @contextmanager
 def opened(
-    directory: Path, clock: FakeClock | None = None, *, threads: int = 4, park_after: float = 5.0
+    directory: Path,
+    clock: FakeClock | None = None,
+    *,
+    threads: int = 4,
+    park_after: float = 5.0,
+    between: Callable[[Database], Database] = lambda database: database,
 ) -> Generator[Bench]:
-    """Run an engine over the store in `directory`, as one process would."""
+    """Run an engine over the store in `directory`, as one process would.
+
+    `between` may put something between the store and its database.
+    """
     clock = clock or FakeClock()
     store = open_store(directory)
+    store = store_over(between(store.database), store.data_dir)
     engine = Engine(
         store,
         clock,

@@ -155,8 +155,13 @@ def listening(store: Store, workflow: Workflow) -> Made:
     return create(store, workflow, waits(endpoints=[0]))
 
 
-def commit(store: Store, made: Made, advance: Advance, *, fence: int = 0) -> Committed:
-    """Commit an advance."""
+def commit(store: Store, made: Made, advance: Advance, *, fence: int | None = None) -> Committed:
+    """Commit an advance, by default of the execution as it is now."""
+    if fence is None:
+        rows = store.database.read(
+            lambda c: c.execute("SELECT fence FROM execution WHERE id = ?", (made.key,)).fetchall()
+        )
+        fence = rows[0][0] if rows else 0
     return store.executions.commit(made.key, fence, advance)
 
 

@@ -118,7 +118,7 @@ class Engine:
         run.advance((), new.create_time)
         advance = run.gathered()
         key, _ = self._store.executions.create(new, advance)
-        run.committed()
+        run.created()
         self._settle(key, run)
         return _created(key, name, workflow, new, advance)
 

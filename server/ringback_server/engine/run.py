@@ -35,6 +35,8 @@ from ringback_server.store.records import (
 
 #: steps of one slice: about a millisecond of the interpreter lock
 SLICE_STEPS = 2_000
+#: a deadline nearer than this, in seconds, has come: what sums of times differ by is less
+_TICK = 1e-6
 
 _PHASES = {
     Status.WAITING: Phase.WAITING,
@@ -66,6 +68,9 @@ class Run:
         self._stored_waits = frozenset(machine.waits)
         self._new = _Uncommitted()
         self._outcome: Outcome | None = None
+        # When each wait expires by the monotonic clock, as it was first seen.
+        self._due = dict[int, float]()
+        self._note_deadlines()
 
     @classmethod
     def begin(cls, loadable: Loadable, name: ExecutionName, argument: str, clock: Clock) -> Run:
@@ -106,12 +111,22 @@ class Run:
         return bool(self._new.entries or self._new.endpoints or self._opened())
 
     @property
+    def seconds_left(self) -> float | None:
+        """How long until the next wait expires; None if none does.
+
+        By the wall clock or by the time that has passed here, whichever is sooner: setting the
+        clock back delays no wait that is in memory.
+        """
+        lefts = (self._seconds_left(number) for number in self._machine.waits)
+        return min((left for left in lefts if left is not None), default=None)
+
+    @property
     def nearest_deadline(self) -> float | None:
         """The earliest deadline of the open waits in Unix seconds."""
         deadlines = [w.deadline for w in self._machine.waits.values() if w.deadline is not None]
         return min(deadlines, default=None)
 
-    def events(self, deliveries: Sequence[Delivery], now: float) -> list[Event]:
+    def events(self, deliveries: Sequence[Delivery]) -> list[Event]:
         """Turn deliveries and passed deadlines into events for the machine.
 
         A delivery for a wait that has ended already was seen before and is left out.
@@ -120,8 +135,9 @@ class Run:
         waits = self._machine.waits
         mail = {d.wait: d.payload for d in deliveries if d.wait in waits}
         events: list[Event] = [Delivered(wait, wrap(unpack(raw))) for wait, raw in mail.items()]
-        for number, wait in waits.items():
-            if number not in mail and wait.deadline is not None and wait.deadline <= now:
+        for number in waits:
+            left = None if number in mail else self._seconds_left(number)
+            if left is not None and left <= _TICK:
                 events.append(Expired(number))
         return events
 
@@ -135,6 +151,7 @@ class Run:
         inputs = Inputs(now=now, seed=os.urandom(16), events=events, budget=SLICE_STEPS)
         self._outcome = self._machine.advance(inputs)
         self.slices += 1
+        self._note_deadlines()
         for effect in self._outcome.effects:
             if isinstance(effect, OpenEndpoint):
                 self._new.endpoints.append(NewEndpoint(number=effect.number, method=effect.method))
@@ -162,9 +179,28 @@ class Run:
         )
 
     def committed(self) -> None:
-        """Note that what was gathered is stored."""
+        """Note that what was gathered is stored as an advance of what was loaded."""
+        self.fence += 1
+        self.created()
+
+    def created(self) -> None:
+        """Note that what was gathered is stored as a new execution."""
         self._new = _Uncommitted()
         self._stored_waits = frozenset(self._machine.waits)
+
+    def _note_deadlines(self) -> None:
+        ahead = self._clock.monotonic() - self._clock.now()
+        self._due = {
+            number: self._due.get(number, wait.deadline + ahead)
+            for number, wait in self._machine.waits.items()
+            if wait.deadline is not None
+        }
+
+    def _seconds_left(self, number: int) -> float | None:
+        deadline = self._machine.waits[number].deadline
+        if deadline is None:
+            return None
+        return min(deadline - self._clock.now(), self._due[number] - self._clock.monotonic())
 
     def _opened(self) -> list[NewWait]:
         return [

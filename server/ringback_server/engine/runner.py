@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ringback_server.clock import Clock
 from ringback_server.engine.mailbox import Cancelled, Wake
@@ -15,19 +16,21 @@ from ringback_server.engine.scheduler import Scheduler, Ticket
 from ringback_server.errors import (
     CorruptDataError,
     OverloadedError,
-    RingbackError,
+    ShuttingDownError,
     StorageFullError,
 )
 from ringback_server.lang.effects import Event
 from ringback_server.lang.errors import StateError
 from ringback_server.store.executions import Executions
-from ringback_server.store.records import Committed, Delivery, Overtaken, Superseded
+from ringback_server.store.records import Delivery, Overtaken, Superseded
 
 _log = logging.getLogger(__name__)
 
 #: a run that computes without blocking is stored at least this often
 _COMMIT_SECONDS = 0.25
-#: how long a worker waits before it offers a commit again that the store could not take
+T = TypeVar("T")
+
+#: how long a worker waits before it asks the store again for what that could not do
 _RETRY_SECONDS = 0.5
 
 
@@ -58,25 +61,28 @@ class Runner:
 
     def drive(self) -> None:
         """Drive the execution; whatever happens, the ticket is given back."""
-        key, scheduler = self._ticket.key, self._around.scheduler
+        try:
+            self._drive_or_give_up()
+        except (Cancelled, Superseded, ShuttingDownError):
+            pass
+        finally:
+            self._around.scheduler.drop(self._ticket)
+
+    def _drive_or_give_up(self) -> None:
+        key = self._ticket.key
         try:
             self._drive()
-        except (Cancelled, Superseded):
-            pass
+        except (Superseded, ShuttingDownError):
+            raise
         except (CorruptDataError, StateError) as error:
             _log.warning("execution %d is unavailable: %s", key, error)
             self._give_up(str(error))
         except Exception as error:  # noqa: BLE001 - a bug must not cost the pool a thread
             _log.exception("execution %d is unavailable", key)
             self._give_up(f"internal error: {type(error).__name__}")
-        finally:
-            scheduler.drop(self._ticket)
 
     def _drive(self) -> None:
-        run, deliveries = self._ticket.held, tuple[Delivery, ...]()
-        self._ticket.held = None
-        if run is None:
-            run, deliveries = self._load()
+        run, deliveries = self._take_up()
         while not run.ended:
             events = self._next_events(run, deliveries)
             if events is None:
@@ -87,10 +93,23 @@ class Runner:
                 run, deliveries = self._load()
         self._around.on_ended(self._ticket.key)
 
+    def _take_up(self) -> tuple[Run, tuple[Delivery, ...]]:
+        """Return the run that came with the ticket, if it is still true; else load it.
+
+        Between a creation's commit and its coming in hand, others may have driven the execution.
+        """
+        run, self._ticket.held = self._ticket.held, None
+        if run is not None:
+            fence = run.fence
+            executions = self._around.executions
+            if self._insist(lambda: executions.still_waits(self._ticket.key, fence)):
+                return run, ()
+        return self._load()
+
     def _load(self) -> tuple[Run, tuple[Delivery, ...]]:
         around = self._around
-        loaded = around.executions.load(self._ticket.key)
-        loadable = around.programs.get(loaded.revision_key)
+        loaded = self._insist(lambda: around.executions.load(self._ticket.key))
+        loadable = self._insist(lambda: around.programs.get(loaded.revision_key))
         return Run.resume(loadable, loaded, around.clock), loaded.deliveries
 
     def _next_events(self, run: Run, deliveries: Sequence[Delivery]) -> Sequence[Event] | None:
@@ -98,10 +117,8 @@ class Runner:
 
         Blocks on the mailbox while nothing can move the execution on.
         """
-        clock, mailbox = self._around.clock, self._ticket.mailbox
-        now = clock.now()
         while True:
-            events = run.events((*deliveries, *mailbox.collect()), now)
+            events = run.events((*deliveries, *self._ticket.mailbox.collect()))
             if events or not run.waiting:
                 return events
             wake = self._block(run)
@@ -109,16 +126,11 @@ class Runner:
                 if run.nearest_deadline is not None:
                     self._around.on_parked(run.nearest_deadline)
                 return None
-            now = clock.now()
-            if wake is Wake.TIME:
-                # The wall clock may have been set back; the wait was measured monotonically.
-                now = max(now, run.nearest_deadline or now)
 
     def _block(self, run: Run) -> Wake:
         """Block on the mailbox: TIME means the nearest deadline, PARK that the wait is long."""
-        around, deadline = self._around, run.nearest_deadline
+        around, left = self._around, run.seconds_left
         began = around.clock.monotonic()
-        left = None if deadline is None else deadline - around.clock.now()
         outlasts = left is None or left > around.park_after
         around.scheduler.blocking(self._ticket)
         try:
@@ -135,7 +147,7 @@ class Runner:
         self._slice(run, events)
         while not run.worth_committing and clock.monotonic() < until:
             self._slice(run, ())
-        return self._commit(run).deliveries
+        return self._commit(run)
 
     def _slice(self, run: Run, events: Sequence[Event]) -> None:
         clock = self._around.clock
@@ -146,30 +158,31 @@ class Runner:
             run.advance(events, clock.now())
         clock.yield_thread()
 
-    def _commit(self, run: Run) -> Committed:
-        """Store what was gathered, as often as it takes while the store cannot.
+    def _commit(self, run: Run) -> tuple[Delivery, ...]:
+        """Store what was gathered; raises Overtaken, Superseded, or Cancelled."""
+        executions, key, advance = self._around.executions, self._ticket.key, run.gathered()
+        committed = self._insist(lambda: executions.commit(key, run.fence, advance))
+        run.committed()
+        return committed.deliveries
 
-        Raises Overtaken, Superseded, or Cancelled.
+    def _give_up(self, detail: str) -> None:
+        """Mark the execution unavailable."""
+        around, key = self._around, self._ticket.key
+        now = around.clock.now()
+        self._insist(lambda: around.executions.mark_unavailable(key, detail, now))
+        around.on_ended(key)
+
+    def _insist(self, action: Callable[[], T]) -> T:
+        """Have the store do something, as often as it takes while the store cannot.
+
+        Raises Cancelled, and what `action` raises for other reasons.
         """
-        around, advance, warned = self._around, run.gathered(), False
+        around, warned = self._around, False
         while True:
             try:
-                committed = around.executions.commit(self._ticket.key, run.fence, advance)
+                return action()
             except (StorageFullError, OverloadedError) as error:
                 if not warned:
                     _log.warning("execution %d waits for the store: %s", self._ticket.key, error)
                 warned = True
                 self._ticket.mailbox.pause(around.clock, _RETRY_SECONDS)
-            else:
-                run.committed()
-                return committed
-
-    def _give_up(self, detail: str) -> None:
-        """Mark the execution unavailable; a store that cannot even do that has been logged."""
-        around = self._around
-        try:
-            around.executions.mark_unavailable(self._ticket.key, detail, around.clock.now())
-        except RingbackError as error:
-            _log.warning("execution %d could not be marked: %s", self._ticket.key, error)
-        else:
-            around.on_ended(self._ticket.key)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from ringback_server.errors import StartError
+from ringback_server.store.recovery import sync_directory
 
 
 class DataDir:
@@ -19,7 +20,7 @@ class DataDir:
         """
         self.path = path
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(path, mode=0o700)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StartError(_complaint(path, error)) from error
@@ -59,6 +60,14 @@ class DataDir:
             os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         except OSError as error:
             raise StartError(_complaint(self.path, error)) from error
+
+
+def _make(path: Path, *, mode: int) -> None:
+    """Make a directory that is missing, and bring to disk that it is there."""
+    if not path.is_dir():
+        _make(path.parent, mode=0o777)
+        path.mkdir(mode=mode, exist_ok=True)
+        sync_directory(path.parent)
 
 
 def _complaint(path: Path, error: OSError) -> str:

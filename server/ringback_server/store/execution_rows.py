@@ -25,9 +25,9 @@ def execution_of(parent: WorkflowName, row: Row) -> Execution:
     (key, uid, revision_id, phase, outcome, created, started, ended) = row[:8]
     (call_log_level, history_level, labels, steps, detail, argument, result, failure) = row[8:]
     state = _state(Phase(phase), outcome)
-    unpacked = _unpack(steps, failure)
+    unpacked = _unpack(steps, failure, labels)
     if unpacked is None:
-        unpacked = (), None
+        unpacked = (), None, {}
         state, detail = ExecutionState.UNAVAILABLE, CorruptDataError().message
     return Execution(
         name=ExecutionName(parent.project, parent.location, parent.workflow, execution_id(uid)),
@@ -39,7 +39,7 @@ def execution_of(parent: WorkflowName, row: Row) -> Execution:
         create_time=created,
         start_time=started,
         end_time=ended,
-        labels={} if labels is None else msgspec.json.decode(labels, type=dict[str, str]),
+        labels=unpacked[2],
         call_log_level=CallLogLevel(call_log_level),
         history_level=HistoryLevel(history_level),
         current_steps=unpacked[0],
@@ -55,9 +55,13 @@ def _state(phase: Phase, outcome: str | None) -> ExecutionState:
 
 
 def _unpack(
-    steps: bytes | None, failure: bytes | None
-) -> tuple[tuple[StepPlace, ...], Failure | None] | None:
+    steps: bytes | None, failure: bytes | None, labels: str | None
+) -> tuple[tuple[StepPlace, ...], Failure | None, dict[str, str]] | None:
     try:
-        return unpack_steps(steps), unpack_failure(failure)
-    except CorruptDataError:
+        return (
+            unpack_steps(steps),
+            unpack_failure(failure),
+            {} if labels is None else msgspec.json.decode(labels, type=dict[str, str]),
+        )
+    except (CorruptDataError, msgspec.MsgspecError):
         return None

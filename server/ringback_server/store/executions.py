@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ringback_server.errors import FailedPreconditionError, NotFoundError
+from ringback_server.errors import CorruptDataError, FailedPreconditionError, NotFoundError
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.store.advances import (
@@ -72,11 +72,13 @@ _UPDATE = """
 UPDATE execution
    SET phase = :phase, outcome = :outcome, wake = :wake, end_time = :end_time, steps = :steps,
        result = :result, failure = :failure, state = :state,
-       start_time = COALESCE(start_time, :time)
+       start_time = COALESCE(start_time, :time), fence = fence + 1
  WHERE id = :key
 """
 
 _FENCE = "SELECT fence FROM execution WHERE id = ? AND phase < 3"
+
+_AT_REST = "SELECT 1 FROM execution WHERE id = ? AND fence = ? AND phase = 2"
 
 _LOAD = """
 SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.fence, e.phase
@@ -145,7 +147,7 @@ class Executions:
         return self._database.write(create)
 
     def commit(self, key: int, fence: int, advance: Advance) -> Committed:
-        """Store an advance of an execution as it was loaded with `fence`.
+        """Store an advance of an execution as it was loaded with `fence`, which grows by one.
 
         Raise Overtaken if a wait that it let expire was given a payload, and Superseded if the
         execution has ended, is gone or was taken over; nothing is stored then.
@@ -181,13 +183,21 @@ class Executions:
                 name=ExecutionName(project, location, workflow, execution_id(uid)),
                 revision_key=revision,
                 argument=argument,
-                state=None if state is None else unseal(state),
+                state=None if state is None else _unseal_state(state),
                 fence=fence,
                 deliveries=given_waits(connection, key),
                 phase=Phase(phase),
             )
 
         return self._database.read(load)
+
+    def still_waits(self, key: int, fence: int) -> bool:
+        """Tell whether an execution waits as it was stored with `fence`, and nothing came since."""
+
+        def still_waits(connection: Connection) -> bool:
+            return connection.execute(_AT_REST, (key, fence)).fetchone() is not None
+
+        return self._database.read(still_waits)
 
     def get(self, name: ExecutionName) -> Execution:
         """Return an execution; or NotFoundError."""
@@ -270,6 +280,13 @@ def _get(connection: Connection, name: ExecutionName) -> Execution:
     if row is None:
         raise execution_not_found(name)
     return execution_of(name.parent, row)
+
+
+def _unseal_state(sealed: bytes) -> bytes:
+    try:
+        return unseal(sealed)
+    except CorruptDataError:
+        raise CorruptDataError("The stored state of this execution is damaged.") from None
 
 
 def _take_away(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,17 +36,23 @@ class Store:
         self.data_dir.close()
 
 
-def open_store(directory: Path) -> Store:
+def open_store(directory: Path, *, on_failure: Callable[[], None] = lambda: None) -> Store:
     """Open the store in a data dir, made if it is missing.
 
-    Raise StartError if it is in use, unreadable, not ours or of a newer schema.
+    `on_failure` is called once, on another thread, when nothing can be stored until the store is
+    opened again. Raise StartError if it is in use, unreadable, not ours or of a newer schema.
     """
     data_dir = DataDir(directory)
     try:
-        database = SqliteDatabase(data_dir.database)
+        database = SqliteDatabase(data_dir.database, on_failure=on_failure)
     except BaseException:
         data_dir.close()
         raise
+    return store_over(database, data_dir)
+
+
+def store_over(database: Database, data_dir: DataDir) -> Store:
+    """Return the store that a database holds."""
     return Store(
         workflows=Workflows(database),
         executions=Executions(database),

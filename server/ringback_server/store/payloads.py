@@ -20,5 +20,5 @@ def unpack(packed: bytes) -> dict[str, Any]:
     """Reverse `pack`; raise CorruptDataError if it is damaged."""
     try:
         return msgspec.msgpack.decode(unseal(packed), type=dict[str, Any])
-    except msgspec.MsgspecError as error:
-        raise CorruptDataError from error
+    except (CorruptDataError, msgspec.MsgspecError) as error:
+        raise CorruptDataError("A stored callback of this execution is damaged.") from error

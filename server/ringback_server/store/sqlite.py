@@ -15,6 +15,7 @@ from ringback_server.errors import StartError
 from ringback_server.store.checkpoints import Checkpoints
 from ringback_server.store.database import Connection
 from ringback_server.store.readers import Readers
+from ringback_server.store.recovery import settle
 from ringback_server.store.schema import migrate
 from ringback_server.store.writer import Writer
 
@@ -44,17 +45,20 @@ class SqliteDatabase:
         wal_limit: int = WAL_LIMIT,
         queue_limit: int = QUEUE_LIMIT,
         checkpoint_interval: float = 1.0,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         """Open or create the file, bring its schema up to date and start the threads.
 
         `wal_limit` is in bytes, `queue_limit` in operations, `checkpoint_interval` in seconds.
+        `on_failure` is called once, on a thread of the database's, when nothing can be written
+        until the file is opened again.
         Raise StartError for a file that is not ours, of a newer schema, or cannot be used.
         """
         self._path = path
         self._connection = _open(path)
         self._checkpoint_connection = _connect(path, timeout=_PAUSE_SECONDS)
         self._readers = Readers(lambda: _connect_reader(path))
-        self._writer = Writer(self._connection, queue_limit=queue_limit)
+        self._writer = Writer(self._connection, queue_limit=queue_limit, on_failure=on_failure)
         self._checkpoints = Checkpoints(
             self._checkpoint_connection,
             self._writer,
@@ -100,6 +104,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         # Made here and not by SQLite, so that it is private whatever the umask; the WAL follows.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        settle(path.with_name(f"{path.name}-wal"))
         connection = _connect(path, timeout=_BUSY_SECONDS)
         _use_wal(connection, path)
         migrate(connection, path)

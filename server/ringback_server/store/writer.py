@@ -13,7 +13,13 @@ from typing import Generic, TypeVar, cast
 from ringback_server.errors import OverloadedError, ShuttingDownError
 from ringback_server.store.capture import Capture
 from ringback_server.store.database import Connection
-from ringback_server.store.faults import is_full, is_storage_fault, storage_error
+from ringback_server.store.faults import (
+    is_full,
+    is_storage_fault,
+    is_unsynced,
+    storage_error,
+    storage_failure,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -69,16 +75,31 @@ class Writer:
 
     In the good case a batch has no savepoints. When an operation fails after it has written,
     the batch is rolled back and replayed with a savepoint around each.
+
+    After a sync that failed, nothing is written any more: what the operating system still holds
+    in memory may be lost from disk unnoticed, and later commits would stand on it. The next
+    process starts from what is on disk (`recovery`).
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, queue_limit: int) -> None:
-        """Take a connection to a database that is up to date, and start the thread."""
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        queue_limit: int,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take a connection to a database that is up to date, and start the thread.
+
+        `on_failure` is called once, by the thread, when it can write no more.
+        """
         self._connection = connection
         self._queue_limit = queue_limit
-        # Guards _queue and _closing; held to look and to change, never while SQL runs.
+        self._on_failure = on_failure
+        # Guards _queue, _closing and _failed; held to look and to change, never while SQL runs.
         self._changed = threading.Condition(threading.Lock())
         self._queue: deque[_Submission[object]] = deque()
         self._closing = False
+        self._failed = False
         # Written by the thread alone: batches committed, and operations in them.
         self._batches = 0
         self._operations = 0
@@ -87,7 +108,7 @@ class Writer:
 
     def __repr__(self) -> str:
         with self._changed:
-            state = "closing" if self._closing else "open"
+            state = "closing" if self._closing else "failed" if self._failed else "open"
             counts = f"{self._batches} batches, {self._operations} operations"
             return f"<Writer [{state} | {len(self._queue)} queued | {counts}]>"
 
@@ -115,6 +136,8 @@ class Writer:
         with self._changed:
             if self._closing:
                 raise ShuttingDownError
+            if self._failed:
+                raise storage_failure()
             if len(self._queue) >= self._queue_limit:
                 raise OverloadedError
             self._queue.append(cast("_Submission[object]", submission))
@@ -125,6 +148,8 @@ class Writer:
         while batch := self._next_batch():
             capture = Capture()
             with capture:
+                if self._failed:
+                    raise storage_failure()
                 if batch[0].alone:
                     batch[0].run(self._connection)
                 else:
@@ -183,12 +208,23 @@ class Writer:
         """Undo the batch and tell every member, also those whose operation went well."""
         with suppress(sqlite3.Error):
             self._connection.rollback()
-        if is_full(error):
+        if is_unsynced(error):
+            _log.critical(
+                "the disk did not confirm what was written: %d operations are not stored, and "
+                "nothing will be until a restart",
+                len(batch),
+                exc_info=error,
+            )
+        elif is_full(error):
             _log.error("the disk is full: %d operations were not stored", len(batch))
         else:
             _log.error("a batch of %d operations was not stored", len(batch), exc_info=error)
         for submission in batch:
             submission.fail(storage_error(error))
+        if is_unsynced(error):
+            with self._changed:
+                self._failed = True
+            self._on_failure()
 
 
 def _raise_fault(error: BaseException) -> None:

@@ -67,7 +67,7 @@ CREATE TABLE execution (
   revision INTEGER NOT NULL,
   phase INTEGER NOT NULL,             -- 0 queued, 1 runnable, 2 waiting, 3 ended
   outcome TEXT,                       -- the public state once it has ended
-  fence INTEGER NOT NULL,             -- grows when the execution is taken from its driver
+  fence INTEGER NOT NULL,             -- grows with each advance and when others end it
   owner TEXT,                         -- the replica that drives it; unused with one process
   lease REAL,                         -- until when it does
   wake REAL,                          -- earliest deadline of its waits

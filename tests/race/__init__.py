@@ -1,0 +1,1 @@
+"""Callback, await, timeout, cancel, delete and restart in every order."""
