@@ -252,9 +252,9 @@ class _RoutineCompiler:
         if body.handler is not None:
             inner = scope.inside(body.handler, assembly.place("except"))
             slot = self._slot_in(inner, body.handler.name)
-        if body.retry is None:
+        if body.retry is None and body.handler is not None:
             assembly.handle(start, end, slot, carried=False)
-        else:
+        elif body.retry is not None:
             error = self._hidden("error")
             assembly.handle(start, end, error, carried=True)
             self._retry(body.retry, error, attempts, again)
