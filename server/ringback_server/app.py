@@ -9,18 +9,25 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ringback_server.api.admission import Admission
 from ringback_server.auth.access import Access
-from ringback_server.auth.bootstrap import first_start
+from ringback_server.auth.bootstrap import account_email, first_start
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
+from ringback_server.auth.open_door import OpenDoor
 from ringback_server.auth.tokens import Authenticator
+from ringback_server.certificates import TlsFiles, self_signed
 from ringback_server.clock import SystemClock
 from ringback_server.control.caller import Backend
 from ringback_server.engine.engine import Engine
 from ringback_server.errors import RingbackError, StartError
+from ringback_server.exposure import Reminder, check_exposure
+from ringback_server.gateway.exchange import Endpoint
+from ringback_server.gateway.guards import PageGuard
+from ringback_server.gateway.metadata import MetadataServer
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
@@ -89,7 +96,7 @@ class App:
         listener = listen(wanted)
         self._closing.callback(listener.close)
         http_address = address_of(listener, wanted)
-        http = f"{settings.scheme}://{http_address}"
+        http = f"{settings.scheme}://{http_address.reachable}"
         first_start(
             store.credentials,
             settings.data_dir / "admin.json",
@@ -105,14 +112,23 @@ class App:
         )
         public_url = settings.public_url or http
         backend = self._backend(store, issuer, public_url)
-        grpc = self._serve(backend, issuer, {http, public_url}, listener)
+        metadata = self._serve_metadata(store, issuer)
+        wanted_grpc = _address(settings.grpc_address, store, "grpc", _DEFAULT_GRPC)
+        check_exposure(settings, wanted_grpc, http_address)
+        tls = self._tls(wanted_grpc.host, http_address.host, urlsplit(public_url).hostname)
+        grpc = self._serve(backend, issuer, {http, public_url}, (wanted_grpc, listener), tls)
         store.instance.set("grpc", str(grpc))
         store.instance.set("http", str(http_address))
-        presence = Presence(grpc=str(grpc), http=http, data_dir=settings.data_dir)
+        presence = Presence(
+            grpc=str(grpc.reachable),
+            http=http,
+            data_dir=settings.data_dir,
+            ca=tls.ca if tls else None,
+            metadata=metadata,
+        )
         self._closing.callback(presence.withdraw)
         presence.announce(settings.ready_file, os.environ)
         _log.info("listening: gRPC on %s, HTTP on %s, data in %s", grpc, http, settings.data_dir)
-        _warn_if_exposed(settings, grpc, http_address)
 
     def _backend(self, store: Store, issuer: Issuer, public_url: str) -> Backend:
         settings, clock = self._settings, self._clock
@@ -136,26 +152,72 @@ class App:
         )
 
     def _serve(
-        self, backend: Backend, issuer: Issuer, urls: set[str], listener: socket.socket
+        self,
+        backend: Backend,
+        issuer: Issuer,
+        urls: set[str],
+        where: tuple[Address, socket.socket],
+        tls: TlsFiles | None,
     ) -> Address:
-        """Start both edges; returns the gRPC address."""
+        """Start both edges on an address and a listener; returns the gRPC address."""
         settings, credentials = self._settings, backend.store.credentials
-        tls = None
-        if settings.tls_cert and settings.tls_key:
-            tls = (settings.tls_cert, settings.tls_key)
-        authenticator = Authenticator(issuer, credentials, credentials, self._clock, urls=urls)
+        pair = (tls.certificate, tls.key) if tls else None
+        authenticator = (
+            OpenDoor(account_email("admin", _PROJECT))
+            if settings.insecure_no_auth
+            else Authenticator(issuer, credentials, credentials, self._clock, urls=urls)
+        )
         admission = Admission(authenticator, backend)
         workers = Workers()
         grants = Grants(issuer, credentials, self._clock, urls=urls)
-        http = HttpServer(
-            listener, application(admission, grants.exchange, workers), workers, tls=tls
-        )
-        wanted = _address(settings.grpc_address, backend.store, "grpc", _DEFAULT_GRPC)
-        grpc = GrpcServer(wanted, admission, tls=tls)
+        pages = application(admission, grants.exchange, workers)
+        if settings.insecure_no_auth:
+            pages = PageGuard(pages, {urlsplit(url).hostname or "" for url in urls})
+            reminder = Reminder()
+            self._closing.callback(reminder.close)
+            reminder.start()
+        http = HttpServer(where[1], pages, workers, tls=pair)
+        grpc = GrpcServer(where[0], admission, tls=pair)
         for server in (grpc, http):
             self._closing.callback(self._stop, server)
             server.start()
         return grpc.address
+
+    def _serve_metadata(self, store: Store, issuer: Issuer) -> str | None:
+        """Start the metadata server, if one is asked for; returns HOST:PORT."""
+        settings = self._settings
+        wanted, email = settings.metadata_address, settings.metadata_account
+        if wanted is None:
+            return None
+        if store.credentials.account(email) is None:
+            raise StartError(f"--metadata-account: there is no service account {email}")
+        listener = listen(wanted, option="--metadata-address")
+        self._closing.callback(listener.close)
+        address = address_of(listener, wanted)
+        workers = Workers(threads=4)
+        metadata = MetadataServer(
+            email,
+            issuer,
+            store.credentials,
+            self._clock,
+            workers,
+            project=(_PROJECT, settings.project_number),
+        )
+        server = HttpServer(listener, Endpoint(metadata.respond), workers)
+        self._closing.callback(self._stop, server)
+        server.start()
+        _log.info("metadata server on %s, with tokens of %s", address, email)
+        return str(address)
+
+    def _tls(self, *hosts: str | None) -> TlsFiles | None:
+        """Return the files to speak TLS with, None to speak plain text."""
+        settings = self._settings
+        if settings.tls_self_signed:
+            named = (host for host in hosts if host)
+            return self_signed(settings.data_dir, named, self._clock.now())
+        if settings.tls_cert and settings.tls_key:
+            return TlsFiles(settings.tls_cert, settings.tls_key, None)
+        return None
 
     def _stop(self, server: GrpcServer | HttpServer) -> None:
         server.stop(self._grace())
@@ -178,9 +240,3 @@ def _instance_id(store: Store) -> str:
         known = str(uuid4())
         store.instance.set("id", known)
     return known
-
-
-def _warn_if_exposed(settings: Settings, *addresses: Address) -> None:
-    for address in addresses:
-        if not address.loopback and settings.tls_cert is None:
-            _log.warning("%s can be reached from other machines, and is not encrypted", address)

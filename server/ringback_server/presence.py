@@ -21,6 +21,10 @@ class Presence:
     grpc: str
     http: str
     data_dir: Path
+    #: what callers trust, if it is this server's own making
+    ca: Path | None = None
+    #: HOST:PORT of the metadata server, if there is one
+    metadata: str | None = None
 
     def announce(self, ready_file: Path | None, environment: Mapping[str, str]) -> None:
         """Write the user's record, the one in the data dir, and last the ready file.
@@ -28,7 +32,11 @@ class Presence:
         The last two are relied on: raises StartError if they cannot be written. The user's is a
         convenience for the command line.
         """
-        content = {"grpc": self.grpc, "http": self.http, "pid": os.getpid()}
+        content: dict[str, object] = {"grpc": self.grpc, "http": self.http, "pid": os.getpid()}
+        if self.ca is not None:
+            content["ca"] = str(self.ca.resolve())
+        if self.metadata is not None:
+            content["metadata"] = self.metadata
         self._record_for_user(content, environment)
         try:
             for path in (self.data_dir / "server.json", ready_file):

@@ -35,6 +35,13 @@ class Address:
         return cls(host.removeprefix("[").removesuffix("]"), int(port))
 
     @property
+    def reachable(self) -> Address:
+        """Where this machine reaches it: itself, unless it stands for all addresses."""
+        if not unspecified(self.host):
+            return self
+        return Address("::1" if ":" in self.host else "127.0.0.1", self.port)
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine can connect."""
         if self.host == "localhost":
@@ -47,6 +54,14 @@ class Address:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+
+def unspecified(host: str) -> bool:
+    """Tell whether a host stands for every address of the machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -78,6 +93,13 @@ def _email(text: str) -> str:
     if not name or not domain or set(text) & set(" /"):
         raise ValueError(f"expected an e-mail address, got {text!r}")
     return text
+
+
+def _switch(text: str) -> bool:
+    value = {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
+    if value is None:
+        raise ValueError(f"expected true or false, got {text!r}")
+    return value
 
 
 def _option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
@@ -121,6 +143,35 @@ class Settings:
     tls_key: Path | None = field(
         default=None, metadata=_option(Path, "FILE", "PEM private key of --tls-cert")
     )
+    tls_self_signed: bool = field(
+        default=False,
+        metadata=_option(
+            _switch, "", "speak TLS with a certificate of its own making; callers trust DIR/ca.pem"
+        ),
+    )
+    metadata_address: Address | None = field(
+        default=None,
+        metadata=_option(
+            Address.parse,
+            "HOST:PORT",
+            "where to be a Google machine's metadata server too, on the loopback interface: "
+            "Google's libraries then find tokens by themselves",
+        ),
+    )
+    metadata_account: str = field(
+        default="invoker@local.iam.gserviceaccount.com",
+        metadata=_option(_email, "EMAIL", "the account whose tokens --metadata-address gives out"),
+    )
+    insecure_no_auth: bool = field(
+        default=False,
+        metadata=_option(
+            _switch, "", "ask nobody for a token: every caller is the administrator; for emulation"
+        ),
+    )
+    allow_remote_no_auth: bool = field(
+        default=False,
+        metadata=_option(_switch, "", "allow --insecure-no-auth where other machines can connect"),
+    )
     ready_file: Path | None = field(
         default=None,
         metadata=_option(
@@ -162,7 +213,12 @@ class Settings:
     @property
     def scheme(self) -> str:
         """The scheme of the HTTP port."""
-        return "https" if self.tls_cert else "http"
+        return "https" if self.encrypted else "http"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether both ports speak TLS."""
+        return self.tls_cert is not None or self.tls_self_signed
 
 
 def flag(option: Field[Any]) -> str:
@@ -185,12 +241,12 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         prog="ringback serve", description="Run the Ringback server.", allow_abbrev=False
     )
     for option in fields(Settings):
-        shown = "" if option.default in {None, MISSING} else f" (default {option.default})"
-        parser.add_argument(
-            flag(option),
-            metavar=option.metadata["metavar"],
-            help=f"{option.metadata['help']}{shown} [{variable(option)}]",
-        )
+        shown = "" if option.default in {None, False, MISSING} else f" (default {option.default})"
+        about = f"{option.metadata['help']}{shown} [{variable(option)}]"
+        if option.metadata["read"] is _switch:
+            parser.add_argument(flag(option), action="store_const", const="true", help=about)
+        else:
+            parser.add_argument(flag(option), metavar=option.metadata["metavar"], help=about)
     given = vars(parser.parse_args(arguments))
     chosen: dict[str, Any] = {}
     for option in fields(Settings):
@@ -202,9 +258,21 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
                 chosen[option.name] = _read(option, source, text)
                 break
     settings = Settings(**chosen)
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    """Raise StartError for settings that do not go together."""
     if (settings.tls_cert is None) is not (settings.tls_key is None):
         raise StartError("--tls-cert and --tls-key go together: give both or neither")
-    return settings
+    if settings.tls_cert and settings.tls_self_signed:
+        raise StartError("--tls-cert and --tls-self-signed exclude one another: choose one")
+    if settings.metadata_address and not settings.metadata_address.loopback:
+        raise StartError(
+            f"--metadata-address gives tokens to whoever asks, and {settings.metadata_address} "
+            "is not on the loopback interface: choose 127.0.0.1"
+        )
 
 
 def _read(option: Field[Any], source: str, text: str) -> object:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ringback_server.control.caller import Backend, Caller
-from ringback_server.errors import UnauthenticatedError
 from ringback_server.model.principals import Principal
 
 
 class Authenticator(Protocol):
     """Checks tokens."""
 
-    def authenticate(self, bearer: str) -> Principal:
-        """Return whom the token speaks for; raise UnauthenticatedError."""
+    def authenticate(self, bearer: str, /) -> Principal:
+        """Return whom the token speaks for, "" if there is none; raise UnauthenticatedError."""
         ...
 
 
@@ -34,7 +33,6 @@ class Admission:
         `time_left` gives the seconds until the caller gives up. Raise UnauthenticatedError.
         """
         scheme, _, token = (authorization or "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise UnauthenticatedError(reason="CREDENTIALS_MISSING")
-        principal = self.authenticator.authenticate(token.strip())
+        bearer = token.strip() if scheme.lower() == "bearer" else ""
+        principal = self.authenticator.authenticate(bearer)
         return Caller(principal=principal, backend=self.backend, time_left=time_left)

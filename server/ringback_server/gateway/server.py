@@ -20,8 +20,8 @@ _KEEP_ALIVE_SECONDS = 75
 _START_SECONDS = 10.0
 
 
-def listen(address: Address) -> socket.socket:
-    """Take the port, port 0 a free one; raise StartError.
+def listen(address: Address, *, option: str = "--http-address") -> socket.socket:
+    """Take the port, port 0 a free one; raise StartError, which names the `option` to change.
 
     The socket tells the port before there is a server to serve it.
     """
@@ -31,7 +31,7 @@ def listen(address: Address) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise _cannot_listen(address, error) from None
+        raise _cannot_listen(address, option, error) from None
     try:
         # Lets a restart take a port whose old connections linger; a second server still fails.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,7 +39,7 @@ def listen(address: Address) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise _cannot_listen(address, error) from None
+        raise _cannot_listen(address, option, error) from None
     return listener
 
 
@@ -125,6 +125,6 @@ def _check_certificate(certificate: Path, key: Path) -> None:
         raise StartError(f"cannot use {certificate} with {key}: {error}") from None
 
 
-def _cannot_listen(address: Address, error: OSError) -> StartError:
-    reason = f"{error.strerror or error}; choose another --http-address"
+def _cannot_listen(address: Address, option: str, error: OSError) -> StartError:
+    reason = f"{error.strerror or error}; choose another {option}"
     return StartError(f"HTTP cannot listen on {address}: {reason}")

@@ -1,0 +1,53 @@
+"""Whom a server is open to: checked when it starts, and said in its log."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+from ringback_server.errors import StartError
+from ringback_server.settings import Address, Settings
+
+_log = logging.getLogger(__name__)
+
+_OPEN: Final = "running without authentication: whoever connects is the administrator"
+_MINUTE: Final = 60.0
+
+
+def check_exposure(settings: Settings, *addresses: Address) -> None:
+    """Warn of what other machines can reach; raise StartError for what they must not."""
+    for address in addresses:
+        if address.loopback:
+            continue
+        if settings.insecure_no_auth and not settings.allow_remote_no_auth:
+            raise StartError(
+                f"--insecure-no-auth, and other machines can reach {address}: "
+                "listen on 127.0.0.1, or add --allow-remote-no-auth"
+            )
+        if not settings.encrypted:
+            _log.warning("%s can be reached from other machines, and is not encrypted", address)
+
+
+class Reminder:
+    """Says in the log, at once and then each minute, that there is no authentication."""
+
+    def __init__(self, seconds: float = _MINUTE) -> None:
+        """Take how many seconds lie between two warnings."""
+        self._seconds = seconds
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ringback-reminder", daemon=True)
+
+    def start(self) -> None:
+        """Begin to warn."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop warning; returns once the thread has ended."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        _log.warning(_OPEN)
+        while not self._closed.wait(self._seconds):
+            _log.warning(_OPEN)
