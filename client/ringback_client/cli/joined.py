@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 GROUP = "ringback.commands"
 
 # What the help says of those that Ringback brings along, without loading them.
-_SUMMARIES = {"serve": "Run a server."}
+_SUMMARIES = {"lint": "Check definitions without a server.", "serve": "Run a server."}
 
 
 def joined_commands() -> dict[str, str]:

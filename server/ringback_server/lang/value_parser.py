@@ -163,10 +163,10 @@ def target(context: Context, node: Scalar) -> Name | Member | Index | None:
 
 def is_expression(node: Node) -> bool:
     """Tell whether a node is a `${…}`."""
-    return isinstance(node, Scalar) and _bounds(node) is not None
+    return isinstance(node, Scalar) and expression_bounds(node) is not None
 
 
-def _bounds(node: Scalar) -> tuple[int, int] | None:
+def expression_bounds(node: Scalar) -> tuple[int, int] | None:
     """Return where in a scalar's text its expression begins and ends, None if it has none."""
     text = node.value
     if not isinstance(text, str):
@@ -183,7 +183,7 @@ def _bounds(node: Scalar) -> tuple[int, int] | None:
 def _scalar(context: Context, node: Scalar) -> Expression:
     if id(node) in context.trees:
         return context.trees[id(node)]
-    bounds = _bounds(node)
+    bounds = expression_bounds(node)
     if bounds is None or not isinstance(node.value, str):
         return Literal(node.value, context.position(node))
     begin, end = bounds
@@ -198,7 +198,7 @@ def _parsed(
     context: Context, node: Scalar, text: str, offset: int, *, loss: bool
 ) -> Expression | None:
     """Return the tree of an expression in a scalar, None for one that has a problem."""
-    place = _place(context.source, node, offset)
+    place = place_in(context.source, node, offset)
     try:
         return parse_expression(text, place, context.limits)
     except ExpressionSyntaxError as error:
@@ -207,7 +207,7 @@ def _parsed(
         return None
 
 
-def _place(source: SourceText, node: Scalar, offset: int) -> Place:
+def place_in(source: SourceText, node: Scalar, offset: int) -> Place:
     """Return what maps indexes into an expression's text to positions in the source."""
     indexes: list[int] = []
 

@@ -1,0 +1,1 @@
+"""`ringback lint`: what there is to say of definitions, without a server."""

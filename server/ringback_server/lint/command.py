@@ -1,0 +1,63 @@
+"""Reads the files that the command line names, lints them, and prints a report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from ringback_server.lang.expressions import Position
+from ringback_server.lang.findings import Finding, Rule, Severity
+from ringback_server.lang.linter import lint
+from ringback_server.lint.reports import Reports, as_json, as_sarif, as_text
+
+UNREADABLE: Final = Rule("unreadable-file", "The file can be read.", Severity.ERROR)
+_STANDARD_INPUT: Final = "-"
+_FORMATS: Final[Mapping[str, Callable[[Reports], str]]] = {
+    "text": as_text,
+    "json": as_json,
+    "sarif": as_sarif,
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Lint files; returns 1 if one of them cannot be deployed, or with --strict for warnings.
+
+    Raises SystemExit, with status 2 when the arguments are wrong.
+    """
+    options = _parser().parse_args(arguments)
+    reports = {name: _findings(name) for name in options.files}
+    sys.stdout.write(_FORMATS[options.format](reports))
+    severities = {finding.rule.severity for found in reports.values() for finding in found}
+    failed = severities if options.strict else severities & {Severity.ERROR}
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ringback lint", description="Check workflow definitions without a server."
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a definition; - reads the input")
+    parser.add_argument("--format", choices=sorted(_FORMATS), default="text", help="of the report")
+    parser.add_argument("--strict", action="store_true", help="fail for warnings too")
+    return parser
+
+
+def _findings(name: str) -> tuple[Finding, ...]:
+    try:
+        content = sys.stdin.buffer.read() if name == _STANDARD_INPUT else Path(name).read_bytes()
+    except OSError as error:
+        return (_unreadable(error.strerror or "it cannot be read", 1, 1),)
+    try:
+        return lint(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        begin = content.rfind(b"\n", 0, error.start) + 1
+        column = len(content[begin : error.start].decode()) + 1
+        return (_unreadable("the file is not UTF-8", line, column),)
+
+
+def _unreadable(message: str, line: int, column: int) -> Finding:
+    return Finding(rule=UNREADABLE, message=message, position=Position(line, column, 0))
