@@ -34,6 +34,10 @@ class Server:
     key_file: Path
     #: certificates to trust instead of the system's
     ca_file: Path | None = None
+    #: the URL of its HTTP port, if that is known
+    http: str | None = None
+    #: host and port of its metadata server, if that is known to run
+    metadata: str | None = None
     #: how it was found, for people
     found: str
 
@@ -45,6 +49,8 @@ class _Record(msgspec.Struct, frozen=True):
     http: str
     pid: int
     data_dir: str | None = None
+    ca: str | None = None
+    metadata: str | None = None
 
 
 def find_server(environ: Mapping[str, str], directory: Path) -> Server:
@@ -127,7 +133,9 @@ def _from_record(record: _Record, path: Path, found: str, environ: Mapping[str, 
         address=record.grpc,
         tls=record.http.startswith("https://"),
         key_file=Path(environ.get("RINGBACK_CREDENTIALS") or data_dir / KEY_NAME),
-        ca_file=_ca_file(environ),
+        ca_file=_ca_file(environ) or (Path(record.ca) if record.ca else None),
+        http=record.http,
+        metadata=record.metadata,
         found=found,
     )
 

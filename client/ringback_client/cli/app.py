@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ringback_client.cli import auth, callbacks, deploy, executions, logs
+from ringback_client.cli import auth, callbacks, deploy, environment, executions, logs
 from ringback_client.cli.joined import joined_commands, run_joined
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command("deploy")(deploy.deploy)
 app.command("run")(executions.run)
 app.command("execute")(executions.execute)
+app.command("env")(environment.env)
 app.add_typer(executions.app, name="executions")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(logs.app, name="logs")
