@@ -15,7 +15,7 @@ from ringback_server.lang.traversal import bodies_below
 _GOOGLES_LIMITS = Limits()
 _LIBRARY = Library(FUNCTIONS, CONSTANTS)
 #: what the compiler does not know yet
-_NOT_YET: dict[type[Body], str] = {For: "for", Parallel: "parallel"}
+NOT_YET: dict[type[Body], str] = {For: "for", Parallel: "parallel"}
 
 
 def read_definition(text: str, limits: Limits = _GOOGLES_LIMITS) -> Definition:
@@ -35,6 +35,6 @@ def read_definition(text: str, limits: Limits = _GOOGLES_LIMITS) -> Definition:
 def _refuse_what_cannot_run(definition: Definition, problems: Problems) -> None:
     for routine in definition.routines.values():
         for step, body in bodies_below(routine.steps):
-            if type(body) in _NOT_YET:
-                message = f"'{_NOT_YET[type(body)]}' is not supported yet"
+            if type(body) in NOT_YET:
+                message = f"'{NOT_YET[type(body)]}' is not supported yet"
                 problems.add(message, body.position, step.name)
