@@ -22,6 +22,7 @@ demo: setup  ## Run the samples against real requests, and show each
 	scripts/demo.sh
 
 test: setup  ## Run the tests, then the conformance suite
+	scripts/install_node_library.sh
 	$(BIN)/pytest -n 2 --timeout=120
 	$(BIN)/python tests/conformance/gate.py
 

@@ -97,7 +97,10 @@ def _authority(directory: Path, hosts: Sequence[str], now: datetime) -> _Pair:
 
 
 def _permits(authority: x509.Certificate, hosts: Iterable[str]) -> bool:
-    bounds = authority.extensions.get_extension_for_class(x509.NameConstraints).value
+    try:
+        bounds = authority.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return True  # an operator's own, put in its place
     permitted = set(bounds.permitted_subtrees or ())
     return {name for name in map(_name, hosts) if isinstance(name, x509.DNSName)} <= permitted
 
@@ -105,8 +108,11 @@ def _permits(authority: x509.Certificate, hosts: Iterable[str]) -> bool:
 def _fits(pair: _Pair, authority: _Pair, hosts: Iterable[str]) -> bool:
     """Tell whether a certificate is for the hosts and of this authority."""
     extensions = pair.certificate.extensions
-    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    issuer = extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    try:
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        issuer = extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return False
     return set(names) == set(map(_name, hosts)) and issuer == _issuer_id(authority)
 
 
