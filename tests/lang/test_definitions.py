@@ -137,6 +137,15 @@ LARGE = {
     )
     + "  " * 48
     + "- x: {return: 1}\n",
+    "nested loops": "- s: "
+    + "".join(f"{{for: {{value: v{n}, in: [1], steps: [{{s{n}: " for n in range(24))
+    + "{raise: x}"
+    + "}]}}" * 24,
+    "parallel steps": "".join(
+        f"- p{n}: {{parallel: {{branches: [{{a: {{steps: [{{q{n}: {{raise: x}}}}]}}}}, "
+        f"{{b: {{steps: [{{r{n}: {{raise: x}}}}]}}}}]}}}}\n"
+        for n in range(1000)
+    ),
     "nested values": "- s: {return: " + "[" * 97 + "]" * 97 + "}",
     "nested expressions": "- s: {return: "
     + "[" * 97

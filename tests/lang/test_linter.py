@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ringback_server.lang.findings import (
@@ -202,3 +204,17 @@ def test_rules_when_the_cases_are_read() -> None:
     broken = {rule for _, places in WARNED for rule, _, _ in places}
 
     assert set(RULES) == broken | {rule for _, rules in LOOPS for rule in rules}
+
+
+def test_large_definition_when_linted() -> None:
+    """Many steps and many findings take a second at most."""
+    text = "- first: {assign: [{m.b.c: 1}]}\n" + "".join(
+        f"- s{n}: {{assign: [{{m.b.c{n}: 1}}, {{x{n}: 1}}]}}\n" for n in range(2500)
+    )
+    began = time.process_time()
+    found = lint(text)
+    took = time.process_time() - began
+
+    assert {UNREAD, MISSING_PARENT} == {finding.rule for finding in found}
+    # the test leaves room for a busy machine
+    assert took < 2
