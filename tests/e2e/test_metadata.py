@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,11 +61,19 @@ def callback(server: Server, home: Path) -> tuple[str, str]:
     return name, f"{server.http}/v1/{until(url)}"
 
 
-def answered(command: Sequence[str | Path], home: Path) -> tuple[object, object, list[str]]:
+def answered(command: Sequence[str | Path], home: Path) -> tuple[object, dict[str, Any], list[str]]:
     """Send a callback by a program; return what it saw, the execution, and foreign connections."""
     trace = home / "trace"
     strace = shutil.which("strace")
-    traced = [strace, "-f", "-qq", "-e", "trace=connect,sendto,sendmmsg", "-o", trace]
+    traced: list[str | Path] = [
+        strace or "",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=connect,sendto,sendmmsg",
+        "-o",
+        trace,
+    ]
     with serving(home / "data", METADATA, home=home) as server:
         name, url = callback(server, home)
         done = subprocess.run(
@@ -76,7 +85,9 @@ def answered(command: Sequence[str | Path], home: Path) -> tuple[object, object,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        ended = json.loads(ringback("executions", "wait", name, "--format=json", home=home))
+        ended: dict[str, Any] = json.loads(
+            ringback("executions", "wait", name, "--format=json", home=home)
+        )
     return json.loads(done.stdout), ended, foreign(trace)
 
 
@@ -92,7 +103,6 @@ def test_program_when_it_uses_default_credentials(tmp_path: Path, language: str)
 
     seen, ended, others = answered(command, tmp_path)
 
-    assert isinstance(ended, dict)
     assert ["local", "invoker@local", 200] == seen
     assert ended["state"] == "SUCCEEDED"
     assert json.loads(ended["result"])["body"] == {"from": language}

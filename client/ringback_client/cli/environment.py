@@ -52,12 +52,11 @@ def env(
     session = session_of(ctx)
     server = _server(session)
     key = read_key(server.key_file)
-    for name, value in _variables(server, key, language).items():
+    found = _variables(server, key, language)
+    for name, value in found.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
-    stale = [*(["RINGBACK_CA_FILE"] if not server.ca_file else []), *_hidden(server)]
-    for name in stale:
-        if name in session.environ:
-            typer.echo(f"unset {name}")
+    for name in sorted(_stale(server, session.environ) - set(found)):
+        typer.echo(f"unset {name}")
     for words in _advice(server, language, session):
         session.say(words)
 
@@ -94,9 +93,12 @@ def _variables(server: Server, key: Key, language: Language) -> Mapping[str, str
     return found
 
 
-def _hidden(server: Server) -> tuple[str, ...]:
-    """Name what would keep Google's libraries from asking the metadata server."""
-    return (_KEY_FILE,) if server.metadata else ()
+def _stale(server: Server, environ: Mapping[str, str]) -> set[str]:
+    """Name the variables that hold no longer, or keep libraries from the metadata server."""
+    before = environ.get("RINGBACK_CA_FILE")
+    stale = {name for names in _TRUST.values() for name in names if environ.get(name) == before}
+    stale |= {_KEY_FILE} if server.metadata else set[str]()
+    return {name for name in (*stale, "RINGBACK_CA_FILE") if name in environ}
 
 
 def _advice(server: Server, language: Language, session: Session) -> Iterator[str]:
