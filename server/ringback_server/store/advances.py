@@ -36,7 +36,7 @@ SELECT 1 FROM waiter WHERE execution = ? AND payload IS NOT NULL LIMIT 1
 """
 
 _GIVEN_WAITS = """
-SELECT w.number, p.request
+SELECT w.number, p.request, p.receive_time
   FROM waiter w JOIN payload p ON p.execution = w.execution AND p.seq = w.payload
  WHERE w.execution = ? ORDER BY w.number
 """
@@ -74,7 +74,10 @@ def store_advance(connection: Connection, key: int, advance: Advance) -> tuple[D
 def given_waits(connection: Connection, key: int) -> tuple[Delivery, ...]:
     """Return the open waits that were given a payload, and the payloads."""
     rows = connection.execute(_GIVEN_WAITS, (key,)).fetchall()
-    return tuple(Delivery(wait=number, payload=request) for number, request in rows)
+    return tuple(
+        Delivery(wait=number, payload=request, received=received)
+        for number, request, received in rows
+    )
 
 
 def has_given_waits(connection: Connection, key: int) -> bool:

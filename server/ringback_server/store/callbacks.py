@@ -186,7 +186,7 @@ def _send(connection: Connection, request: SendRequest) -> Sent:
     return Sent(
         answer=_answer(request, Outcome.RESUMED),
         execution_key=execution,
-        delivery=Delivery(wait=waiter, payload=request.payload),
+        delivery=Delivery(wait=waiter, payload=request.payload, received=request.receive_time),
     )
 
 

@@ -62,10 +62,10 @@ _WORKFLOW_EXISTS = "SELECT 1 FROM workflow WHERE id = ? AND delete_time IS NULL"
 _INSERT = """
 INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, create_time,
                        labels, argument, phase, outcome, wake, start_time, end_time, steps, result,
-                       failure, state)
+                       failure, state, trace)
 VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :create_time,
         :labels, :argument, :phase, :outcome, :wake, :time, :end_time, :steps, :result,
-        :failure, :state)
+        :failure, :state, :trace)
 """
 
 _UPDATE = """
@@ -81,7 +81,8 @@ _FENCE = "SELECT fence FROM execution WHERE id = ? AND phase < 3"
 _AT_REST = "SELECT 1 FROM execution WHERE id = ? AND fence = ? AND phase = 2"
 
 _LOAD = """
-SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.fence, e.phase
+SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.fence, e.phase,
+       e.trace
   FROM execution e JOIN workflow w ON w.id = e.workflow
  WHERE e.id = ? AND e.phase < 3
 """
@@ -177,7 +178,7 @@ class Executions:
             row = connection.execute(_LOAD, (key,)).fetchone()
             if row is None:
                 raise Superseded
-            project, location, workflow, uid, revision, argument, state, fence, phase = row
+            project, location, workflow, uid, revision, argument, state, fence, phase, trace = row
             return Loaded(
                 key=key,
                 name=ExecutionName(project, location, workflow, execution_id(uid)),
@@ -187,6 +188,7 @@ class Executions:
                 fence=fence,
                 deliveries=given_waits(connection, key),
                 phase=Phase(phase),
+                trace=trace,
             )
 
         return self._database.read(load)
@@ -315,6 +317,7 @@ def _new_columns(new: NewExecution) -> dict[str, object]:
         "create_time": new.create_time,
         "labels": labels,
         "argument": new.argument,
+        "trace": new.trace,
     }
 
 

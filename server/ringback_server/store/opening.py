@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringback_server.store.callbacks import Callbacks
+from ringback_server.store.census import Census
 from ringback_server.store.credentials import Credentials
 from ringback_server.store.data_dir import DataDir
 from ringback_server.store.database import Database
 from ringback_server.store.executions import Executions
+from ringback_server.store.expiry import Expiry
 from ringback_server.store.instance import Instance
 from ringback_server.store.logs import Logs
+from ringback_server.store.observer import StoreObserver
 from ringback_server.store.sqlite import SqliteDatabase
 from ringback_server.store.workflows import Workflows
 
@@ -27,6 +30,8 @@ class Store:
     logs: Logs
     credentials: Credentials
     instance: Instance
+    expiry: Expiry
+    census: Census
     database: Database
     data_dir: DataDir
 
@@ -36,15 +41,21 @@ class Store:
         self.data_dir.close()
 
 
-def open_store(directory: Path, *, on_failure: Callable[[], None] = lambda: None) -> Store:
+def open_store(
+    directory: Path,
+    *,
+    on_failure: Callable[[], None] = lambda: None,
+    observer: StoreObserver | None = None,
+) -> Store:
     """Open the store in a data dir, made if it is missing.
 
     `on_failure` is called once, on another thread, when nothing can be stored until the store is
-    opened again. Raise StartError if it is in use, unreadable, not ours or of a newer schema.
+    opened again; `observer` hears of each commit. Raise StartError if it is in use, unreadable,
+    not ours or of a newer schema.
     """
     data_dir = DataDir(directory)
     try:
-        database = SqliteDatabase(data_dir.database, on_failure=on_failure)
+        database = SqliteDatabase(data_dir.database, on_failure=on_failure, observer=observer)
     except BaseException:
         data_dir.close()
         raise
@@ -60,6 +71,8 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         logs=Logs(database),
         credentials=Credentials(database),
         instance=Instance(database),
+        expiry=Expiry(database),
+        census=Census(database, data_dir.database),
         database=database,
         data_dir=data_dir,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ringback_server.model.names import ExecutionName
@@ -40,6 +40,8 @@ class NewExecution:
     call_log_level: CallLogLevel
     history_level: HistoryLevel
     create_time: float
+    #: W3C traceparent of the request that creates it
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,8 @@ class Delivery:
 
     wait: int
     payload: bytes
+    #: when it came, in Unix seconds; None if it was there before the wait
+    received: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,8 @@ class Loaded:
     fence: int
     deliveries: tuple[Delivery, ...]
     phase: Phase
+    #: W3C traceparent of the request that created it
+    trace: str | None = None
 
 
 class Refused(Exception):  # noqa: N818 - a signal between store and engine, not a failure

@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ringback_server.errors import StartError
 from ringback_server.store.checkpoints import Checkpoints
 from ringback_server.store.database import Connection
+from ringback_server.store.observer import StoreObserver
 from ringback_server.store.readers import Readers
 from ringback_server.store.recovery import settle
 from ringback_server.store.schema import migrate
@@ -45,20 +46,26 @@ class SqliteDatabase:
         wal_limit: int = WAL_LIMIT,
         queue_limit: int = QUEUE_LIMIT,
         checkpoint_interval: float = 1.0,
+        synchronous: Literal["FULL", "OFF"] = "FULL",
         on_failure: Callable[[], None] = lambda: None,
+        observer: StoreObserver | None = None,
     ) -> None:
         """Open or create the file, bring its schema up to date and start the threads.
 
         `wal_limit` is in bytes, `queue_limit` in operations, `checkpoint_interval` in seconds.
+        With `synchronous` OFF nothing is synced: for measurements and for tests of the tests.
         `on_failure` is called once, on a thread of the database's, when nothing can be written
-        until the file is opened again.
+        until the file is opened again; `observer` hears of each commit.
         Raise StartError for a file that is not ours, of a newer schema, or cannot be used.
         """
         self._path = path
         self._connection = _open(path)
+        self._connection.execute(f"PRAGMA synchronous = {synchronous}")
         self._checkpoint_connection = _connect(path, timeout=_PAUSE_SECONDS)
         self._readers = Readers(lambda: _connect_reader(path))
-        self._writer = Writer(self._connection, queue_limit=queue_limit, on_failure=on_failure)
+        self._writer = Writer(
+            self._connection, queue_limit=queue_limit, on_failure=on_failure, observer=observer
+        )
         self._checkpoints = Checkpoints(
             self._checkpoint_connection,
             self._writer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from ringback_server.store.faults import (
     storage_error,
     storage_failure,
 )
+from ringback_server.store.observer import NoStoreObserver, StoreObserver
 
 _log = logging.getLogger(__name__)
 
@@ -87,14 +89,17 @@ class Writer:
         *,
         queue_limit: int,
         on_failure: Callable[[], None] = lambda: None,
+        observer: StoreObserver | None = None,
     ) -> None:
         """Take a connection to a database that is up to date, and start the thread.
 
-        `on_failure` is called once, by the thread, when it can write no more.
+        `on_failure` is called once, by the thread, when it can write no more; `observer` hears
+        of each batch.
         """
         self._connection = connection
         self._queue_limit = queue_limit
         self._on_failure = on_failure
+        self._observer = observer or NoStoreObserver()
         # Guards _queue, _closing and _failed; held to look and to change, never while SQL runs.
         self._changed = threading.Condition(threading.Lock())
         self._queue: deque[_Submission[object]] = deque()
@@ -111,6 +116,11 @@ class Writer:
             state = "closing" if self._closing else "failed" if self._failed else "open"
             counts = f"{self._batches} batches, {self._operations} operations"
             return f"<Writer [{state} | {len(self._queue)} queued | {counts}]>"
+
+    @property
+    def queued(self) -> int:
+        """How many operations wait for the next batch."""
+        return len(self._queue)
 
     @property
     def batches(self) -> int:
@@ -146,7 +156,7 @@ class Writer:
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            capture = Capture()
+            begun, capture = time.perf_counter(), Capture()
             with capture:
                 if self._failed:
                     raise storage_failure()
@@ -156,8 +166,11 @@ class Writer:
                     self._commit(batch)
             if capture.error is not None:
                 self._give_up(batch, capture.error)
+            seconds = time.perf_counter() - begun
             for submission in batch:
                 submission.finish()
+            if capture.error is None and not batch[0].alone:
+                self._observer.committed(len(batch), seconds)
 
     def _next_batch(self) -> list[_Submission[object]]:
         """Wait for work and take it; an empty batch means that it is time to stop."""
