@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ringback_server.clock import Clock
 from ringback_server.engine.ends import Ends
+from ringback_server.engine.observer import Hands, Watch
 from ringback_server.engine.programs import Programs
 from ringback_server.engine.run import Run
 from ringback_server.engine.runner import Runner, Surroundings
@@ -24,6 +25,7 @@ from ringback_server.model.resources import (
 from ringback_server.store import Store
 from ringback_server.store.ids import new_uid
 from ringback_server.store.records import Advance, Delivery, NewExecution
+from ringback_server.tracing import current
 
 
 class Engine:
@@ -38,10 +40,11 @@ class Engine:
         park_after: float,
         callback_base_url: str,
         project_number: str,
+        watch: Watch | None = None,
     ) -> None:
         """Take the store and the settings; nothing runs until `start`.
 
-        `park_after` is in seconds; `callback_base_url` has no final slash.
+        `park_after` is in seconds; `callback_base_url` has no final slash; `watch` looks on.
         """
         self._store = store
         self._clock = clock
@@ -60,6 +63,7 @@ class Engine:
             park_after=park_after,
             on_parked=self._timers.expect,
             on_ended=self._ends.announce,
+            watch=watch or Watch(),
         )
         self._threads = [
             threading.Thread(target=self._work, name=f"ringback-worker-{number}", daemon=True)
@@ -69,6 +73,11 @@ class Engine:
     def __repr__(self) -> str:
         """Show what is in hand."""
         return f"<Engine {self._scheduler!r} {self._timers!r} {self._ends!r}>"
+
+    @property
+    def hands(self) -> Hands:
+        """How many executions and threads are in which state."""
+        return self._scheduler.hands()
 
     def start(self) -> None:
         """Start the threads; executions left over by an earlier process are taken up."""
@@ -103,6 +112,7 @@ class Engine:
         `argument` is JSON text. Raises NotFoundError if the workflow was deleted meanwhile; an
         execution that fails at once is created as FAILED.
         """
+        trace = current().trace
         new = NewExecution(
             uid=new_uid(),
             workflow_key=workflow.key,
@@ -112,9 +122,10 @@ class Engine:
             call_log_level=call_log_level,
             history_level=history_level,
             create_time=self._clock.now(),
+            trace=None if trace is None else str(trace),
         )
         name = _name(workflow.name, new.uid)
-        run = Run.begin(self._programs.of(workflow), name, argument, self._clock)
+        run = Run.begin(self._programs.of(workflow), name, argument, self._clock, trace)
         run.advance((), new.create_time)
         advance = run.gathered()
         key, _ = self._store.executions.create(new, advance)

@@ -32,6 +32,7 @@ from ringback_server.store.records import (
     NewWait,
     Phase,
 )
+from ringback_server.tracing import Trace
 
 #: steps of one slice: about a millisecond of the interpreter lock
 SLICE_STEPS = 2_000
@@ -59,9 +60,13 @@ class _Uncommitted:
 class Run:
     """Advances one execution slice by slice and gathers each advance for its commit."""
 
-    def __init__(self, machine: Machine, clock: Clock, *, fence: int = 0) -> None:
-        """Take a machine as it was last stored."""
-        self.fence = fence
+    def __init__(
+        self, machine: Machine, clock: Clock, *, name: ExecutionName, trace: Trace | None = None
+    ) -> None:
+        """Take a machine as it was last stored, and the trace that its creation belongs to."""
+        self.fence = 0
+        self.name = name
+        self.trace = trace
         self.slices = 0
         self._machine = machine
         self._clock = clock
@@ -73,10 +78,17 @@ class Run:
         self._note_deadlines()
 
     @classmethod
-    def begin(cls, loadable: Loadable, name: ExecutionName, argument: str, clock: Clock) -> Run:
+    def begin(
+        cls,
+        loadable: Loadable,
+        name: ExecutionName,
+        argument: str,
+        clock: Clock,
+        trace: Trace | None = None,
+    ) -> Run:
         """Start an execution that has no stored state yet."""
         machine = Machine.start(loadable.program, from_json(argument), loadable.context(name))
-        return cls(machine, clock)
+        return cls(machine, clock, name=name, trace=trace)
 
     @classmethod
     def resume(cls, loadable: Loadable, loaded: Loaded, clock: Clock) -> Run:
@@ -84,11 +96,12 @@ class Run:
 
         Raises lang's StateError when its state cannot be read.
         """
+        name, trace = loaded.name, Trace.parse(loaded.trace)
         if loaded.state is None:
-            run = cls.begin(loadable, loaded.name, loaded.argument, clock)
+            run = cls.begin(loadable, name, loaded.argument, clock, trace)
         else:
-            context = loadable.context(loaded.name)
-            run = cls(Machine.unpack(loadable.program, loaded.state, context), clock)
+            machine = Machine.unpack(loadable.program, loaded.state, loadable.context(name))
+            run = cls(machine, clock, name=name, trace=trace)
         run.fence = loaded.fence
         return run
 
@@ -140,6 +153,12 @@ class Run:
             if left is not None and left <= _TICK:
                 events.append(Expired(number))
         return events
+
+    def lags(self, events: Sequence[Event]) -> list[float]:
+        """Return for each deadline among the events how many seconds ago it was."""
+        expired = (self._machine.waits[e.wait] for e in events if isinstance(e, Expired))
+        now = self._clock.now()
+        return [max(0.0, now - wait.deadline) for wait in expired if wait.deadline is not None]
 
     def advance(self, events: Sequence[Event], now: float) -> None:
         """Run one slice, starting with the events."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from ringback_server.clock import Clock
 from ringback_server.engine.mailbox import Cancelled, Wake
+from ringback_server.engine.observer import Watch
 from ringback_server.engine.programs import Programs
 from ringback_server.engine.run import Run
 from ringback_server.engine.scheduler import Scheduler, Ticket
@@ -19,12 +20,15 @@ from ringback_server.errors import (
     ShuttingDownError,
     StorageFullError,
 )
-from ringback_server.lang.effects import Event
+from ringback_server.lang.effects import Delivered, Event
 from ringback_server.lang.errors import StateError
 from ringback_server.store.executions import Executions
 from ringback_server.store.records import Delivery, Overtaken, Superseded
+from ringback_server.tracing import Scope, within
 
 _log = logging.getLogger(__name__)
+
+_SPAN = "ringback.advance"
 
 #: a run that computes without blocking is stored at least this often
 _COMMIT_SECONDS = 0.25
@@ -49,6 +53,7 @@ class Surroundings:
     #: told the deadline of an execution that was put to rest, and the key of one that ended
     on_parked: Callable[[float], None]
     on_ended: Callable[[int], None]
+    watch: Watch
 
 
 class Runner:
@@ -58,11 +63,13 @@ class Runner:
         """Take the ticket and its surroundings."""
         self._ticket = ticket
         self._around = around
+        self._scope = Scope()
 
     def drive(self) -> None:
         """Drive the execution; whatever happens, the ticket is given back."""
         try:
-            self._drive_or_give_up()
+            with within(self._scope):
+                self._drive_or_give_up()
         except (Cancelled, Superseded, ShuttingDownError):
             pass
         finally:
@@ -103,6 +110,7 @@ class Runner:
             fence = run.fence
             executions = self._around.executions
             if self._insist(lambda: executions.still_waits(self._ticket.key, fence)):
+                self._note(run)
                 return run, ()
         return self._load()
 
@@ -110,7 +118,13 @@ class Runner:
         around = self._around
         loaded = self._insist(lambda: around.executions.load(self._ticket.key))
         loadable = self._insist(lambda: around.programs.get(loaded.revision_key))
-        return Run.resume(loadable, loaded, around.clock), loaded.deliveries
+        run = Run.resume(loadable, loaded, around.clock)
+        self._note(run)
+        return run, loaded.deliveries
+
+    def _note(self, run: Run) -> None:
+        """Have log lines of this thread tell what it works for."""
+        self._scope.execution, self._scope.trace = str(run.name), run.trace
 
     def _next_events(self, run: Run, deliveries: Sequence[Delivery]) -> Sequence[Event] | None:
         """Return what the next advance begins with, or None once the execution is parked.
@@ -118,7 +132,10 @@ class Runner:
         Blocks on the mailbox while nothing can move the execution on.
         """
         while True:
-            events = run.events((*deliveries, *self._ticket.mailbox.collect()))
+            deliveries = (*deliveries, *self._ticket.mailbox.collect())
+            events = run.events(deliveries)
+            if events:
+                self._observe(run, events, deliveries)
             if events or not run.waiting:
                 return events
             wake = self._block(run)
@@ -126,6 +143,17 @@ class Runner:
                 if run.nearest_deadline is not None:
                     self._around.on_parked(run.nearest_deadline)
                 return None
+
+    def _observe(self, run: Run, events: Sequence[Event], deliveries: Sequence[Delivery]) -> None:
+        """Tell how long the events took to get here."""
+        now, observer = self._around.clock.now(), self._around.watch.observer
+        taken = {event.wait for event in events if isinstance(event, Delivered)}
+        for delivery in deliveries:
+            if delivery.received is not None and delivery.wait in taken:
+                observer.resumed(max(0.0, now - delivery.received))
+        for lag in run.lags(events):
+            observer.expired(lag)
+        _log.debug("resumed by %d events", len(events))
 
     def _block(self, run: Run) -> Wake:
         """Block on the mailbox: TIME means the nearest deadline, PARK that the wait is long."""
@@ -142,12 +170,15 @@ class Runner:
 
     def _advance(self, run: Run, events: Sequence[Event]) -> tuple[Delivery, ...]:
         """Advance until it is worth a commit, and commit; return what new waits found."""
-        clock = self._around.clock
-        until = clock.monotonic() + _COMMIT_SECONDS
-        self._slice(run, events)
-        while not run.worth_committing and clock.monotonic() < until:
-            self._slice(run, ())
-        return self._commit(run)
+        clock, spans = self._around.clock, self._around.watch.spans
+        with spans.span(_SPAN, "internal", run.trace) as span:
+            until = clock.monotonic() + _COMMIT_SECONDS
+            self._slice(run, events)
+            while not run.worth_committing and clock.monotonic() < until:
+                self._slice(run, ())
+            deliveries = self._commit(run)
+            span.finish(_SPAN, "ended" if run.ended else "advanced", failed=False)
+        return deliveries
 
     def _slice(self, run: Run, events: Sequence[Event]) -> None:
         clock = self._around.clock

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from ringback_server.clock import Clock
 from ringback_server.engine.mailbox import Mailbox
+from ringback_server.engine.observer import Hands
 from ringback_server.store.records import Delivery
 
 Held = TypeVar("Held")
@@ -48,6 +49,16 @@ class Scheduler(Generic[Held]):
             return (
                 f"<Scheduler [{len(self._in_hand)} in hand: {len(self._queue)} queued, "
                 f"{len(self._blocked)} blocked | {self._idle} idle threads]>"
+            )
+
+    def hands(self) -> Hands:
+        """Count executions and threads."""
+        with self._changed:
+            return Hands(
+                in_hand=len(self._in_hand),
+                queued=len(self._queue),
+                blocked=len(self._blocked),
+                idle_threads=self._idle,
             )
 
     @property

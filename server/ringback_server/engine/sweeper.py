@@ -1,0 +1,112 @@
+"""Removes old rows in the background: ended executions, operations, revoked tokens."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from ringback_server.clock import Clock
+from ringback_server.engine.observer import EngineObserver
+from ringback_server.errors import RingbackError
+
+_log = logging.getLogger(__name__)
+
+_DAY = 86_400.0
+#: how often it is looked for old rows, in seconds
+_INTERVAL = 600.0
+#: rows of one transaction, and the seconds that are everybody else's before the next
+_BATCH = 200
+_PAUSE = 0.05
+
+
+class Expiry(Protocol):
+    """Where old rows are removed, up to `limit` a call. Times are Unix seconds."""
+
+    def executions(self, before: float, limit: int) -> tuple[int, int]:
+        """Remove executions that ended before a time; return how many, and how many rows."""
+        ...
+
+    def operations(self, before: float, limit: int) -> int:
+        """Forget operations that ended before a time; return how many."""
+        ...
+
+    def revoked_tokens(self, now: float, limit: int) -> int:
+        """Forget revoked tokens that have expired by themselves; return how many."""
+        ...
+
+
+class Sweeper:
+    """One thread that looks for old rows now and then, and removes them in small batches."""
+
+    def __init__(
+        self, expiry: Expiry, clock: Clock, observer: EngineObserver, *, retention_days: int
+    ) -> None:
+        """Keep ended executions and operations for so many days; 0 keeps them for ever."""
+        self._expiry = expiry
+        self._clock = clock
+        self._observer = observer
+        self._seconds = retention_days * _DAY
+        # Guards the field below; nothing is removed while it is held.
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="ringback-sweeper", daemon=True)
+
+    def __repr__(self) -> str:
+        with self._changed:
+            return f"<Sweeper [{'closed' if self._closed else 'open'}]>"
+
+    def start(self) -> None:
+        """Start the thread; it looks at once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread after its batch; may be called before `start` and twice."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._sweep()
+            except RingbackError as error:
+                _log.warning("old rows cannot be removed at present: %s", error)
+            if not self._pause(_INTERVAL):
+                return
+
+    def _sweep(self) -> None:
+        now = self._clock.now()
+        before = now - self._seconds
+        if self._seconds:
+            self._empty("execution", lambda: self._expiry.executions(before, _BATCH))
+            self._empty("operation", lambda: _both(self._expiry.operations(before, _BATCH)))
+        self._empty("revoked_token", lambda: _both(self._expiry.revoked_tokens(now, _BATCH)))
+
+    def _empty(self, kind: str, remove: Callable[[], tuple[int, int]]) -> None:
+        """Remove batch after batch until one is not full."""
+        total = 0
+        more = True
+        while more:
+            count, rows = remove()
+            if count:
+                self._observer.deleted(kind, count)
+            total += count
+            more = rows >= _BATCH and self._pause(_PAUSE)
+        if total:
+            _log.info("removed %d old rows: %s", total, kind)
+
+    def _pause(self, seconds: float) -> bool:
+        """Sleep; False when it is time to end."""
+        until = self._clock.monotonic() + seconds
+        with self._changed:
+            while not self._closed and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self._changed, left)
+            return not self._closed
+
+
+def _both(count: int) -> tuple[int, int]:
+    return count, count
