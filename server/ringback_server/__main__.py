@@ -17,6 +17,9 @@ from ringback_server.settings import read_settings
 #: Seconds after which a computing thread must offer the interpreter lock: with the default of
 #: 5 ms, one busy execution delays every callback by as much at each step of its way.
 _SWITCH_SECONDS = 0.0002
+#: A signal that comes to another thread, or right before the main thread blocks, does not wake
+#: it: its handler runs when the main thread looks, after so many seconds at most.
+_LOOK_SECONDS = 0.5
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,7 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     _stop_on_signals(stop)
     with app:
-        stop.wait()
+        while not stop.wait(_LOOK_SECONDS):
+            pass
     return 1 if failed.is_set() else 0
 
 
