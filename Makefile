@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test conformance check generate
+.PHONY: help setup run demo test torture conformance check generate
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -25,6 +25,9 @@ test: setup  ## Run the tests, then the conformance suite
 	scripts/install_node_library.sh
 	$(BIN)/pytest -n 2 --timeout=120
 	$(BIN)/python tests/conformance/gate.py
+
+torture: setup  ## Kill servers under load, 500 of them; ARGS='--seed N --kills N --seconds N'
+	$(BIN)/python -m tests.torture $(ARGS)
 
 conformance: setup  ## Run the conformance suite alone
 	$(BIN)/python tests/conformance/gate.py

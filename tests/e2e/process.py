@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,25 +113,48 @@ class Server:
         return self.process.wait(PATIENCE)
 
 
-def launch(directory: Path, *arguments: str, home: Path) -> Server:
-    """Start a server process; it may or may not come up."""
+def launch(
+    directory: Path,
+    *arguments: str,
+    home: Path,
+    under: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Server:
+    """Start a server process, perhaps `under` another command; it may or may not come up."""
     log = home / "server.log"
-    command = [str(RINGBACK), "serve", "--data-dir", str(directory), *arguments]
+    command = [*under, str(RINGBACK), "serve", "--data-dir", str(directory), *arguments]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment(home), cwd=home
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment(home, variables),
+            cwd=home,
         )
     return Server(directory, log, process)
 
 
 @contextmanager
-def serving(directory: Path, *arguments: str, home: Path) -> Generator[Server]:
+def serving(
+    directory: Path,
+    *arguments: str,
+    home: Path,
+    under: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Generator[Server]:
     """Run a server on the ports it had last, at first on free ones; it is stopped at the end."""
     ready = home / "ready.json"
     ready.unlink(missing_ok=True)
-    if not directory.exists():
+    if not (directory / "ringback.db").exists():
         arguments = ("--grpc-address=127.0.0.1:0", "--http-address=127.0.0.1:0", *arguments)
-    server = launch(directory, f"--ready-file={ready}", *arguments, home=home)
+    server = launch(
+        directory,
+        f"--ready-file={ready}",
+        *arguments,
+        home=home,
+        under=under,
+        variables=variables,
+    )
 
     def addresses() -> dict[str, str] | None:
         if server.process.poll() is not None:

@@ -27,7 +27,7 @@ def execution_of(parent: WorkflowName, row: Row) -> Execution:
     state = _state(Phase(phase), outcome)
     unpacked = _unpack(steps, failure, labels)
     if unpacked is None:
-        unpacked = (), None, {}
+        unpacked = (), None, dict[str, str]()
         state, detail = ExecutionState.UNAVAILABLE, CorruptDataError().message
     return Execution(
         name=ExecutionName(parent.project, parent.location, parent.workflow, execution_id(uid)),

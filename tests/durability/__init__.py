@@ -1,0 +1,1 @@
+"""What is acknowledged is on disk: seen from outside, with faults, through crashes."""
