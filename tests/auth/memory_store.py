@@ -53,6 +53,10 @@ class MemoryCredentials:
         """Tell whether a token was revoked."""
         return token_id in self.revocations
 
+    def standing(self, email: str, token_id: str) -> tuple[ServiceAccount | None, bool]:
+        """Return the account of a token and whether the token was revoked."""
+        return self.account(email), self.revoked(token_id)
+
     def disable_account(self, email: str) -> None:
         """Disable an account."""
         self.accounts[email] = replace(self.accounts[email], disabled=True)

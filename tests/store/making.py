@@ -161,7 +161,7 @@ def commit(store: Store, made: Made, advance: Advance, *, fence: int | None = No
         rows = store.database.read(
             lambda c: c.execute("SELECT fence FROM execution WHERE id = ?", (made.key,)).fetchall()
         )
-        fence = rows[0][0] if rows else 0
+        fence = int(rows[0][0]) if rows else 0
     return store.executions.commit(made.key, fence, advance)
 
 

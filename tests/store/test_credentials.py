@@ -76,6 +76,16 @@ def test_revoked_when_revoked(store: Store) -> None:
     assert not store.credentials.revoked("t2")
 
 
+def test_standing_when_asked_in_one_read(store: Store) -> None:
+    """Account and revocation are told together, as they are told one by one."""
+    store.credentials.add_account(_ACCOUNT)
+    store.credentials.revoke("t1", 100.0)
+
+    assert (_ACCOUNT, True) == store.credentials.standing("a@local", "t1")
+    assert (_ACCOUNT, False) == store.credentials.standing("a@local", "t2")
+    assert (None, False) == store.credentials.standing("b@local", "t1")
+
+
 def test_instance_when_set(store: Store) -> None:
     """The latest text under a key is remembered."""
     assert None is store.instance.get("id")

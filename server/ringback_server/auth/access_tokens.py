@@ -8,7 +8,7 @@ from ringback_server.auth.claims import Claims, opens_service
 from ringback_server.auth.issuer import AT_JWT, Issuer
 from ringback_server.auth.jws import UnverifiedToken
 from ringback_server.auth.refusals import Refusal, TokenError
-from ringback_server.auth.stores import KeyStore, Revocations
+from ringback_server.auth.stores import Revocations
 from ringback_server.model.principals import Principal
 
 #: the spellings of the media type in `typ`; no others, in no other case
@@ -18,9 +18,8 @@ TYPES: Final = frozenset({AT_JWT, f"application/{AT_JWT}"})
 class AccessTokens:
     """Verifies the access tokens that this server issued."""
 
-    def __init__(self, issuer: Issuer, keys: KeyStore, revocations: Revocations) -> None:
+    def __init__(self, issuer: Issuer, revocations: Revocations) -> None:
         self._issuer = issuer
-        self._keys = keys
         self._revocations = revocations
 
     def verify(self, token: UnverifiedToken, now: float) -> Principal:
@@ -44,10 +43,10 @@ class AccessTokens:
         """Raise TokenError unless key, account and token count now."""
         if self._issuer.verification_key(kid) is None:
             raise TokenError(Refusal.KEY_UNKNOWN)
-        account = self._keys.account(principal.email)
+        account, revoked = self._revocations.standing(principal.email, principal.token_id)
         if account is None or account.disabled:
             raise TokenError(Refusal.ACCOUNT)
-        if self._revocations.revoked(principal.token_id):
+        if revoked:
             raise TokenError(Refusal.REVOKED)
 
 

@@ -48,6 +48,13 @@ class Revocations(Protocol):
         """Tell whether the token was revoked."""
         ...
 
+    def standing(self, email: str, token_id: str, /) -> tuple[ServiceAccount | None, bool]:
+        """Return the account of a token, as KeyStore does, and whether the token was revoked.
+
+        Both in one read: it is asked for at each request.
+        """
+        ...
+
 
 class TokenStore(KeyStore, Bindings, Protocol):
     """What the issuer reads."""

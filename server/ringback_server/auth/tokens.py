@@ -66,7 +66,7 @@ class Authenticator:
         """Take the seams, and the `urls` that this server goes by as audiences."""
         self._clock = clock
         self._seen: Recent[bytes, _Verified] = Recent(_REMEMBERED)
-        self._access_tokens = AccessTokens(issuer, keys, revocations)
+        self._access_tokens = AccessTokens(issuer, revocations)
         self._self_signed = SelfSignedTokens(Assertions(keys), revocations, service_audiences(urls))
 
     def authenticate(self, bearer: str) -> Principal:

@@ -37,6 +37,11 @@ INSERT INTO signing_key (kid, algorithm, private_key, create_time) VALUES (?, ?,
 ON CONFLICT (kid) DO NOTHING
 """
 _REVOKED = "SELECT 1 FROM revoked_token WHERE token_id = ?"
+_STANDING = """
+SELECT email, unique_id, display_name, disabled,
+       EXISTS (SELECT 1 FROM revoked_token WHERE token_id = ?)
+  FROM service_account WHERE email = ?
+"""
 _REVOKE = """
 INSERT INTO revoked_token (token_id, until) VALUES (?, ?)
 ON CONFLICT (token_id) DO UPDATE SET until = excluded.until
@@ -110,6 +115,14 @@ class Credentials:
     def revoked(self, token_id: str) -> bool:
         """Tell whether a token was revoked."""
         return self._row(_REVOKED, (token_id,)) is not None
+
+    def standing(self, email: str, token_id: str) -> tuple[ServiceAccount | None, bool]:
+        """Return the account of a token, None if there is none, and whether it was revoked.
+
+        Without an account no token of it counts, so that is all that is looked at then.
+        """
+        row = self._row(_STANDING, (token_id, email))
+        return (None, False) if row is None else (_account(row[:4]), bool(row[4]))
 
     def revoke(self, token_id: str, until: float) -> None:
         """Revoke a token, which would expire by itself at `until`."""
