@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from types import FrameType
 
 from ringback_server.app import App
 from ringback_server.errors import StartError
+from ringback_server.log_lines import configure
 from ringback_server.settings import read_settings
 
 #: Seconds after which a computing thread must offer the interpreter lock: with the default of
@@ -24,9 +24,6 @@ _LOOK_SECONDS = 0.5
 
 def main(arguments: Sequence[str]) -> int:
     """Run the server until it is told to stop or cannot go on; returns the exit code."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     sys.setswitchinterval(_SWITCH_SECONDS)
     stop, failed = threading.Event(), threading.Event()
 
@@ -35,7 +32,9 @@ def main(arguments: Sequence[str]) -> int:
         stop.set()
 
     try:
-        app = App.open(read_settings(arguments, os.environ), fail)
+        settings = read_settings(arguments, os.environ)
+        configure(settings.log_format, settings.log_level)
+        app = App.open(settings, fail)
     except StartError as error:
         sys.stderr.write(f"ringback serve: {error}\n")
         return 2

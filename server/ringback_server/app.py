@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ringback_server.api.admission import Admission
+from ringback_server.api.requests import Requests
 from ringback_server.auth.access import Access
 from ringback_server.auth.bootstrap import account_email, first_start
 from ringback_server.auth.grants import Grants
@@ -23,18 +26,25 @@ from ringback_server.certificates import TlsFiles, self_signed
 from ringback_server.clock import SystemClock
 from ringback_server.control.caller import Backend
 from ringback_server.engine.engine import Engine
+from ringback_server.engine.observer import Watch
+from ringback_server.engine.sweeper import Sweeper
 from ringback_server.errors import RingbackError, StartError
 from ringback_server.exposure import Reminder, check_exposure
 from ringback_server.gateway.exchange import Endpoint
 from ringback_server.gateway.guards import PageGuard
 from ringback_server.gateway.metadata import MetadataServer
+from ringback_server.gateway.probes import Probes, by_machine, by_token, probes_only
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
+from ringback_server.metrics import Metrics
 from ringback_server.presence import Presence
+from ringback_server.readiness import Readiness
 from ringback_server.rpc.server import GrpcServer
 from ringback_server.settings import Address, Settings
+from ringback_server.spans import installed_spans
 from ringback_server.store import Store, open_store
+from ringback_server.tracing import Spans
 
 _log = logging.getLogger(__name__)
 
@@ -43,10 +53,22 @@ _DEFAULT_GRPC = Address("127.0.0.1", 8787)
 _DEFAULT_HTTP = Address("127.0.0.1", 8780)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Where:
+    """Where the edges listen, and how they are reached."""
+
+    grpc: Address
+    listener: socket.socket
+    urls: set[str]
+    tls: TlsFiles | None
+
+
 class App:
     """A server: `open` makes it listen, leaving the `with` block drains and closes it."""
 
-    def __init__(self, settings: Settings, on_failure: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, on_failure: Callable[[], None], spans: Spans | None = None
+    ) -> None:
         """Take the settings; nothing is opened yet."""
         self._settings = settings
         self._on_failure = on_failure
@@ -55,15 +77,23 @@ class App:
         self._closing = ExitStack()
         # Monotonic seconds; what is closed before a stop was asked for has no time at all.
         self._stop_by = 0.0
+        self._metrics = Metrics()
+        self._spans = spans or installed_spans()
+        self._requests = Requests(self._metrics, self._spans)
 
     @classmethod
-    def open(cls, settings: Settings, on_failure: Callable[[], None] = lambda: None) -> Self:
+    def open(
+        cls,
+        settings: Settings,
+        on_failure: Callable[[], None] = lambda: None,
+        spans: Spans | None = None,
+    ) -> Self:
         """Start a server; raises StartError, and then nothing is left open or locked.
 
         `on_failure` is called on another thread when only a restart makes the server store
-        anything again.
+        anything again; `spans` is where spans go, by default to the installed provider.
         """
-        app = cls(settings, on_failure)
+        app = cls(settings, on_failure, spans)
         try:
             app._start()
         except RingbackError as error:
@@ -83,15 +113,16 @@ class App:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop_by = self._clock.monotonic() + self._settings.drain_seconds
         _log.info("stopping; requests under way have %g s", self._settings.drain_seconds)
         self._closing.close()
         _log.info("stopped")
 
     def _start(self) -> None:
         settings = self._settings
-        store = open_store(settings.data_dir, on_failure=self._on_failure)
+        store = open_store(settings.data_dir, on_failure=self._on_failure, observer=self._metrics)
         self._closing.callback(store.close)
+        readiness = Readiness(store.census.probe, self._clock)
+        probes = Probes(readiness=readiness, render=self._metrics.render)
         wanted = _address(settings.http_address, store, "http", _DEFAULT_HTTP)
         listener = listen(wanted)
         self._closing.callback(listener.close)
@@ -116,7 +147,9 @@ class App:
         wanted_grpc = _address(settings.grpc_address, store, "grpc", _DEFAULT_GRPC)
         check_exposure(settings, wanted_grpc, http_address)
         tls = self._tls(wanted_grpc.host, http_address.host, urlsplit(public_url).hostname)
-        grpc = self._serve(backend, issuer, {http, public_url}, (wanted_grpc, listener), tls)
+        where = _Where(grpc=wanted_grpc, listener=listener, urls={http, public_url}, tls=tls)
+        grpc = self._serve(backend, issuer, where, probes)
+        self._serve_probes(probes)
         store.instance.set("grpc", str(grpc))
         store.instance.set("http", str(http_address))
         presence = Presence(
@@ -128,6 +161,8 @@ class App:
         )
         self._closing.callback(presence.withdraw)
         presence.announce(settings.ready_file, os.environ)
+        readiness.start()
+        self._closing.callback(self._turn_away, readiness)
         _log.info("listening: gRPC on %s, HTTP on %s, data in %s", grpc, http, settings.data_dir)
 
     def _backend(self, store: Store, issuer: Issuer, public_url: str) -> Backend:
@@ -139,9 +174,14 @@ class App:
             park_after=settings.park_after,
             callback_base_url=public_url,
             project_number=settings.project_number,
+            watch=Watch(observer=self._metrics, spans=self._spans),
         )
         self._closing.callback(lambda: engine.close(self._grace()))
         engine.start()
+        self._metrics.watch(store.census, lambda: engine.hands)
+        sweeper = Sweeper(store.expiry, clock, self._metrics, retention_days=settings.retention)
+        self._closing.callback(sweeper.close)
+        sweeper.start()
         return Backend(
             store=store,
             engine=engine,
@@ -151,16 +191,10 @@ class App:
             settings=settings,
         )
 
-    def _serve(
-        self,
-        backend: Backend,
-        issuer: Issuer,
-        urls: set[str],
-        where: tuple[Address, socket.socket],
-        tls: TlsFiles | None,
-    ) -> Address:
-        """Start both edges on an address and a listener; returns the gRPC address."""
+    def _serve(self, backend: Backend, issuer: Issuer, where: _Where, probes: Probes) -> Address:
+        """Start both edges; returns the gRPC address."""
         settings, credentials = self._settings, backend.store.credentials
+        urls, tls = where.urls, where.tls
         pair = (tls.certificate, tls.key) if tls else None
         authenticator = (
             OpenDoor(account_email("admin", _PROJECT))
@@ -170,14 +204,28 @@ class App:
         admission = Admission(authenticator, backend)
         workers = Workers()
         grants = Grants(issuer, credentials, self._clock, urls=urls)
-        pages = application(admission, grants.exchange, workers)
+        alone = Address(where.listener.getsockname()[0], 0).loopback and not settings.public_url
+        guard = by_machine(admission) if alone else by_token(admission)
+        pages = application(
+            admission,
+            grants.exchange,
+            workers,
+            requests=self._requests,
+            probes=probes.routes(workers, self._requests, guard),
+        )
         if settings.insecure_no_auth:
             pages = PageGuard(pages, {urlsplit(url).hostname or "" for url in urls})
             reminder = Reminder()
             self._closing.callback(reminder.close)
             reminder.start()
-        http = HttpServer(where[1], pages, workers, tls=pair)
-        grpc = GrpcServer(where[0], admission, tls=pair)
+        http = HttpServer(where.listener, pages, workers, tls=pair)
+        grpc = GrpcServer(
+            where.grpc,
+            admission,
+            tls=pair,
+            requests=self._requests,
+            trouble=probes.readiness.trouble,
+        )
         for server in (grpc, http):
             self._closing.callback(self._stop, server)
             server.start()
@@ -208,6 +256,28 @@ class App:
         server.start()
         _log.info("metadata server on %s, with tokens of %s", address, email)
         return str(address)
+
+    def _serve_probes(self, probes: Probes) -> None:
+        """Serve metrics on a port of their own, if one is asked for."""
+        wanted = self._settings.metrics_address
+        if wanted is None:
+            return
+        listener = listen(wanted, option="--metrics-address")
+        self._closing.callback(listener.close)
+        workers = Workers(threads=2)
+        server = HttpServer(listener, probes_only(probes, workers, self._requests), workers)
+        self._closing.callback(self._stop, server)
+        server.start()
+        _log.info("metrics on http://%s/metrics", address_of(listener, wanted))
+
+    def _turn_away(self, readiness: Readiness) -> None:
+        """Say that requests should go elsewhere, and serve those that still come for a while."""
+        readiness.drain()
+        waiting, until = threading.Condition(), self._clock.monotonic() + self._settings.drain_delay
+        with waiting:
+            while (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(waiting, left)
+        self._stop_by = self._clock.monotonic() + self._settings.drain_seconds
 
     def _tls(self, *hosts: str | None) -> TlsFiles | None:
         """Return the files to speak TLS with, None to speak plain text."""

@@ -10,12 +10,9 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Literal
 
 from ringback_server import tracing
-
-#: the attribute of a record that holds more facts, by their names in JSON
-FACTS: Final = "facts"
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -54,7 +51,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             **_about(),
         }
-        facts = getattr(record, FACTS, None)
+        facts = getattr(record, tracing.FACTS, None)
         if isinstance(facts, dict):
             line |= facts
         if record.exc_info:

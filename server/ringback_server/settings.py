@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ringback_server.errors import StartError
@@ -93,6 +93,19 @@ def _email(text: str) -> str:
     if not name or not domain or set(text) & set(" /"):
         raise ValueError(f"expected an e-mail address, got {text!r}")
     return text
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"expected {' or '.join(known)}, got {text!r}")
+        return text
+
+    return read
+
+
+def _seconds_or_none(text: str) -> float:
+    return 0.0 if text == "0" else _seconds(text)
 
 
 def _switch(text: str) -> bool:
@@ -208,6 +221,41 @@ class Settings:
     drain_seconds: float = field(
         default=10.0,
         metadata=_option(_seconds, "SECONDS", "how long a stop waits for requests under way"),
+    )
+
+    drain_delay: float = field(
+        default=0.0,
+        metadata=_option(
+            _seconds_or_none,
+            "SECONDS",
+            "how long a stop first goes on serving while /readyz says no",
+        ),
+    )
+    retention: int = field(
+        default=90,
+        metadata=_option(
+            _whole(0), "DAYS", "how long ended executions and operations are kept; 0 for ever"
+        ),
+    )
+    metrics_address: Address | None = field(
+        default=None,
+        metadata=_option(
+            Address.parse,
+            "HOST:PORT",
+            "where /metrics, /healthz and /readyz are served too, to anyone and unencrypted",
+        ),
+    )
+    log_format: Literal["text", "json"] = field(
+        default="text",
+        metadata=_option(_one_of("text", "json"), "text|json", "how the log on stderr is written"),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = field(
+        default="info",
+        metadata=_option(
+            _one_of("debug", "info", "warning", "error"),
+            "LEVEL",
+            "what the log tells: debug (also each request), info, warning or error",
+        ),
     )
 
     @property

@@ -7,6 +7,8 @@ Google's own Python packages register them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from google.protobuf import any_pb2, descriptor_pb2, empty_pb2
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -46,6 +48,11 @@ def pack(message: Message) -> any_pb2.Any:
 
 def google_pool() -> DescriptorPool:
     """Return a new pool that holds our files renamed to Google's packages, and what they need."""
+    return describing_pool()
+
+
+def describing_pool(*files: FileDescriptor) -> DescriptorPool:
+    """Return a new pool with our files under Google's names, and `files` under their own."""
     pool = DescriptorPool()
     added: set[str] = set()
     renames = {
@@ -57,7 +64,9 @@ def google_pool() -> DescriptorPool:
         )
     }
     for file in (*_our_files(), empty_pb2.DESCRIPTOR):
-        _add(pool, file, renames, added)
+        _add(pool, file, lambda each: _under_google(each, renames), added)
+    for file in files:
+        _add(pool, file, _as_it_is, added)
     return pool
 
 
@@ -66,27 +75,49 @@ def _our_files() -> tuple[FileDescriptor, ...]:
     return tuple(module.DESCRIPTOR for module in modules)
 
 
-def _add(
-    pool: DescriptorPool, file: FileDescriptor, renames: dict[str, str], added: set[str]
-) -> None:
-    if file.name in added:
+_Write = Callable[[FileDescriptor], descriptor_pb2.FileDescriptorProto]
+
+
+def _add(pool: DescriptorPool, file: FileDescriptor, write: _Write, added: set[str]) -> None:
+    proto = write(file)
+    if proto.name in added:
         return
-    added.add(file.name)
+    added.add(proto.name)
     for dependency in file.dependencies:
-        _add(pool, dependency, renames, added)
+        _add(pool, dependency, write, added)
+    pool.Add(proto)
+
+
+def _as_it_is(file: FileDescriptor) -> descriptor_pb2.FileDescriptorProto:
     proto = descriptor_pb2.FileDescriptorProto()
     file.CopyToProto(proto)
+    return proto
+
+
+def _under_google(
+    file: FileDescriptor, renames: Mapping[str, str]
+) -> descriptor_pb2.FileDescriptorProto:
+    """Return a file in Google's package, if that is one of ours, and with a name to match."""
+    proto = _as_it_is(file)
+    proto.name = _file_name(file.name)
     proto.package = PACKAGES.get(file.name, proto.package)
+    proto.dependency[:] = [_file_name(name) for name in proto.dependency]
     for message in proto.message_type:
         _rename(message, renames)
     for service in proto.service:
         for method in service.method:
             method.input_type = _renamed(method.input_type, renames)
             method.output_type = _renamed(method.output_type, renames)
-    pool.Add(proto)
+    return proto
 
 
-def _rename(message: descriptor_pb2.DescriptorProto, renames: dict[str, str]) -> None:
+def _file_name(ours: str) -> str:
+    """Return a name that no file of ours has, so that both can be told apart."""
+    package = PACKAGES.get(ours)
+    return f"{package.replace('.', '/')}/{ours.rpartition('/')[2]}" if package else ours
+
+
+def _rename(message: descriptor_pb2.DescriptorProto, renames: Mapping[str, str]) -> None:
     for field in message.field:
         if field.type_name:
             field.type_name = _renamed(field.type_name, renames)
@@ -94,7 +125,7 @@ def _rename(message: descriptor_pb2.DescriptorProto, renames: dict[str, str]) ->
         _rename(nested, renames)
 
 
-def _renamed(type_name: str, renames: dict[str, str]) -> str:
+def _renamed(type_name: str, renames: Mapping[str, str]) -> str:
     for ours, googles in renames.items():
         if type_name == ours or type_name.startswith(f"{ours}."):
             return googles + type_name.removeprefix(ours)

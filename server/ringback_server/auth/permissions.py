@@ -49,13 +49,16 @@ _EDIT: Final = (
     }
 )
 
+_MONITOR: Final = frozenset({"monitoring.timeSeries.list"})
+
 #: every role by name, and the permissions it holds
 ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "roles/workflows.viewer": _VIEW,
         "roles/workflows.invoker": _INVOKE,
         "roles/workflows.editor": _EDIT,
-        "roles/workflows.admin": _EDIT | {"workflows.operations.delete"},
+        "roles/workflows.admin": _EDIT | _MONITOR | {"workflows.operations.delete"},
+        "roles/monitoring.viewer": _MONITOR,
         "roles/iam.serviceAccountTokenCreator": frozenset(
             {
                 "iam.serviceAccounts.getAccessToken",

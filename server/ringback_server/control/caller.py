@@ -10,12 +10,13 @@ from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
-from ringback_server.model.names import ExecutionName, ResourceName
+from ringback_server.model.names import CallbackName, ExecutionName, ResourceName
 from ringback_server.model.principals import Principal
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
 from ringback_server.settings import Settings
 from ringback_server.store import Store
 from ringback_server.store.records import Delivery
+from ringback_server.tracing import note_execution
 
 Item_co = TypeVar("Item_co", covariant=True)
 Name = TypeVar("Name", bound=ResourceName)
@@ -122,7 +123,10 @@ def requires(
         def checked(
             caller: Caller, name: Name, /, *args: Parameters.args, **kwargs: Parameters.kwargs
         ) -> Answer:
-            caller.backend.access.check(caller.principal, permission, str(name))
+            resource = str(name)
+            caller.backend.access.check(caller.principal, permission, resource)
+            if isinstance(name, ExecutionName | CallbackName):
+                note_execution(resource.partition("/callbacks/")[0])
             return verb(caller, name, *args, **kwargs)
 
         return checked

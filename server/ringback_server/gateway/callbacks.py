@@ -37,6 +37,7 @@ class CallbackUrls:
 
     async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
         """Answer one request; SPEC 10.13 has the order of the checks."""
+        request.served.method = "callback"
         try:
             body = await read_body(request, receive, self._limit, _BODY_SECONDS)
         except PayloadTooLargeError:

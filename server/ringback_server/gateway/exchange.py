@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope, Send
 
+from ringback_server.api.requests import Requests, Served
 from ringback_server.errors import PayloadTooLargeError, RingbackError
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.json_messages import invalid
@@ -18,6 +19,9 @@ from ringback_server.gateway.status import error_answer, internal_answer, timeou
 logger = logging.getLogger(__name__)
 
 _MAX_PARAMETERS = 1_000
+_SERVER_ERROR = 500
+#: nginx' status for a client that hung up
+_GONE = "499"
 
 
 class ClientGone(BaseException):
@@ -34,6 +38,8 @@ class HttpRequest:
     raw_query: str
     #: names in lower case
     headers: tuple[tuple[str, str], ...]
+    #: what is told of it
+    served: Served = field(default_factory=Served, compare=False)
 
     @classmethod
     def of(cls, scope: Scope) -> HttpRequest:
@@ -66,17 +72,32 @@ Respond = Callable[[HttpRequest, Receive], Awaitable[Answer]]
 class Endpoint:
     """An ASGI application made of one function; errors become answers here and nowhere else."""
 
-    def __init__(self, respond: Respond) -> None:
+    def __init__(
+        self, respond: Respond, requests: Requests | None = None, name: str = "unknown"
+    ) -> None:
+        """Take the function, who tells of requests, and what to call them until it is known."""
         self._respond = respond
+        self._requests = requests or Requests()
+        self._name = name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         request = HttpRequest.of(scope)
-        try:
-            answer = await _answer(self._respond, request, receive)
-        except ClientGone:
-            return
-        await _send(answer, send, with_body=request.method != "HEAD")
+        served = request.served
+        served.method, served.status = self._name, _GONE
+        with self._requests.serve(
+            "http",
+            served,
+            request_id=request.header("x-request-id"),
+            traceparent=request.header("traceparent"),
+        ):
+            try:
+                answer = await _answer(self._respond, request, receive)
+            except ClientGone:
+                return
+            served.status = str(int(answer.status))
+            served.failed = answer.status >= _SERVER_ERROR
+            await _send(answer, send, served.request_id, with_body=request.method != "HEAD")
 
 
 async def read_body(request: HttpRequest, receive: Receive, limit: int, seconds: float) -> bytes:
@@ -116,10 +137,11 @@ async def _answer(respond: Respond, request: HttpRequest, receive: Receive) -> A
         return internal_answer()
 
 
-async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:
+async def _send(answer: Answer, send: Send, request_id: str, *, with_body: bool) -> None:
     headers = [
         ("Content-Type", answer.content_type),
         ("Content-Length", str(len(answer.body))),
+        ("X-Request-Id", request_id),
         *answer.headers,
     ]
     start: Message = {

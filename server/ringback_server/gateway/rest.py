@@ -37,6 +37,7 @@ class Rest:
     async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
         """Answer one request."""
         route = self._transcoder.route(request.method, request.raw_path)
+        request.served.method = "/".join(route.binding.name.rsplit(".", 1))
         body = await read_body(request, receive, _MAX_BODY, _BODY_SECONDS)
         return await self._workers.run(lambda: self._call(route, request, body))
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive
 
 from ringback_server.api.admission import Admission
 from ringback_server.api.google_names import google_pool
+from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.callbacks import CallbackUrls
@@ -37,8 +38,15 @@ def application(
     exchange: Exchange,
     workers: Workers,
     services: Iterable[Service] = SERVICES,
+    *,
+    requests: Requests | None = None,
+    probes: Iterable[Route] = (),
 ) -> ASGIApp:
-    """Make the ASGI application; `exchange` answers token requests."""
+    """Make the ASGI application.
+
+    `exchange` answers token requests; `requests` tells of all; `probes` are more routes.
+    """
+    requests = requests or Requests()
     issuer = admission.backend.issuer
     resources = _Resources(
         CallbackUrls(admission, workers), Rest(services, admission, workers, google_pool())
@@ -46,12 +54,13 @@ def application(
     # Routes that are applications, not functions, get requests of every method as they are.
     return Router(
         routes=[
-            Route("/token", Endpoint(TokenEndpoint(exchange, workers).respond)),
+            *probes,
+            Route("/token", Endpoint(TokenEndpoint(exchange, workers).respond, requests, "token")),
             Route(
                 "/.well-known/jwks.json",
-                Endpoint(KeysEndpoint(issuer.jwks, workers).respond),
+                Endpoint(KeysEndpoint(issuer.jwks, workers).respond, requests, "jwks"),
             ),
         ],
-        default=Endpoint(resources.respond),
+        default=Endpoint(resources.respond, requests),
         redirect_slashes=False,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from ringback_server.errors import OverloadedError
@@ -25,12 +26,16 @@ class Workers:
         return f"<Workers [{self._busy} of {self._limit} busy]>"
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Run `work` on a thread; raise OverloadedError if too much is queued already."""
+        """Run `work` on a thread, in the scope that holds here.
+
+        Raise OverloadedError if too much is queued already.
+        """
         if self._busy >= self._limit:
             raise OverloadedError
         self._busy += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            loop, scope = asyncio.get_running_loop(), copy_context()
+            return await loop.run_in_executor(self._pool, scope.run, work)
         finally:
             self._busy -= 1
 

@@ -7,18 +7,26 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Self
 
 import grpc
 from google.protobuf.message import Message
 
 from ringback_server.api.admission import Admission
+from ringback_server.api.requests import Requests, Served
 from ringback_server.api.table import Method, Service
 from ringback_server.errors import RingbackError
 from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
 from ringback_server.rpc.waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
+
+_SERVERS_FAULT = {
+    grpc.StatusCode.DATA_LOSS,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE,
+}
+_REQUEST_ID = "x-request-id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,8 @@ class Surroundings:
     waiting: ThreadPoolExecutor
     #: set once the server stops: calls that wait come to their end
     closing: threading.Event
+    #: tells of each call
+    requests: Requests
 
 
 class Handler:
@@ -45,18 +55,37 @@ class Handler:
 
     def __call__(self, request: Message, context: grpc.ServicerContext) -> Message:
         """Authenticate, answer, and turn errors into statuses."""
+        served = Served(method=self._name)
+        sent = _Sent.of(context)
+        with self._around.requests.serve(
+            "grpc", served, request_id=sent.request_id, traceparent=sent.traceparent
+        ):
+            answer = self._answer_or_refuse(request, context, sent.authorization)
+            code = answer.code if isinstance(answer, Refusal) else grpc.StatusCode.OK
+            served.status, served.failed = code.name, code in _SERVERS_FAULT
+        named = (_REQUEST_ID, served.request_id)
+        if isinstance(answer, Refusal):
+            context.set_trailing_metadata((named, (DETAILS_KEY, answer.details)))
+            context.abort(answer.code, answer.message)
+        context.set_trailing_metadata((named,))
+        return answer
+
+    def _answer_or_refuse(
+        self, request: Message, context: grpc.ServicerContext, authorization: str | None
+    ) -> Message | Refusal:
         try:
-            return self._answer(request, context)
+            return self._answer(request, context, authorization)
         except RingbackError as error:
-            refused = refusal(error)
+            return refusal(error)
         except Exception:
             logger.exception("%s failed", self._name)
-            refused = INTERNAL
-        return _abort(context, refused)
+            return INTERNAL
 
-    def _answer(self, request: Message, context: grpc.ServicerContext) -> Message:
+    def _answer(
+        self, request: Message, context: grpc.ServicerContext, authorization: str | None
+    ) -> Message:
         around = self._around
-        caller = around.admission.admit(_authorization(context), self._time_left(context))
+        caller = around.admission.admit(authorization, self._time_left(context))
         if not self._method.waits:
             return self._method.answer(request, caller)
         with around.room.seat(caller.principal.email):
@@ -95,17 +124,26 @@ def _methods(
     }
 
 
-def _abort(context: grpc.ServicerContext, refused: Refusal) -> NoReturn:
-    context.set_trailing_metadata(((DETAILS_KEY, refused.details),))
-    context.abort(refused.code, refused.message)
-
-
 def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-def _authorization(context: grpc.ServicerContext) -> str | None:
-    for key, value in context.invocation_metadata():
-        if key == "authorization":
-            return value if isinstance(value, str) else value.decode("latin-1")
-    return None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """What a caller sent beside its message: the first value of each."""
+
+    authorization: str | None
+    request_id: str | None
+    traceparent: str | None
+
+    @classmethod
+    def of(cls, context: grpc.ServicerContext) -> Self:
+        """Read the metadata of a call."""
+        sent: dict[str, str] = {}
+        for key, value in context.invocation_metadata():
+            sent.setdefault(key, value if isinstance(value, str) else value.decode("latin-1"))
+        return cls(
+            authorization=sent.get("authorization"),
+            request_id=sent.get(_REQUEST_ID),
+            traceparent=sent.get("traceparent"),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,12 @@ from pathlib import Path
 import grpc
 
 from ringback_server.api.admission import Admission
+from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
 from ringback_server.errors import StartError
 from ringback_server.rpc.handlers import Surroundings, generic_handlers
+from ringback_server.rpc.health import NAME, Health, health_handler
+from ringback_server.rpc.reflection import Reflection, reflection_handlers
 from ringback_server.rpc.waiting import WaitingRoom
 from ringback_server.settings import Address
 
@@ -46,22 +49,39 @@ class GrpcServer:
         tls: tuple[Path, Path] | None = None,
         services: Iterable[Service] = SERVICES,
         capacity: Capacity | None = None,
+        requests: Requests | None = None,
+        trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Take the port; `tls` is certificate chain and key, in PEM. Raise StartError."""
+        """Take the port; `tls` is certificate chain and key, in PEM. Raise StartError.
+
+        `requests` tells of each call; `trouble` returns why calls should not come here now.
+        """
+        services = tuple(services)
         capacity = capacity or Capacity()
         self._closing = threading.Event()
         self._threads = ThreadPoolExecutor(capacity.threads, "ringback-rpc")
         # A few more threads than seats, so that a call without a seat is refused at once.
         self._waiting = ThreadPoolExecutor(capacity.waiting + 4, "ringback-rpc-wait")
+        room = WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each)
         around = Surroundings(
             admission=admission,
-            room=WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each),
+            room=room,
             waiting=self._waiting,
             closing=self._closing,
+            requests=requests or Requests(),
         )
+        names = {name for service in services for name in service.names}
+        health = Health(
+            trouble=trouble, services=frozenset({*names, NAME}), room=room, closing=self._closing
+        )
+        handlers = [
+            *generic_handlers(services, around),
+            health_handler(health, self._waiting),
+            *reflection_handlers(Reflection(services, room, self._waiting)),
+        ]
         self._server = grpc.server(
             self._threads,
-            handlers=generic_handlers(services, around),
+            handlers=handlers,
             options=(
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", _MAX_REQUEST),

@@ -1,0 +1,102 @@
+"""`grpc.health.v1.Health`: what load balancers ask, without a token."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health_pb2
+
+from ringback_server.errors import QuotaExceededError
+from ringback_server.rpc.waiting import WaitingRoom
+
+NAME = "grpc.health.v1.Health"
+
+#: how often a watcher's status is looked at, in seconds
+_LOOK_SECONDS = 1.0
+#: whom seats are counted for where nobody has to say who they are
+ANYBODY = "callers without a token"
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Answers for the server as a whole (an empty name) and for each service alike."""
+
+    #: returns why requests should not come here, None if they should
+    trouble: Callable[[], str | None]
+    services: frozenset[str]
+    room: WaitingRoom
+    closing: threading.Event
+
+    def check(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> health_pb2.HealthCheckResponse:
+        """Tell the status of a service now."""
+        if request.service and request.service not in self.services:
+            context.abort(grpc.StatusCode.NOT_FOUND, "There is no such service.")
+        return health_pb2.HealthCheckResponse(status=self._status(request.service))
+
+    def watch(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> Iterator[health_pb2.HealthCheckResponse]:
+        """Tell the status of a service now and whenever it changes."""
+        try:
+            with self.room.seat(ANYBODY):
+                yield from self._changes(request.service, context)
+        except QuotaExceededError as error:
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, error.message)
+
+    def _changes(
+        self, service: str, context: grpc.ServicerContext
+    ) -> Iterator[health_pb2.HealthCheckResponse]:
+        told = None
+        while context.is_active():
+            status = self._status(service)
+            if status != told:
+                yield health_pb2.HealthCheckResponse(status=status)
+            told = status
+            if self.closing.wait(_LOOK_SECONDS):
+                break
+        if told == _SERVING:
+            yield health_pb2.HealthCheckResponse(status=_NOT_SERVING)
+
+    def _status(self, service: str) -> health_pb2.HealthCheckResponse.ServingStatus:
+        if service and service not in self.services:
+            return _UNKNOWN
+        return _SERVING if not self.closing.is_set() and self.trouble() is None else _NOT_SERVING
+
+
+class _Watch:
+    """A behaviour that grpcio runs on the pool it names, not on the server's."""
+
+    def __init__(self, health: Health, pool: ThreadPoolExecutor) -> None:
+        self._health = health
+        self.experimental_thread_pool = pool
+
+    def __call__(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> Iterator[health_pb2.HealthCheckResponse]:
+        return self._health.watch(request, context)
+
+
+def health_handler(health: Health, waiting: ThreadPoolExecutor) -> grpc.GenericRpcHandler:
+    """Make the handler of the service; watchers run on the pool `waiting`."""
+    read = health_pb2.HealthCheckRequest.FromString
+    return grpc.method_handlers_generic_handler(
+        NAME,
+        {
+            "Check": grpc.unary_unary_rpc_method_handler(health.check, read, _write),
+            "Watch": grpc.unary_stream_rpc_method_handler(_Watch(health, waiting), read, _write),
+        },
+    )
+
+
+def _write(response: health_pb2.HealthCheckResponse) -> bytes:
+    return response.SerializeToString()
