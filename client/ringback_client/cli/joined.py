@@ -10,7 +10,11 @@ from importlib.metadata import entry_points
 GROUP = "ringback.commands"
 
 # What the help says of those that Ringback brings along, without loading them.
-_SUMMARIES = {"lint": "Check definitions without a server.", "serve": "Run a server."}
+_SUMMARIES = {
+    "backup": "Copy a server's data, or check such a copy.",
+    "lint": "Check definitions without a server.",
+    "serve": "Run a server.",
+}
 
 
 def joined_commands() -> dict[str, str]:

@@ -36,7 +36,7 @@ class DataDir:
     @property
     def database(self) -> Path:
         """Where the database file is."""
-        return self.path / "ringback.db"
+        return database_of(self.path)
 
     def close(self) -> None:
         """Let other processes use it; may be called twice."""
@@ -60,6 +60,11 @@ class DataDir:
             os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         except OSError as error:
             raise StartError(_complaint(self.path, error)) from error
+
+
+def database_of(data_dir: Path) -> Path:
+    """Return where the database file of a data dir is."""
+    return data_dir / "ringback.db"
 
 
 def _make(path: Path, *, mode: int) -> None:

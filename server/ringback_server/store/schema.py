@@ -11,8 +11,13 @@ from pathlib import Path
 from ringback_server.errors import StartError
 
 #: marks a file as ours ("RBK1"), see `file` and SQLite's magic.txt
-_APPLICATION_ID = 0x52424B31
+APPLICATION_ID = 0x52424B31
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
+
+
+def known_version() -> int:
+    """Return the newest schema that this version knows."""
+    return len(_scripts())
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -35,7 +40,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         for script in scripts[version:]:
             for statement in _statements(script):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(scripts)}")
         connection.execute("COMMIT")
     finally:
@@ -44,7 +49,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
     (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
-    if tables and _pragma(connection, "application_id") != _APPLICATION_ID:
+    if tables and _pragma(connection, "application_id") != APPLICATION_ID:
         raise StartError(f"{path} is the database of another program: choose another --data-dir")
 
 
