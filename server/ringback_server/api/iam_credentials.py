@@ -21,6 +21,7 @@ def generate_access_token(
         scope=request.scope,
         lifetime=messages.seconds_of(request.lifetime) if request.HasField("lifetime") else None,
         delegates=request.delegates,
+        permissions=request.permissions,
     )
     return iam_credentials_pb2.GenerateAccessTokenResponse(
         access_token=issued.token, expire_time=Timestamp(seconds=issued.expire_time)

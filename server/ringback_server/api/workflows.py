@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback.v1 import operations_pb2, workflows_pb2
-from ringback_server.api import messages
+from ringback_server.api import google_names, messages
 from ringback_server.api.levels import call_log_level, history_level
 from ringback_server.api.update_mask import workflow_changes
 from ringback_server.control import workflows
@@ -43,9 +43,11 @@ def create_workflow(
 ) -> operations_pb2.Operation:
     """Deploy a new workflow."""
     parent = LocationName.parse(request.parent, "parent")
-    created, operation = workflows.create(
-        caller, parent, request.workflow_id, _spec(request.workflow)
-    )
+    spec = _spec(request.workflow)
+    if request.validate_only:
+        workflows.validate_create(caller, parent, request.workflow_id, spec)
+        return _validated(request.workflow)
+    created, operation = workflows.create(caller, parent, request.workflow_id, spec)
     return messages.operation(OperationOutcome(operation=operation, workflow=created))
 
 
@@ -54,7 +56,11 @@ def update_workflow(
 ) -> operations_pb2.Operation:
     """Change a workflow."""
     name = WorkflowName.parse(request.workflow.name, "workflow.name")
-    updated, operation = workflows.update(caller, name, workflow_changes(request))
+    changes = workflow_changes(request)
+    if request.validate_only:
+        workflows.validate_update(caller, name, changes)
+        return _validated(request.workflow)
+    updated, operation = workflows.update(caller, name, changes)
     return messages.operation(OperationOutcome(operation=operation, workflow=updated))
 
 
@@ -78,6 +84,11 @@ def list_workflow_revisions(
     return workflows_pb2.ListWorkflowRevisionsResponse(
         workflows=map(messages.workflow, page.items), next_page_token=page.next_token
     )
+
+
+def _validated(sent: workflows_pb2.Workflow) -> operations_pb2.Operation:
+    """Return the operation of a workflow that could be deployed, and was not."""
+    return operations_pb2.Operation(done=True, response=google_names.pack(sent))
 
 
 def _spec(sent: workflows_pb2.Workflow) -> WorkflowSpec:

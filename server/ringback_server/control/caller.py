@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
@@ -63,8 +63,19 @@ class Access(Protocol):
 class Issuer(Protocol):
     """Makes tokens."""
 
-    def access_token(self, email: str, *, scope: str, lifetime: float, client: str) -> IssuedToken:
-        """Make an access token of an account for `client`, valid for `lifetime` seconds."""
+    def access_token(
+        self,
+        email: str,
+        *,
+        scope: str,
+        lifetime: float,
+        client: str,
+        permissions: Iterable[str] | None,
+    ) -> IssuedToken:
+        """Make an access token of an account for `client`, valid for `lifetime` seconds.
+
+        It is good for some of the account's permissions, or for all.
+        """
         ...
 
     def jwks(self) -> Mapping[str, object]:

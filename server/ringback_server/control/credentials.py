@@ -21,10 +21,13 @@ def generate_access_token(
     scope: Sequence[str],
     lifetime: float | None = None,
     delegates: Sequence[str] = (),
+    permissions: Sequence[str] = (),
 ) -> IssuedToken:
     """Make an access token of an account, valid for `lifetime` seconds, by default an hour.
 
-    Raise InvalidArgumentError for a bad field, NotFoundError for an unknown account.
+    `permissions` narrows what it may be used for; none are all that the account has.
+    Raise InvalidArgumentError for a bad field, NotFoundError for an unknown account, and
+    PermissionDeniedError for a permission that the account does not have.
     """
     if name.project != "-":
         raise refused("name", "name must have the form projects/-/serviceAccounts/{email}")
@@ -41,5 +44,9 @@ def generate_access_token(
             f"There is no service account {name.email}.", reason="SERVICE_ACCOUNT_NOT_FOUND"
         )
     return caller.backend.issuer.access_token(
-        name.email, scope=" ".join(scope), lifetime=lifetime, client=caller.principal.email
+        name.email,
+        scope=" ".join(scope),
+        lifetime=lifetime,
+        client=caller.principal.email,
+        permissions=permissions or None,
     )

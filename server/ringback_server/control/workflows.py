@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ringback_server.control import definitions
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import refused
+from ringback_server.errors import AlreadyExistsError, NotFoundError
 from ringback_server.model.names import LocationName, WorkflowName, valid_workflow_id
 from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
 from ringback_server.store.workflows import WorkflowChanges
@@ -38,15 +40,7 @@ def create(
 
     Raise InvalidArgumentError for a bad field or definition and AlreadyExistsError.
     """
-    if not valid_workflow_id(workflow_id):
-        rule = "1 to 64 letters, digits, _ and -, from a letter to a letter or digit"
-        raise refused("workflow_id", f"workflow_id must be {rule}")
-    default = caller.backend.settings.default_service_account
-    account = definitions.full_account_name(spec.service_account, parent, default)
-    definitions.check_description(spec.description)
-    definitions.check_labels(spec.labels, "workflow.labels")
-    definitions.check_env_vars(spec.user_env_vars)
-    definitions.check_source(spec.source)
+    account = _check_new(caller, parent, workflow_id, spec)
     return caller.backend.store.workflows.create(
         WorkflowName(parent.project, parent.location, workflow_id),
         source=spec.source,
@@ -68,19 +62,27 @@ def update(
 
     Raise InvalidArgumentError for a bad field or definition and NotFoundError.
     """
-    if changes.description is not None:
-        definitions.check_description(changes.description)
-    if changes.labels is not None:
-        definitions.check_labels(changes.labels, "workflow.labels")
-    if changes.user_env_vars is not None:
-        definitions.check_env_vars(changes.user_env_vars)
-    if changes.source is not None:
-        definitions.check_source(changes.source)
-    if changes.service_account is not None:
-        default = caller.backend.settings.default_service_account
-        account = definitions.full_account_name(changes.service_account, name.parent, default)
-        changes = replace(changes, service_account=account)
+    changes = _check_changes(caller, name, changes)
     return caller.backend.store.workflows.update(name, changes, caller.backend.clock.now())
+
+
+@requires("workflows.workflows.create")
+def validate_create(
+    caller: Caller, parent: LocationName, workflow_id: str, spec: WorkflowSpec
+) -> None:
+    """Raise what `create` would raise now; deploy nothing."""
+    _check_new(caller, parent, workflow_id, spec)
+    name = WorkflowName(parent.project, parent.location, workflow_id)
+    with suppress(NotFoundError):
+        caller.backend.store.workflows.get(name)
+        raise AlreadyExistsError(f"{name} exists already.")
+
+
+@requires("workflows.workflows.update")
+def validate_update(caller: Caller, name: WorkflowName, changes: WorkflowChanges) -> None:
+    """Raise what `update` would raise now; change nothing."""
+    _check_changes(caller, name, changes)
+    caller.backend.store.workflows.get(name)
 
 
 @requires("workflows.workflows.delete")
@@ -117,3 +119,34 @@ def list_revisions(caller: Caller, name: WorkflowName, request: PageRequest) -> 
     after = position(scope, request.token, int)
     rows = caller.backend.store.workflows.list_revisions(name, limit=limit + 1, after=after)
     return page(scope, rows, limit, place=lambda row: row.revision_key, item=lambda row: row)
+
+
+def _check_new(caller: Caller, parent: LocationName, workflow_id: str, spec: WorkflowSpec) -> str:
+    """Raise InvalidArgumentError for a bad field; return the account's full name."""
+    if not valid_workflow_id(workflow_id):
+        rule = "1 to 64 letters, digits, _ and -, from a letter to a letter or digit"
+        raise refused("workflow_id", f"workflow_id must be {rule}")
+    default = caller.backend.settings.default_service_account
+    account = definitions.full_account_name(spec.service_account, parent, default)
+    definitions.check_description(spec.description)
+    definitions.check_labels(spec.labels, "workflow.labels")
+    definitions.check_env_vars(spec.user_env_vars)
+    definitions.check_source(spec.source)
+    return account
+
+
+def _check_changes(caller: Caller, name: WorkflowName, changes: WorkflowChanges) -> WorkflowChanges:
+    """Raise InvalidArgumentError for a bad field; return the changes with full names."""
+    if changes.description is not None:
+        definitions.check_description(changes.description)
+    if changes.labels is not None:
+        definitions.check_labels(changes.labels, "workflow.labels")
+    if changes.user_env_vars is not None:
+        definitions.check_env_vars(changes.user_env_vars)
+    if changes.source is not None:
+        definitions.check_source(changes.source)
+    if changes.service_account is None:
+        return changes
+    default = caller.backend.settings.default_service_account
+    account = definitions.full_account_name(changes.service_account, name.parent, default)
+    return replace(changes, service_account=account)

@@ -32,6 +32,7 @@ class GenerateAccessTokenRequest(_message.Message):
     DELEGATES_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
     LIFETIME_FIELD_NUMBER: _builtins.int
+    PERMISSIONS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The account: `projects/-/serviceAccounts/{email}`."""
     @_builtins.property
@@ -46,6 +47,10 @@ class GenerateAccessTokenRequest(_message.Message):
     def lifetime(self) -> _duration_pb2.Duration:
         """How long the token is valid: one hour by default and at most."""
 
+    @_builtins.property
+    def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the token may be used for, of what the account may do; empty for all of it."""
+
     def __init__(
         self,
         *,
@@ -53,10 +58,11 @@ class GenerateAccessTokenRequest(_message.Message):
         delegates: _abc.Iterable[_builtins.str] | None = ...,
         scope: _abc.Iterable[_builtins.str] | None = ...,
         lifetime: _duration_pb2.Duration | None = ...,
+        permissions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lifetime", b"lifetime"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delegates", b"delegates", "lifetime", b"lifetime", "name", b"name", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delegates", b"delegates", "lifetime", b"lifetime", "name", b"name", "permissions", b"permissions", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -421,12 +421,15 @@ class CreateWorkflowRequest(_message.Message):
     PARENT_FIELD_NUMBER: _builtins.int
     WORKFLOW_FIELD_NUMBER: _builtins.int
     WORKFLOW_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """The location: `projects/{project}/locations/{location}`."""
     workflow_id: _builtins.str
     """The last segment of its name: 1 to 64 letters, digits, `_` and `-`, beginning with a letter and
     ending with a letter or digit.
     """
+    validate_only: _builtins.bool
+    """Check everything and deploy nothing: the operation is done and has no name."""
     @_builtins.property
     def workflow(self) -> Global___Workflow:
         """The workflow to deploy."""
@@ -437,10 +440,11 @@ class CreateWorkflowRequest(_message.Message):
         parent: _builtins.str = ...,
         workflow: Global___Workflow | None = ...,
         workflow_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["workflow", b"workflow"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["parent", b"parent", "workflow", b"workflow", "workflow_id", b"workflow_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parent", b"parent", "validate_only", b"validate_only", "workflow", b"workflow", "workflow_id", b"workflow_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -476,6 +480,9 @@ class UpdateWorkflowRequest(_message.Message):
 
     WORKFLOW_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    validate_only: _builtins.bool
+    """Check everything and change nothing: the operation is done and has no name."""
     @_builtins.property
     def workflow(self) -> Global___Workflow:
         """The workflow, with its name and the fields to change."""
@@ -489,10 +496,11 @@ class UpdateWorkflowRequest(_message.Message):
         *,
         workflow: Global___Workflow | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "workflow", b"workflow"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "validate_only", b"validate_only", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
