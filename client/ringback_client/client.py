@@ -16,20 +16,28 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypedDict, TypeVar, Unpack
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from ringback.v1 import callbacks_pb2, executions_pb2, logs_pb2, operations_pb2, workflows_pb2
+from ringback.v1 import (
+    callbacks_pb2,
+    executions_pb2,
+    iam_credentials_pb2,
+    logs_pb2,
+    operations_pb2,
+    workflows_pb2,
+)
 from ringback.v1.callbacks_pb2_grpc import CallbacksStub
 from ringback.v1.executions_pb2_grpc import ExecutionsStub
+from ringback.v1.iam_credentials_pb2_grpc import IAMCredentialsStub
 from ringback.v1.logs_pb2_grpc import LogsStub
 from ringback.v1.operations_pb2_grpc import OperationsStub
 from ringback.v1.workflows_pb2_grpc import WorkflowsStub
 from ringback_client.connection import Server, open_channel
-from ringback_client.credentials import AccessTokens, read_key
+from ringback_client.credentials import SCOPE, AccessTokens, read_key
 from ringback_client.errors import RequestError, from_rpc, from_status
 from ringback_client.names import DEFAULT_LOCATION, Place
 
@@ -43,6 +51,26 @@ _UNFINISHED = frozenset({executions_pb2.Execution.ACTIVE, executions_pb2.Executi
 _Request = TypeVar("_Request")
 _Response = TypeVar("_Response")
 _Item = TypeVar("_Item")
+
+
+#: the field of a workflow for each setting
+_FIELDS = {
+    "env_vars": "user_env_vars",
+    "service_account": "service_account",
+    "description": "description",
+    "labels": "labels",
+}
+
+
+class WorkflowSettings(TypedDict, total=False):
+    """What a workflow has beside its definition; what is missing is left as it is."""
+
+    #: what `sys.get_env` finds
+    env_vars: Mapping[str, str]
+    #: the account that executions run as, an e-mail address
+    service_account: str
+    description: str
+    labels: Mapping[str, str]
 
 
 class Tokens(Protocol):
@@ -75,6 +103,7 @@ class Client:
         self._executions = ExecutionsStub(channel)
         self._callbacks = CallbacksStub(channel)
         self._logs = LogsStub(channel)
+        self._credentials = IAMCredentialsStub(channel)
 
     @classmethod
     def connect(
@@ -109,47 +138,80 @@ class Client:
     # Workflows
 
     def deploy(
-        self, workflow: str, source: str, *, env_vars: Mapping[str, str] | None = None
+        self,
+        workflow: str,
+        source: str,
+        *,
+        dry_run: bool = False,
+        **settings: Unpack[WorkflowSettings],
     ) -> workflows_pb2.Workflow:
         """Create a workflow, or make a new revision of it if its definition changed.
 
-        `env_vars` is what `sys.get_env` finds; None leaves it as it was.
+        Settings that are not given stay as they were. With `dry_run` the server only checks,
+        and what is returned is the request.
         """
         wanted = workflows_pb2.Workflow(
             name=self._place.workflow(workflow),
             source_contents=source,
-            user_env_vars=env_vars or {},
+            user_env_vars=settings.get("env_vars", {}),
+            service_account=settings.get("service_account", ""),
+            description=settings.get("description", ""),
+            labels=settings.get("labels", {}),
         )
-        if not self._exists(wanted.name):
-            return self._create_workflow(wanted)
-        paths = ["source_contents"] if env_vars is None else ["source_contents", "user_env_vars"]
+        if self.find_workflow(wanted.name) is None:
+            return self._create_workflow(wanted, dry_run=dry_run)
+        given = [_FIELDS[name] for name in settings]
         request = workflows_pb2.UpdateWorkflowRequest(
-            workflow=wanted, update_mask=FieldMask(paths=paths)
+            workflow=wanted,
+            update_mask=FieldMask(paths=["source_contents", *given]),
+            validate_only=dry_run,
         )
         return self._deployed(self._call(self._workflows.UpdateWorkflow, request))
+
+    def list_workflows(self) -> Iterator[workflows_pb2.Workflow]:
+        """Yield the workflows of the client's location, by name."""
+
+        def page(token: str) -> tuple[Sequence[workflows_pb2.Workflow], str]:
+            request = workflows_pb2.ListWorkflowsRequest(parent=str(self._place), page_token=token)
+            answer = self._call(self._workflows.ListWorkflows, request)
+            return answer.workflows, answer.next_page_token
+
+        return _pages(page)
+
+    def delete_workflow(self, workflow: str) -> None:
+        """Delete a workflow with its executions."""
+        request = workflows_pb2.DeleteWorkflowRequest(name=self._place.workflow(workflow))
+        self._finished(self._call(self._workflows.DeleteWorkflow, request))
 
     def get_workflow(self, workflow: str) -> workflows_pb2.Workflow:
         """Return a workflow in its latest revision."""
         request = workflows_pb2.GetWorkflowRequest(name=self._place.workflow(workflow))
         return self._call(self._workflows.GetWorkflow, request)
 
-    def _exists(self, name: str) -> bool:
+    def find_workflow(self, workflow: str) -> workflows_pb2.Workflow | None:
+        """Return a workflow in its latest revision, None if there is none."""
         try:
-            self.get_workflow(name)
+            return self.get_workflow(workflow)
         except RequestError as error:
             if error.status is grpc.StatusCode.NOT_FOUND:
-                return False
+                return None
             raise
-        return True
 
-    def _create_workflow(self, workflow: workflows_pb2.Workflow) -> workflows_pb2.Workflow:
+    def _create_workflow(
+        self, workflow: workflows_pb2.Workflow, *, dry_run: bool
+    ) -> workflows_pb2.Workflow:
         parent, _, workflow_id = workflow.name.rpartition("/workflows/")
         request = workflows_pb2.CreateWorkflowRequest(
-            parent=parent, workflow=workflow, workflow_id=workflow_id
+            parent=parent, workflow=workflow, workflow_id=workflow_id, validate_only=dry_run
         )
         return self._deployed(self._call(self._workflows.CreateWorkflow, request))
 
     def _deployed(self, operation: operations_pb2.Operation) -> workflows_pb2.Workflow:
+        # The type is named after Google's package, whose clients read it too; the fields are ours.
+        return workflows_pb2.Workflow.FromString(self._finished(operation).response.value)
+
+    def _finished(self, operation: operations_pb2.Operation) -> operations_pb2.Operation:
+        """Wait until an operation is done; raise its error."""
         while not operation.done:
             request = operations_pb2.WaitOperationRequest(
                 name=operation.name, timeout=_duration(_WAIT_SECONDS)
@@ -159,8 +221,7 @@ class Client:
             )
         if operation.HasField("error"):
             raise from_status(operation.error)
-        # The type is named after Google's package, whose clients read it too; the fields are ours.
-        return workflows_pb2.Workflow.FromString(operation.response.value)
+        return operation
 
     # Executions
 
@@ -262,6 +323,23 @@ class Client:
             return answer.entries, answer.next_page_token
 
         return _pages(page)
+
+    # Credentials
+
+    def generate_access_token(
+        self, email: str, *, seconds: int = 3600, permissions: Sequence[str] = ()
+    ) -> str:
+        """Return an access token of an account that the client's may make tokens for.
+
+        It is valid for `seconds`; `permissions` narrows what it is good for.
+        """
+        request = iam_credentials_pb2.GenerateAccessTokenRequest(
+            name=f"projects/-/serviceAccounts/{email}",
+            scope=[SCOPE],
+            lifetime=_duration(seconds),
+            permissions=permissions,
+        )
+        return self._call(self._credentials.GenerateAccessToken, request).access_token
 
     def _call(
         self,

@@ -14,6 +14,8 @@ _NEXT_BY_REASON: Mapping[str, str] = {
     "WORKFLOW_NOT_FOUND": "Deploy it with: ringback deploy NAME --source FILE",
     "EXECUTION_NOT_FOUND": "See which there are with: ringback executions list WORKFLOW",
     "CALLBACK_NOT_FOUND": "See which there are with: ringback callbacks list EXECUTION",
+    "INVALID_DEFINITION": "Check a file without a server: ringback lint FILE",
+    "SERVICE_ACCOUNT_NOT_FOUND": "Is its e-mail address right, and of this server?",
     "EXECUTION_ENDED": "See how it ended with: ringback executions describe EXECUTION",
 }
 _NEXT_BY_STATUS: Mapping[grpc.StatusCode, str] = {

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ringback_client.cli import auth, callbacks, deploy, environment, executions, logs
+from ringback_client.cli import auth, callbacks, deploy, environment, executions, logs, workflows
 from ringback_client.cli.joined import joined_commands, run_joined
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
@@ -24,6 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("deploy")(deploy.deploy)
+app.command("list")(workflows.list_)
+app.command("describe")(workflows.describe)
+app.command("delete")(workflows.delete)
 app.command("run")(executions.run)
 app.command("execute")(executions.execute)
 app.command("env")(environment.env)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ringback.v1.executions_pb2 import Execution
+from ringback_client.cli.last_execution import recall, remember
 from ringback_client.cli.options import (
     Data,
     ExecutionName,
@@ -57,6 +58,7 @@ def run(
         started = client.execute(
             workflow, argument=argument, labels=parse_pairs(labels, "--labels")
         )
+        remember(session.environ, started.name)
         session.say(f"Waiting for {started.name}")
         execution = _wait(client, started.name)
     if execution.state == Execution.SUCCEEDED:
@@ -78,10 +80,12 @@ def execute(
 ) -> None:
     """Execute a workflow without waiting, and print the execution's name."""
     argument = "" if data is None else read_json(data)
-    with session_of(ctx).client(project, location) as client:
+    session = session_of(ctx)
+    with session.client(project, location) as client:
         execution = client.execute(
             workflow, argument=argument, labels=parse_pairs(labels, "--labels")
         )
+    remember(session.environ, execution.name)
     if form is None:
         typer.echo(execution.name)
     else:
@@ -117,6 +121,27 @@ def wait(
     """Wait until an execution has ended, and print all about it."""
     with session_of(ctx).client(project, location) as client:
         found = _wait(client, client.place.execution(execution, workflow), timeout)
+    write_document(found, form)
+    _fail_unless_succeeded(found)
+
+
+@app.command()
+def describe_last(ctx: typer.Context, form: ResultFormat = DocumentFormat.YAML) -> None:
+    """Print all about the execution that was started last here."""
+    session = session_of(ctx)
+    name = recall(session.environ)
+    with session.client(None, DEFAULT_LOCATION) as client:
+        write_document(client.get_execution(name), form)
+
+
+@app.command()
+def wait_last(ctx: typer.Context, form: ResultFormat = DocumentFormat.YAML) -> None:
+    """Wait until the execution that was started last here has ended, and print all about it."""
+    session = session_of(ctx)
+    name = recall(session.environ)
+    with session.client(None, DEFAULT_LOCATION) as client:
+        session.say(f"Waiting for {name}")
+        found = _wait(client, name)
     write_document(found, form)
     _fail_unless_succeeded(found)
 

@@ -1,6 +1,9 @@
 """`ringback logs`."""
 
 import re
+import sys
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated
@@ -8,8 +11,9 @@ from typing import Annotated
 import typer
 
 from ringback.v1.logs_pb2 import LogEntry
+from ringback_client.cli.following import follow
 from ringback_client.cli.options import Limit, Location, Project, TableFormat
-from ringback_client.cli.output import Format, moment, write_list
+from ringback_client.cli.output import Format, moment, say_plainly, write_list
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
 
@@ -19,6 +23,18 @@ _DURATION = re.compile(
     r"t?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?",
     re.IGNORECASE,
 )
+
+_LOOK_SECONDS = 1.0
+_INTERRUPTED = 130
+
+Filter = Annotated[
+    str,
+    typer.Argument(
+        metavar="[FILTER]",
+        help="A text to find, or terms joined by AND, such as severity>=WARNING.",
+        show_default="all entries",
+    ),
+]
 
 app = typer.Typer(help="Read what workflows log.", no_args_is_help=True)
 
@@ -31,13 +47,7 @@ def group() -> None:
 @app.command()
 def read(
     ctx: typer.Context,
-    text: Annotated[
-        str,
-        typer.Argument(
-            help="A text to find, or terms joined by AND, such as severity>=WARNING.",
-            show_default="all entries",
-        ),
-    ] = "",
+    text: Filter = "",
     freshness: Annotated[str, typer.Option(help="How old entries may be.")] = "1d",
     limit: Limit = None,
     location: Location = DEFAULT_LOCATION,
@@ -46,16 +56,48 @@ def read(
 ) -> None:
     """Find log entries of all workflows, newest first."""
     since = datetime.now(UTC) - parse_duration(freshness)
-    terms = [text] if text.strip() else []
-    terms.append(f'timestamp>="{since.isoformat().replace("+00:00", "Z")}"')
     with session_of(ctx).client(project, location) as client:
-        entries = client.list_logs(filter_=" AND ".join(terms), newest_first=True)
+        entries = client.list_logs(filter_=_filter(text, since), newest_first=True)
         found = list(islice(entries, limit))
     rows = [
         {"TIME": moment(entry.timestamp), "SEVERITY": entry.severity, "ENTRY": _words(entry)}
         for entry in found
     ]
     write_list(found, rows, form, empty="No log entries were found.")
+
+
+@app.command()
+def tail(
+    ctx: typer.Context,
+    text: Filter = "",
+    freshness: Annotated[str, typer.Option(help="How old the first entries may be.")] = "1m",
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+) -> None:
+    """Print log entries of all workflows as they come, until interrupted."""
+    since = datetime.now(UTC) - parse_duration(freshness)
+    with session_of(ctx).client(project, location) as client:
+
+        def entries_since(start: datetime) -> Iterator[LogEntry]:
+            return client.list_logs(filter_=_filter(text, start))
+
+        try:
+            for entries in follow(entries_since, since):
+                say_plainly(
+                    f"{moment(entry.timestamp)}  {entry.severity:<8}  {_words(entry)}"
+                    for entry in entries
+                )
+                sys.stdout.flush()
+                time.sleep(_LOOK_SECONDS)
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
+
+
+def _filter(text: str, since: datetime) -> str:
+    """Join what was asked for with a time."""
+    terms = [text] if text.strip() else []
+    terms.append(f'timestamp>="{since.isoformat().replace("+00:00", "Z")}"')
+    return " AND ".join(terms)
 
 
 def parse_duration(text: str) -> timedelta:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from enum import StrEnum
 
@@ -87,6 +87,12 @@ def write_table(rows: Sequence[Mapping[str, str]]) -> None:
 def say(words: str) -> None:
     """Tell the person at the terminal something."""
     Console(stderr=True, highlight=False).print(Text(words, style="dim"), soft_wrap=True)
+
+
+def say_plainly(lines: Iterable[str], *, to_stderr: bool = False) -> None:
+    """Print lines as they are, but for what could move the cursor."""
+    for line in lines:
+        typer.echo(_printable(line), err=to_stderr)
 
 
 def say_error(message: str, next_step: str | None = None) -> None:

@@ -1,0 +1,79 @@
+"""`ringback list`, `ringback describe` and `ringback delete`: workflows that are deployed."""
+
+import sys
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from ringback.v1.workflows_pb2 import Workflow
+from ringback_client.cli.options import Limit, Location, Project, ResultFormat, TableFormat
+from ringback_client.cli.output import (
+    DocumentFormat,
+    Format,
+    moment,
+    say,
+    write_document,
+    write_list,
+)
+from ringback_client.cli.session import session_of
+from ringback_client.names import DEFAULT_LOCATION, last_segment
+
+WorkflowName = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow.")]
+
+
+def list_(
+    ctx: typer.Context,
+    limit: Limit = None,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: TableFormat = Format.TABLE,
+) -> None:
+    """List the workflows of a location."""
+    with session_of(ctx).client(project, location) as client:
+        found = list(islice(client.list_workflows(), limit))
+    rows = [
+        {
+            "NAME": last_segment(workflow.name),
+            "STATE": Workflow.State.Name(workflow.state),
+            "REVISION": workflow.revision_id,
+            "UPDATED": moment(workflow.update_time),
+        }
+        for workflow in found
+    ]
+    empty = "No workflows are deployed. Deploy one with: ringback deploy NAME --source FILE"
+    write_list(found, rows, form, empty=empty)
+
+
+def describe(
+    ctx: typer.Context,
+    workflow: WorkflowName,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+    form: ResultFormat = DocumentFormat.YAML,
+) -> None:
+    """Print all about a workflow, with its definition."""
+    with session_of(ctx).client(project, location) as client:
+        write_document(client.get_workflow(workflow), form)
+
+
+def delete(
+    ctx: typer.Context,
+    workflow: WorkflowName,
+    *,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Do not ask; nor is anybody asked in scripts.")
+    ] = False,
+    location: Location = DEFAULT_LOCATION,
+    project: Project = None,
+) -> None:
+    """Delete a workflow with all of its executions; those that have not ended are cancelled."""
+    session = session_of(ctx)
+    with session.client(project, location) as client:
+        name = client.place.workflow(workflow)
+        asks = not quiet and not session.quiet and sys.stdin.isatty()
+        if asks and not typer.confirm(f"Delete {name} and all of its executions?", err=True):
+            say("Nothing was deleted.")
+            raise typer.Exit(1)
+        client.delete_workflow(workflow)
+    session.say(f"Deleted {name}.")

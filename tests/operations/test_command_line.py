@@ -1,0 +1,276 @@
+"""The command line against a whole server."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ringback.v1.logs_pb2 import LogEntry
+from ringback_client.cli.app import run
+from ringback_client.cli.following import follow
+from tests.operations.running import WAITS, Running, running
+
+HELLO = "- hello:\n    return: hello\n"
+LOGS = '- say:\n    call: sys.log\n    args: {text: "said it"}\n- done:\n    return: 1\n'
+INVOKER = "invoker@local.iam.gserviceaccount.com"
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """Return a server that the command line finds from the current directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [name for name in os.environ if name.startswith("RINGBACK_")]:
+        monkeypatch.delenv(name)
+    Path("w.yaml").write_text(HELLO)
+    with running(tmp_path / "ringback-data", monkeypatch) as started:
+        yield started
+
+
+def ringback(capsys: Captured, *arguments: str, code: int = 0) -> tuple[str, str]:
+    """Run a command that ends as expected; return what it printed and what it said."""
+    capsys.readouterr()
+    found = run(arguments)
+    output = capsys.readouterr()
+    assert code == found, output.err
+    return output.out, output.err
+
+
+@pytest.mark.usefixtures("server")
+def test_deploy_when_it_is_a_dry_run(capsys: Captured) -> None:
+    """A dry run checks on the server, shows the diff on stdout, and deploys nothing."""
+    new, said = ringback(capsys, "deploy", "w", "--source", "w.yaml", "--dry-run")
+    absent, _ = ringback(capsys, "list", "--format", "json")
+    ringback(capsys, "deploy", "w", "--source", "w.yaml", "--labels", "team=blue")
+    Path("w.yaml").write_text(HELLO.replace("return: hello", "return: bye"))
+    changed, _ = ringback(
+        capsys,
+        *("deploy", "w", "--source", "w.yaml", "--dry-run", "--description", "Says bye"),
+        *("--labels", "team=red", "--service-account", INVOKER, "--set-env-vars", "A=1"),
+    )
+    same, _ = ringback(capsys, "describe", "w")
+    Path("w.yaml").write_text("- hello:\n    next: nowhere\n")
+    _, refused = ringback(capsys, "deploy", "w", "--source", "w.yaml", "--dry-run", code=1)
+
+    assert new == "--- /dev/null\n+++ w (new)\n@@ -0,0 +1,2 @@\n+- hello:\n+    return: hello\n"
+    assert "This would create w; nothing was deployed." in said
+    assert json.loads(absent) == []
+    assert changed.splitlines()[2:] == [
+        "@@ -1,2 +1,2 @@",
+        " - hello:",
+        "-    return: hello",
+        "+    return: bye",
+        "description: '' -> 'Says bye'",
+        "label team: 'blue' -> 'red'",
+        "env var A: none -> '1'",
+    ]
+    assert yaml.safe_load(same)["sourceContents"] == HELLO
+    assert "nowhere" in refused
+    assert "ringback lint" in refused
+
+
+@pytest.mark.usefixtures("server")
+def test_deploy_when_settings_change(capsys: Captured) -> None:
+    """Settings that are given change, the diff is on stderr, and the others stay."""
+    ringback(
+        capsys,
+        *("deploy", "w", "--source", "w.yaml", "--description", "Greets"),
+        *("--labels", "a=1,b=2", "--service-account", INVOKER),
+    )
+    out, said = ringback(capsys, "deploy", "w", "--source", "w.yaml", "--labels", "a=3")
+    described, _ = ringback(capsys, "describe", "w")
+    found = yaml.safe_load(described)
+
+    assert out.splitlines()[0] == "NAME  REVISION    STATE"
+    assert "label a: '1' -> '3'\nlabel b: '2' -> none\n" in said
+    assert (found["description"], found["labels"]) == ("Greets", {"a": "3"})
+    assert found["serviceAccount"].endswith(INVOKER)
+
+
+@pytest.mark.usefixtures("server")
+def test_list_and_delete_when_there_are_workflows(capsys: Captured) -> None:
+    """Workflows are listed until they are deleted; in a script nobody is asked."""
+    for name in ("b", "a"):
+        ringback(capsys, "deploy", name, "--source", "w.yaml")
+    listed, _ = ringback(capsys, "list")
+    ringback(capsys, "delete", "a")
+    left, _ = ringback(capsys, "list")
+    _, missing = ringback(capsys, "delete", "a", code=1)
+    ringback(capsys, "delete", "b", "--quiet")
+    _, empty = ringback(capsys, "list")
+
+    assert [line.split()[0] for line in listed.splitlines()] == ["NAME", "a", "b"]
+    assert [line.split()[0] for line in left.splitlines()] == ["NAME", "b"]
+    assert "Deploy it with: ringback deploy" in missing
+    assert "No workflows are deployed. Deploy one with" in empty
+
+
+class Terminal(io.StringIO):
+    """A terminal at which somebody typed something."""
+
+    def isatty(self) -> bool:
+        """Tell that it is one."""
+        return True
+
+
+@pytest.mark.usefixtures("server")
+def test_delete_when_somebody_declines(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal a person is asked, and nothing is deleted against their will."""
+    ringback(capsys, "deploy", "w", "--source", "w.yaml")
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    _, said = ringback(capsys, "delete", "w", code=1)
+    kept, _ = ringback(capsys, "list")
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    ringback(capsys, "delete", "w")
+    gone, _ = ringback(capsys, "list")
+
+    assert "Nothing was deleted." in said
+    assert ("w " in kept, gone) == (True, "")
+
+
+def test_last_execution_when_one_was_started(server: Running, capsys: Captured) -> None:
+    """The execution that was started last need not be named."""
+    _, none = ringback(capsys, "executions", "describe-last", code=2)
+    ringback(capsys, "deploy", "w", "--source", "w.yaml")
+    server.deploy(WAITS, "waits")
+    ringback(capsys, "run", "w")
+    waited, _ = ringback(capsys, "executions", "wait-last")
+    name, _ = ringback(capsys, "execute", "waits")
+    described, _ = ringback(capsys, "executions", "describe-last")
+
+    assert "Start one with: ringback execute WORKFLOW" in none
+    assert yaml.safe_load(waited)["result"] == '"hello"'
+    assert yaml.safe_load(described)["name"] == name.strip()
+
+
+def test_print_access_token_when_it_is_narrowed(server: Running, capsys: Captured) -> None:
+    """A token for another account is good for what was asked for, and for no longer."""
+    token, _ = ringback(
+        capsys,
+        *("auth", "print-access-token", "--impersonate-service-account", INVOKER),
+        *("--ttl", "60", "--permission", "workflows.executions.list"),
+    )
+    decoded, said = ringback(capsys, "auth", "decode", token.strip())
+    own, _ = ringback(capsys, "auth", "print-access-token", "--ttl", "60")
+    _, refused = ringback(
+        capsys,
+        *("auth", "print-access-token", "--impersonate-service-account", INVOKER),
+        *("--permission", "workflows.workflows.delete"),
+        code=1,
+    )
+    ringback(capsys, "deploy", "w", "--source", "w.yaml")
+    bearer = {"Authorization": f"Bearer {token.strip()}"}
+    parent = "/v1/projects/local/locations/us-central1/workflows"
+    statuses = (
+        server.http.get(f"{parent}/w/executions", headers=bearer).status_code,
+        server.http.post(f"{parent}/w/executions", json={}, headers=bearer).status_code,
+    )
+    claims = json.loads(decoded)["payload"]
+
+    assert (claims["sub"], claims["exp"] - claims["iat"]) == (INVOKER, 60)
+    assert claims["permissions"] == ["workflows.executions.list"]
+    assert json.loads(decoded)["header"]["typ"] == "at+jwt"
+    assert "the signature was not verified" in said
+    assert statuses == (200, 403)
+    assert own.count(".") == 2
+    assert "workflows.workflows.delete" in refused
+
+
+def test_decode_when_it_is_no_token(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is a misuse, with a next step; a token may come from stdin."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("opaque\n"))
+    _, said = ringback(capsys, "auth", "decode", code=2)
+
+    assert "ringback auth print-access-token" in said
+
+
+def test_tail_when_entries_come(server: Running, tmp_path: Path) -> None:
+    """New entries are printed as they come, each once, until it is interrupted."""
+    server.deploy(LOGS)
+    server.start()
+    command = [Path(sys.executable).with_name("ringback"), "-q", "logs", "tail", "said"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as tail:
+        assert tail.stdout
+        first = tail.stdout.readline()
+        server.start()
+        second = tail.stdout.readline()
+        tail.send_signal(signal.SIGINT)
+        rest, errors = tail.communicate(timeout=20.0)
+
+    assert [line.rstrip().endswith("said it") for line in (first, second)] == [True, True]
+    assert (rest, errors, tail.returncode) == ("", "", 130)
+
+
+def test_follow_when_entries_arrive_late() -> None:
+    """An entry that was stored later than it was made is not missed, and no entry comes twice."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    stored: list[LogEntry] = []
+
+    def entry(seconds: float, text: str) -> LogEntry:
+        made = LogEntry(text_payload=text)
+        made.timestamp.FromDatetime(start + timedelta(seconds=seconds))
+        return made
+
+    def since(time: datetime) -> list[LogEntry]:
+        found = [e for e in stored if e.timestamp.ToDatetime(tzinfo=UTC) >= time]
+        return sorted(found, key=lambda e: e.timestamp.ToNanoseconds())
+
+    looks = follow(since, start)
+    stored += [entry(1, "a"), entry(1, "a"), entry(10, "b")]
+    first = [e.text_payload for e in next(looks)]
+    stored += [entry(6, "late"), entry(10, "b")]
+    second = [e.text_payload for e in next(looks)]
+    stored += [entry(60, "c")]
+    later = [[e.text_payload for e in next(looks)] for _ in range(2)]
+
+    assert (first, second, later) == (["a", "a", "b"], ["late", "b"], [["c"], []])
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("ringback exec", {"execute", "executions"}), ("ringback auth dec", {"decode"})],
+)
+def test_completion_when_the_shell_asks(words: str, offered: set[str], tmp_path: Path) -> None:
+    """A shell that was set up with --install-completion gets the commands that begin so."""
+    answer = subprocess.run(
+        [Path(sys.executable).with_name("ringback")],
+        env={
+            **os.environ,
+            "HOME": str(tmp_path),
+            "_RINGBACK_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=False,
+    )
+
+    assert offered == set(answer.stdout.split())
+
+
+@pytest.mark.usefixtures("server")
+def test_deploy_when_a_dry_run_would_change_it(capsys: Captured) -> None:
+    """A dry run of a workflow that exists changes neither its revision nor its times."""
+    ringback(capsys, "deploy", "w", "--source", "w.yaml")
+    before, _ = ringback(capsys, "describe", "w")
+    Path("w.yaml").write_text(HELLO.replace("hello:", "greet:"))
+    ringback(capsys, "deploy", "w", "--source", "w.yaml", "--dry-run")
+    after, _ = ringback(capsys, "describe", "w")
+
+    assert before == after
