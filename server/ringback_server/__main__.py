@@ -31,6 +31,8 @@ def main(arguments: Sequence[str]) -> int:
         failed.set()
         stop.set()
 
+    # Before anything tells that the server is there, and so may be stopped.
+    _stop_on_signals(stop)
     try:
         settings = read_settings(arguments, os.environ)
         configure(settings.log_format, settings.log_level)
@@ -38,7 +40,6 @@ def main(arguments: Sequence[str]) -> int:
     except StartError as error:
         sys.stderr.write(f"ringback serve: {error}\n")
         return 2
-    _stop_on_signals(stop)
     with app:
         while not stop.wait(_LOOK_SECONDS):
             pass

@@ -49,6 +49,7 @@ from ringback_server.tracing import Spans
 _log = logging.getLogger(__name__)
 
 _PROJECT = "local"
+_LOOK_SECONDS = 0.5
 _DEFAULT_GRPC = Address("127.0.0.1", 8787)
 _DEFAULT_HTTP = Address("127.0.0.1", 8780)
 
@@ -276,7 +277,8 @@ class App:
         waiting, until = threading.Condition(), self._clock.monotonic() + self._settings.drain_delay
         with waiting:
             while (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(waiting, left)
+                # In short parts: a second signal is heeded between two of them.
+                self._clock.wait(waiting, min(left, _LOOK_SECONDS))
         self._stop_by = self._clock.monotonic() + self._settings.drain_seconds
 
     def _tls(self, *hosts: str | None) -> TlsFiles | None:

@@ -200,7 +200,7 @@ def test_tail_when_entries_come(server: Running, tmp_path: Path) -> None:
     """New entries are printed as they come, each once, until it is interrupted."""
     server.deploy(LOGS)
     server.start()
-    command = [Path(sys.executable).with_name("ringback"), "-q", "logs", "tail", "said"]
+    command = [str(Path(sys.executable).with_name("ringback")), "-q", "logs", "tail", "said"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as tail:

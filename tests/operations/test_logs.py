@@ -15,6 +15,7 @@ from ringback.v1.executions_pb2 import GetExecutionRequest
 from ringback.v1.executions_pb2_grpc import ExecutionsStub
 from ringback_server.log_lines import JsonFormatter, TextFormatter
 from ringback_server.tracing import Scope, Trace, within
+from tests.e2e.process import serving
 from tests.operations.running import WAITS, Running, running, until
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -115,3 +116,16 @@ def test_log_when_an_execution_resumes(
     assert [(execution, TRACE)] == [(line["execution"], line["trace_id"]) for line in resumed]
     assert token not in lines.getvalue()
     assert "the body" not in lines.getvalue()
+
+
+def test_log_when_a_process_writes_json(tmp_path: Path) -> None:
+    """Each line of a server's stderr is an object, from its start to its end."""
+    with serving(tmp_path / "data", "--log-format=json", "--log-level=debug", home=tmp_path) as one:
+        token = one.token()
+        one.call("GET", "projects/local/locations/us-central1/workflows", token)
+    text = one.log.read_text()
+    found = [json.loads(line) for line in text.splitlines()]
+
+    assert "stopped" in [line["message"] for line in found]
+    assert "ringback.v1.Workflows/ListWorkflows" in [line.get("method") for line in found]
+    assert token not in text
