@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Any
 
@@ -24,6 +25,7 @@ class Host:
 
     __slots__ = (
         "context",
+        "drawn",
         "effects",
         "endpoints",
         "epoch",
@@ -32,6 +34,7 @@ class Host:
         "now",
         "pc",
         "routine",
+        "seed",
         "steps",
         "stop",
     )
@@ -41,6 +44,9 @@ class Host:
         self.limits = limits
         #: Unix seconds, the same throughout an advance
         self.now = 0.0
+        #: what randomness of an advance derives from, and how often that was done
+        self.seed = b""
+        self.drawn = 0
         #: containers stamped with it are visible through one variable only (see `memory`)
         self.epoch = 1
         #: accounted bytes of all variables
@@ -59,6 +65,12 @@ class Host:
         """Return the time that is not less than some seconds from now, rounding included."""
         deadline = self.now + seconds
         return deadline if deadline - self.now >= seconds else math.nextafter(deadline, math.inf)
+
+    def random_bytes(self) -> bytes:
+        """Return 16 bytes that nobody can foresee, other ones at each call."""
+        self.drawn += 1
+        number = self.drawn.to_bytes(8, "big")
+        return hashlib.blake2b(number, key=self.seed, digest_size=16).digest()
 
     def charge(self, work: int) -> None:
         """Count long work against the slice, in units of about one step."""

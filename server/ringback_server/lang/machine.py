@@ -96,7 +96,7 @@ class Machine:
         Errors of the workflow are part of the outcome; anything raised is a defect.
         """
         host, limits = self._state.host, self._state.host.limits
-        host.now = inputs.now
+        host.now, host.seed, host.drawn = inputs.now, inputs.seed, 0
         host.stop = min(host.steps + max(inputs.budget, 1), limits.steps + 1)
         host.effects = []
         for event in inputs.events:

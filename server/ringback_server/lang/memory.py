@@ -79,9 +79,15 @@ def clear(slots: Slots, cleared: tuple[int, ...]) -> None:
 
 def check_string(host: Host, text: str) -> None:
     """Raise a ResourceLimitError if a string is too long."""
-    if len(text) > host.limits.string_bytes or (
-        not text.isascii() and len(text.encode()) > host.limits.string_bytes
-    ):
+    if text.isascii() or len(text) > host.limits.string_bytes:
+        check_string_size(host, len(text))
+    else:
+        check_string_size(host, len(text.encode()))
+
+
+def check_string_size(host: Host, size: int) -> None:
+    """Raise a ResourceLimitError if a string of so many bytes is too long."""
+    if size > host.limits.string_bytes:
         raise resource_limit_error("String size limit exceeded")
 
 

@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ringback_server.lang.stdlib import (
+    base64,
     events,
     expression_helpers,
+    hash_,
     http,
     json,
     list_,
     map_,
+    math,
     retry,
     sys,
     text,
+    time,
+    uuid,
 )
 from ringback_server.lang.stdlib.registry import Function, registered
 from ringback_server.lang.values import Value
@@ -28,13 +33,18 @@ CONSTANTS: Mapping[str, Value] = MappingProxyType({**http.CONSTANTS, **retry.CON
 __all__ = [
     "CONSTANTS",
     "FUNCTIONS",
+    "base64",
     "events",
     "expression_helpers",
+    "hash_",
     "http",
     "json",
     "list_",
     "map_",
+    "math",
     "retry",
     "sys",
     "text",
+    "time",
+    "uuid",
 ]

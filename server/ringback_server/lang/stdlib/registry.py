@@ -10,7 +10,7 @@ from types import NoneType, UnionType
 from typing import TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ringback_server.lang.effects import Wait
-from ringback_server.lang.errors import type_error, value_error
+from ringback_server.lang.errors import memory_limit_error, type_error, value_error
 from ringback_server.lang.host import Host
 from ringback_server.lang.memory import check_depth, check_string, share
 from ringback_server.lang.values import List, Map, Reference, Value, size_of, type_name, wrap
@@ -83,6 +83,8 @@ class Function:
         work = sum(_size(argument) for argument in checked)
         if work > _BYTES_PER_STEP:
             host.charge(work // _BYTES_PER_STEP)
+            if work > host.limits.memory_bytes:
+                _check_sizes(host, checked)
         if self.keeps_argument:
             for argument in checked:
                 if isinstance(argument, (Map, List)):
@@ -111,8 +113,10 @@ class Function:
             raise value_error(f"{self.name}(): {error}") from None
         if isinstance(value, str):
             check_string(host, value)
-        elif isinstance(value, (Map, List)):
-            check_depth(value)
+        elif isinstance(value, (bytes, Map, List)):
+            _check_sizes(host, (value,))
+            if not isinstance(value, bytes):
+                check_depth(value)
         return value
 
 
@@ -179,3 +183,12 @@ def _accepted(hint: object) -> frozenset[type] | None:
 
 def _size(argument: object) -> int:
     return size_of(argument) if isinstance(argument, (str, bytes, Map, List)) else 0
+
+
+def _check_sizes(host: Host, values: Sequence[object]) -> None:
+    """Raise a ResourceLimitError for what no variable could hold: containers that share parts.
+
+    So the work of a function is bounded, and the size of what it builds.
+    """
+    if max(_size(value) for value in values) > host.limits.memory_bytes:
+        raise memory_limit_error()
