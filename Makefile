@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test torture conformance check generate
+.PHONY: docs help setup run demo test torture conformance check generate
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,6 +21,9 @@ run: setup  ## Run a server with the samples deployed
 demo: setup  ## Run the samples against real requests, and show each
 	scripts/demo.sh
 
+browser:  ## Install Chromium for the browser test (as root; else the test is skipped)
+	scripts/install_browser.sh
+
 test: setup  ## Run the tests, then the conformance suite
 	scripts/install_node_library.sh
 	$(BIN)/pytest -n 2 --timeout=120
@@ -32,7 +35,7 @@ torture: setup  ## Kill servers under load, 500 of them; ARGS='--seed N --kills 
 conformance: setup  ## Run the conformance suite alone
 	$(BIN)/python tests/conformance/gate.py
 
-check: setup  ## Check format, lint, types, layers, generated code, sizes and the wheel
+check: setup  ## Check format, lint, types, layers, generated code, sizes, the site and the wheel
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -40,7 +43,14 @@ check: setup  ## Check format, lint, types, layers, generated code, sizes and th
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate.py --check
 	$(BIN)/python scripts/check_sizes.py
+	$(MAKE) --no-print-directory docs
 	scripts/check_wheel.sh
+
+docs: setup  ## Make the site of docs/ in build/docs; a warning is an error
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
+
+docs: setup  ## Build the documentation site into docs/_build
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
 
 generate: setup  ## Generate Python code from protos/
 	$(BIN)/python scripts/generate.py
