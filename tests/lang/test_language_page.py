@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 
 from ringback_server.lang.checker import check
-from ringback_server.lang.definitions import NOT_YET
 from ringback_server.lang.limits import Limits
 from ringback_server.lang.linter import lint
 from ringback_server.lang.problems import Problems
 from ringback_server.lang.stdlib import CONSTANTS, FUNCTIONS
 from ringback_server.lang.steps import Definition
 from ringback_server.lang.symbols import Library
-from ringback_server.lang.traversal import bodies_below
 from tests.lang.playing import play
 from tests.lang.reading import parsed
 
@@ -59,27 +57,15 @@ EXAMPLES = [Example(title, source) for title, source in FENCE.findall(PAGE.read_
 EACH = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
 
 
-def runnable(example: Example) -> bool:
-    """Tell whether a machine runs all that an example does."""
-    routines = example.read().routines.values()
-    bodies = [body for routine in routines for _, body in bodies_below(routine.steps)]
-    return not any(type(body) in NOT_YET for body in bodies)
-
-
-RUNNABLE = pytest.mark.parametrize(
-    "example", [one for one in EXAMPLES if runnable(one)], ids=lambda example: example.title
-)
-
-
 @EACH
 def test_example_when_deployed(example: Example) -> None:
     """Each example is right as it stands, and there is nothing to say against it."""
     example.read()
 
-    assert not runnable(example) or () == lint(example.source, Limits())
+    assert () == lint(example.source, Limits())
 
 
-@RUNNABLE
+@EACH
 def test_example_when_run(example: Example) -> None:
     """Each example returns what the page says."""
     outcome = play(example.source).outcome

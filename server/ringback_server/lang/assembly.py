@@ -43,6 +43,11 @@ class Assembly:
         """The index of the next instruction."""
         return len(self._code)
 
+    @property
+    def last_slot(self) -> int:
+        """The last slot that a variable has so far."""
+        return len(self.routine.slots)
+
     @contextmanager
     def inside(self, step: str) -> Generator[None, None, None]:
         """Write the instructions of a step."""
@@ -94,9 +99,13 @@ class Assembly:
         """Let a target be the next instruction."""
         target.pc = self.here
 
-    def handle(self, start: int, end: int, slot: int, *, carried: bool) -> None:
-        """Send errors of a stretch of instructions to the next one."""
-        handler = Handler(start=start, end=end, target=self.here, slot=slot, carried=carried)
+    def handle(
+        self, start: int, end: int, slot: int, left: tuple[int, ...], *, carried: bool
+    ) -> None:
+        """Send errors of a stretch of instructions to the next one; `left` is what they free."""
+        handler = Handler(
+            start=start, end=end, target=self.here, slot=slot, carried=carried, left=left
+        )
         self.routine.handlers.append(handler)
 
     def link(self) -> None:

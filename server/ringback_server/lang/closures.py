@@ -52,6 +52,10 @@ class Names(Protocol):
         """Tell whether the variable is read only once, and is null from then on."""
         ...
 
+    def shared(self, slot: int) -> bool:
+        """Tell whether a slot holds a cell, through which branches share a variable."""
+        ...
+
     def constant(self, name: str) -> tuple[Value] | None:
         """Return what a routine or dotted library name stands for as a value, if anything."""
         ...
@@ -136,6 +140,8 @@ def _name(node: Name, names: Names) -> Operand:
         return _constant(meant[0])
     if names.temporary(node.name):
         return Operand(_take(slot))
+    if names.shared(slot):
+        return Operand(_held(slot))
     return Operand(itemgetter(slot), slot=slot)
 
 
@@ -147,6 +153,19 @@ def _take(slot: int) -> Evaluate:
         return value
 
     return run
+
+
+def _held(slot: int) -> Evaluate:
+    def run(slots: Slots) -> Value:
+        value: Value = slots[slot].value
+        return value
+
+    return run
+
+
+def null(_: Slots) -> Value:
+    """Evaluate to null."""
+    return None
 
 
 def _dotted(node: Member) -> tuple[str, str] | None:

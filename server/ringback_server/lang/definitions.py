@@ -8,14 +8,11 @@ from ringback_server.lang.parser import parse
 from ringback_server.lang.problems import Problems
 from ringback_server.lang.source import read_source
 from ringback_server.lang.stdlib import CONSTANTS, FUNCTIONS
-from ringback_server.lang.steps import Body, Definition, For, Parallel
+from ringback_server.lang.steps import Definition
 from ringback_server.lang.symbols import Library
-from ringback_server.lang.traversal import bodies_below
 
 _GOOGLES_LIMITS = Limits()
 _LIBRARY = Library(FUNCTIONS, CONSTANTS)
-#: what the compiler does not know yet
-NOT_YET: dict[type[Body], str] = {For: "for", Parallel: "parallel"}
 
 
 def read_definition(text: str, limits: Limits = _GOOGLES_LIMITS) -> Definition:
@@ -27,14 +24,5 @@ def read_definition(text: str, limits: Limits = _GOOGLES_LIMITS) -> Definition:
     source, root = read_source(text, limits, problems)
     definition = parse(source, root, limits, problems)
     check(definition, _LIBRARY, problems)
-    _refuse_what_cannot_run(definition, problems)
     problems.raise_any()
     return definition
-
-
-def _refuse_what_cannot_run(definition: Definition, problems: Problems) -> None:
-    for routine in definition.routines.values():
-        for step, body in bodies_below(routine.steps):
-            if type(body) in NOT_YET:
-                message = f"'{NOT_YET[type(body)]}' is not supported yet"
-                problems.add(message, body.position, step.name)

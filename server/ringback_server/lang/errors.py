@@ -99,6 +99,29 @@ def recursion_error(depth: int) -> WorkflowError:
     return tagged(f"RecursionError: more than {depth} nested subworkflow calls", "RecursionError")
 
 
+def parallel_nesting_error(depth: int) -> WorkflowError:
+    """Return a ParallelNestingError: more than `depth` parallel steps within one another."""
+    return tagged(
+        f"ParallelNestingError: more than {depth} parallel steps within one another",
+        "ParallelNestingError",
+    )
+
+
+def unhandled_branch_error(branches: list[Map], *, truncated: bool) -> WorkflowError:
+    """Return the error of a parallel step of which branches failed (SPEC 10.7)."""
+    message = (
+        "UnhandledBranchError: One or more branches or iterations encountered "
+        "an unhandled runtime error"
+    )
+    pairs: list[tuple[str, Value]] = [
+        ("message", message),
+        ("tags", List.of(("UnhandledBranchError", "RuntimeError"))),
+        ("branches", List.of(branches)),
+        ("truncated", truncated),
+    ]
+    return WorkflowError(Map.of(pairs))
+
+
 def resource_limit_error(message: str) -> WorkflowError:
     """Return a ResourceLimitError, which a workflow cannot catch."""
     error = tagged(f"ResourceLimitError: {message}", "ResourceLimitError")

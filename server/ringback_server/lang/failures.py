@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringback_server.lang import branches
 from ringback_server.lang.errors import WorkflowError, headline, type_error
 from ringback_server.lang.host import Host
 from ringback_server.lang.memory import clear, share, store
@@ -12,7 +13,10 @@ from ringback_server.model.resources import Failure, StackFrame, StepPlace
 
 
 def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
-    """Take an error to the innermost handler and return True, or end the machine with it."""
+    """Take an error to the innermost handler and return True, or end what it ends.
+
+    That is the strand if it is a branch, and the machine if it is not or if nothing may catch it.
+    """
     place = strand.frames[-1].routine.place(strand.frames[-1].pc)
     if error.trace is None:
         error.trace = _trace(strand, error)
@@ -21,6 +25,9 @@ def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
     try:
         if error.catchable and _handled(state.host, strand, error):
             return True
+        if error.catchable and strand.parent is not None:
+            branches.fail(state, strand, error)
+            return False
     except WorkflowError as worse:
         state.fail(failure_of(worse), place)
     else:
@@ -69,6 +76,7 @@ def _handled(host: Host, strand: Strand, error: WorkflowError) -> bool:
         handler = _handler(frame)
         if handler is not None:
             value = _carried(host, error) if handler.carried else error.value
+            clear(frame.slots, handler.left)
             frame.pc = handler.target
             if handler.slot:
                 store(frame.slots, handler.slot, value)
@@ -80,8 +88,10 @@ def _handled(host: Host, strand: Strand, error: WorkflowError) -> bool:
 
 
 def _handler(frame: Frame) -> Handler | None:
+    # those around a parallel step are its parent's business
+    outermost = 0 if frame.branch is None else frame.branch.start
     for handler in frame.routine.handlers:
-        if handler.start <= frame.pc < handler.end:
+        if outermost <= handler.start <= frame.pc < handler.end:
             return handler
     return None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum
 
+from ringback_server.lang import branches
 from ringback_server.lang.errors import (
     WorkflowError,
     recursion_error,
@@ -13,22 +13,14 @@ from ringback_server.lang.errors import (
 )
 from ringback_server.lang.failures import error_carried, unwind, value_carried
 from ringback_server.lang.host import Host
-from ringback_server.lang.memory import clear, share, store, store_below
+from ringback_server.lang.memory import append, clear, plain, share, store, store_below
 from ringback_server.lang.program import Evaluate, Instruction, Op, RoutineCode
 from ringback_server.lang.retrying import delay
 from ringback_server.lang.stdlib import FUNCTIONS
 from ringback_server.lang.stdlib.json import encoded
 from ringback_server.lang.stdlib.registry import Block, Omitted
-from ringback_server.lang.strands import Frame, State, Strand
+from ringback_server.lang.strands import Frame, State, Strand, Then
 from ringback_server.lang.values import Map, Reference, Value, type_name
-
-
-class Then(Enum):
-    """How a strand goes on after an instruction."""
-
-    STAY = "stay"  #: in the same frame
-    SWITCH = "switch"  #: in the frame that is now innermost
-    STOP = "stop"  #: not at present
 
 
 def run(state: State, strand: Strand) -> None:
@@ -125,6 +117,23 @@ def _put(_state: State, _strand: Strand, frame: Frame, instruction: Instruction)
     return Then.STAY
 
 
+def _append(state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
+    """Run `x: ${list.concat(x, value)}` without copying a list that nobody else can see."""
+    _, _, following, slot, evaluate, concat = instruction
+    value = evaluate(frame.slots)
+    if not append(frame.slots, slot, value):
+        concat(state.host, [plain(frame.slots[slot]), value])
+    frame.pc = following
+    return Then.STAY
+
+
+def _begin(_state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
+    for slot, value in zip(instruction[3], instruction[4](frame.slots), strict=True):
+        store(frame.slots, slot, value)
+    frame.pc = instruction[2]
+    return Then.STAY
+
+
 def _clear(_state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
     clear(frame.slots, instruction[3])
     frame.pc = instruction[2]
@@ -146,7 +155,10 @@ def _enter(
 ) -> None:
     """Push a frame; parameters without an argument get their default."""
     depth = state.host.limits.call_depth
-    if len(strand.frames) > depth:
+    calls = len(strand.frames)
+    if strand.parent is not None:
+        calls = 1 + sum(len(one.frames) - 1 for one in state.line(strand))
+    if calls > depth:
         raise recursion_error(depth)
     frame = Frame.of(routine, state.host)
     for parameter, value in zip(routine.parameters, values, strict=True):
@@ -254,6 +266,7 @@ _OPERATIONS: dict[int, _Operation] = {
     Op.ASK: _ask,
     Op.BRANCH: _branch,
     Op.PUT: _put,
+    Op.APPEND: _append,
     Op.INVOKE: _invoke,
     Op.RETURN: _return,
     Op.RAISE: _raise,
@@ -261,4 +274,7 @@ _OPERATIONS: dict[int, _Operation] = {
     Op.CATCH: _catch,
     Op.RERAISE: _reraise,
     Op.CLEAR: _clear,
+    Op.BEGIN: _begin,
+    Op.FORK: branches.fork,
+    Op.JOIN: branches.join,
 }

@@ -38,6 +38,12 @@ class RunLimits:
     memory_bytes: int = 512 * _KIB
     string_bytes: int = 256 * _KIB
     call_depth: int = 20
+    #: parallel steps within one another, called ones included
+    parallel_depth: int = 2
+    #: branches and iterations that run at the same time; those that wait for their own do not count
+    branches: int = 20
+    #: that the error of a parallel step lists
+    branch_errors: int = 100
     #: of the JSON text
     result_bytes: int = 2 * _KIB * _KIB
     argument_bytes: int = 32 * _KIB

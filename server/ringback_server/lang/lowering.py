@@ -40,6 +40,10 @@ class Lowering:
         # so that identities say who is who.
         self._calling: set[int] = set()
 
+    def calls(self, node: Expression) -> bool:
+        """Tell whether an expression calls a routine."""
+        return self._mark(node)
+
     def evaluate(self, node: Expression) -> Evaluate:
         """Write what must come first, and return a closure for the value."""
         self._mark(node)

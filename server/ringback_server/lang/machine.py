@@ -36,6 +36,8 @@ from ringback_server.lang.values import Value, size_of
 __all__ = ["Machine", "StateError"]
 
 _LIMITS = RunLimits()
+#: steps that a strand runs before the next one does
+_TURN = 100
 
 
 class Machine:
@@ -101,12 +103,23 @@ class Machine:
         host.effects = []
         for event in inputs.events:
             self._deliver(event)
-        for strand in list(self._state.strands.values()):
-            if strand.suspension is None and strand.id in self._state.strands:
-                run(self._state, strand)
-                if host.steps > limits.steps and strand.id in self._state.strands:
-                    unwind(self._state, strand, resource_limit_error("Step limit exceeded"))
+        self._take_turns()
         return self._outcome()
+
+    def _take_turns(self) -> None:
+        """Run every strand that can go on, a few steps each, until none can or the slice is over.
+
+        A strand alone has the whole slice.
+        """
+        state, host = self._state, self._state.host
+        end = host.stop
+        while host.steps < end and (strand := state.next_strand_to_run()) is not None:
+            turn = end if len(state.strands) == 1 else min(end, host.steps + _TURN)
+            host.stop = turn
+            run(state, strand)
+            end -= turn - host.stop
+            if host.steps > host.limits.steps and strand.id in state.strands:
+                unwind(state, strand, resource_limit_error("Step limit exceeded"))
 
     def _deliver(self, event: Event) -> None:
         for strand in list(self._state.strands.values()):
@@ -125,7 +138,7 @@ class Machine:
             status = Status.FAILED
         elif state.result is not None:
             status = Status.SUCCEEDED
-        elif all(strand.suspension is not None for strand in strands):
+        elif all(strand.blocked for strand in strands):
             status = Status.WAITING
         else:
             status = Status.RUNNABLE

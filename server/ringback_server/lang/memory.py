@@ -9,6 +9,8 @@ a container without ownership never holds one with it.
 
 from __future__ import annotations
 
+from typing import cast
+
 from ringback_server.lang.errors import (
     memory_limit_error,
     resource_limit_error,
@@ -27,6 +29,21 @@ from ringback_server.lang.values import (
 )
 
 
+class Cell:
+    """A variable that the branches of a parallel step share: what their slots point to."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+def plain(slot: object) -> Value:
+    """Return the value of a slot, be it shared or not."""
+    value: Value = slot.value if isinstance(slot, Cell) else cast("Value", slot)
+    return value
+
+
 def share(host: Host, value: Value) -> None:
     """Note that a value gets a holder beside the variable it may come from."""
     if isinstance(value, (Map, List)) and value.stamp == host.epoch:
@@ -36,15 +53,16 @@ def share(host: Host, value: Value) -> None:
 def store(slots: Slots, slot: int, value: Value) -> None:
     """Assign a variable; raises a ResourceLimitError beyond the memory or string limit."""
     host: Host = slots[0]
+    held = slots[slot]
     size = size_of(value)
-    host.memory += size - size_of(slots[slot])
+    host.memory += size - size_of(held.value if type(held) is Cell else held)
     if isinstance(value, (Map, List)):
         if value.stamp == host.epoch:
             host.epoch += 1
         check_depth(value)
     elif isinstance(value, str):
         check_string(host, value)
-    slots[slot] = value
+    _hold(slots, slot, held, value)
     if host.memory > host.limits.memory_bytes:
         raise memory_limit_error()
 
@@ -57,16 +75,46 @@ def store_below(slots: Slots, slot: int, keys: list[Value], value: Value) -> Non
     """
     host: Host = slots[0]
     share(host, value)
-    path, missing = _walk(slots[slot], keys)
+    held = slots[slot]
+    path, missing = _walk(held.value if type(held) is Cell else held, keys)
     for name in reversed(missing):
         value = Map.of([(name, value)])
     growth = _growth(path[-1], keys[len(path) - 1], value)
     for place in range(len(path) - 1, -1, -1):
         value = _replaced(host, path[place], keys[place], value, growth)
     host.memory += growth
-    slots[slot] = value
+    _hold(slots, slot, held, value)
     if host.memory > host.limits.memory_bytes:
         raise memory_limit_error()
+
+
+def append(slots: Slots, slot: int, value: Value) -> bool:
+    """Put a value behind the items of a list that a variable holds; False if it holds no list.
+
+    Raises a ResourceLimitError beyond a limit.
+    """
+    host: Host = slots[0]
+    held = slots[slot]
+    items = held.value if type(held) is Cell else held
+    if not isinstance(items, List):
+        return False
+    share(host, value)
+    growth = element_size(value)
+    if items.stamp == host.epoch:
+        items.append(value)
+        items.size += growth
+    else:
+        host.charge(len(items) >> 5)
+        items = items.appended(value)
+        items.stamp = host.epoch
+        _hold(slots, slot, held, items)
+    if isinstance(value, (Map, List)):
+        items.depth = max(items.depth, value.depth + 1)
+        check_depth(items)
+    host.memory += growth
+    if host.memory > host.limits.memory_bytes:
+        raise memory_limit_error()
+    return True
 
 
 def clear(slots: Slots, cleared: tuple[int, ...]) -> None:
@@ -83,6 +131,13 @@ def check_string(host: Host, text: str) -> None:
         check_string_size(host, len(text))
     else:
         check_string_size(host, len(text.encode()))
+
+
+def _hold(slots: Slots, slot: int, held: object, value: Value) -> None:
+    if isinstance(held, Cell):
+        held.value = value
+    else:
+        slots[slot] = value
 
 
 def check_string_size(host: Host, size: int) -> None:

@@ -10,15 +10,19 @@ import zlib
 
 import msgspec
 
+from ringback_server.lang import branches
 from ringback_server.lang.effects import Wait
 from ringback_server.lang.errors import StateError
 from ringback_server.lang.host import Host
-from ringback_server.lang.program import Program
+from ringback_server.lang.memory import plain
+from ringback_server.lang.program import Op, Program, RoutineCode
 from ringback_server.lang.strands import Frame, State, Strand, Suspension
 from ringback_server.lang.values import Reference, Value, wrap
 
 _MAGIC = b"RBS"
-_VERSION = 1
+#: 2 added branches; a state of version 1 is one of version 2 without any
+_VERSION = 2
+_READABLE = frozenset({1, 2})
 _HEADER = len(_MAGIC) + 1 + 4
 
 #: MessagePack extension type of a Reference
@@ -43,6 +47,7 @@ class _Strand(msgspec.Struct, array_like=True):
     parent: int | None
     wait: _Wait | None
     frames: list[_Frame]
+    number: int = 0
 
 
 class _State(msgspec.Struct):
@@ -52,6 +57,7 @@ class _State(msgspec.Struct):
     next_wait: int
     #: parents before their children
     strands: list[_Strand]
+    turn: int = 0
 
 
 def _encode(value: object) -> msgspec.msgpack.Ext:
@@ -79,6 +85,7 @@ def pack(state: State) -> bytes:
             next_strand=state.next_strand,
             next_wait=state.next_wait,
             strands=[_packed_strand(strand) for strand in state.strands.values()],
+            turn=state.turn,
         )
     )
     return b"".join([_MAGIC, bytes([_VERSION]), zlib.crc32(packed).to_bytes(4, "big"), packed])
@@ -88,24 +95,27 @@ def unpack(program: Program, packed: bytes, host: Host) -> State:
     """Return the state that was packed; raises StateError."""
     if len(packed) < _HEADER or packed[: len(_MAGIC)] != _MAGIC:
         raise StateError("this is not a packed state")
-    if packed[len(_MAGIC)] != _VERSION:
+    if packed[len(_MAGIC)] not in _READABLE:
         raise StateError(f"version {packed[len(_MAGIC)]} of packed states is unknown")
     content = packed[_HEADER:]
     if zlib.crc32(content) != int.from_bytes(packed[_HEADER - 4 : _HEADER], "big"):
         raise StateError("the packed state is damaged")
     try:
         read = _DECODER.decode(content)
-        strands = [_strand(program, strand, host) for strand in read.strands]
+        strands: dict[int, Strand] = {}
+        for strand in read.strands:
+            strands[strand.id] = _strand(program, strand, host, strands)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StateError(f"the packed state cannot be read: {error}") from error
     host.steps, host.endpoints = read.steps, read.endpoints
-    host.memory = sum(frame.size for strand in strands for frame in strand.frames)
+    host.memory = sum(frame.size for strand in strands.values() for frame in strand.frames)
     return State(
         program=program,
         host=host,
-        strands={strand.id: strand for strand in strands},
+        strands=strands,
         next_strand=read.next_strand,
         next_wait=read.next_wait,
+        turn=read.turn,
     )
 
 
@@ -116,39 +126,66 @@ def _packed_strand(strand: Strand) -> _Strand:
         known = suspension.wait
         wait = _Wait(known.number, known.endpoint, known.deadline, suspension.expiry)
     frames = [_packed_frame(frame) for frame in strand.frames]
-    return _Strand(strand.id, strand.parent, wait, frames)
+    return _Strand(strand.id, strand.parent, wait, frames, strand.number)
 
 
 def _packed_frame(frame: Frame) -> _Frame:
-    routine, slots = frame.routine, frame.slots
-    variables = {
-        name: slots[slot] for name, slot in routine.slots.items() if slots[slot] is not None
+    routine, slots, own = frame.routine, frame.slots, frame.own
+    variables: dict[str, object] = {
+        name: plain(slots[slot])
+        for name, slot in routine.slots.items()
+        if slot in own and slots[slot] is not None
     }
     return _Frame(routine.name, routine.places[frame.pc], variables)
 
 
-def _strand(program: Program, packed: _Strand, host: Host) -> Strand:
-    suspension = None
+def _strand(program: Program, packed: _Strand, host: Host, others: dict[int, Strand]) -> Strand:
+    if not packed.frames:
+        raise StateError("a strand has no frame")
+    outermost, *called = packed.frames
+    routine = _routine(program, outermost)
+    if packed.parent is None:
+        strand = Strand(id=packed.id, frames=[Frame.of(routine, host)])
+    else:
+        strand = _branch(packed, routine, others)
+    _fill(strand.frames[0], outermost)
+    for frame in called:
+        strand.frames.append(Frame.of(_routine(program, frame), host))
+        _fill(strand.frames[-1], frame)
     if packed.wait is not None:
         wait = Wait(packed.wait.number, packed.wait.endpoint, packed.wait.deadline)
-        suspension = Suspension(wait, packed.wait.expiry)
-    frames = [_frame(program, frame, host) for frame in packed.frames]
-    if not frames:
-        raise StateError("a strand has no frame")
-    return Strand(id=packed.id, parent=packed.parent, frames=frames, suspension=suspension)
+        strand.suspension = Suspension(wait, packed.wait.expiry)
+    return strand
 
 
-def _frame(program: Program, packed: _Frame, host: Host) -> Frame:
+def _branch(packed: _Strand, routine: RoutineCode, others: dict[int, Strand]) -> Strand:
+    """Return a strand in a branch of its parent's parallel step, variables as in the parent."""
+    parent = others.get(packed.parent or 0)
+    frame = None if parent is None else parent.frames[-1]
+    if parent is None or frame is None or frame.routine is not routine:
+        raise StateError(f"strand {packed.id} has no parent in its routine")
+    instruction = routine.code[frame.pc]
+    if instruction[0] != Op.FORK or not branches.has_branch(instruction[3], packed.number):
+        raise StateError(f"strand {packed.id} is no branch of what its parent is at")
+    branches.share_variables(instruction[3], frame)
+    return branches.strand_of(parent, packed.number, packed.id)
+
+
+def _routine(program: Program, packed: _Frame) -> RoutineCode:
     routine = program.routines.get(packed.routine)
     if routine is None:
         raise StateError(f"the program has no routine {packed.routine!r}")
+    return routine
+
+
+def _fill(frame: Frame, packed: _Frame) -> None:
+    """Take a frame to its place, and give its variables their values."""
+    routine = frame.routine
     if packed.place not in routine.labels:
         raise StateError(f"routine {packed.routine!r} has no place {packed.place!r}")
-    frame = Frame.of(routine, host)
     frame.pc = routine.labels[packed.place]
-    for name, plain in packed.variables.items():
+    for name, content in packed.variables.items():
         if name not in routine.slots:
             raise StateError(f"routine {packed.routine!r} has no variable {name!r}")
-        value: Value = wrap(plain)
+        value: Value = wrap(content)
         frame.slots[routine.slots[name]] = value
-    return frame

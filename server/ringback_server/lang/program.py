@@ -28,7 +28,8 @@ START = ""
 class Op(IntEnum):
     """What an instruction does; its operands come after `(operation, cost, next)`.
 
-    `next` of TEST is where a true condition leads. A slot of 0 means: no result wanted.
+    `next` of TEST is where a true condition leads, that of FORK the end of all branches. A slot of
+    0 means: no result wanted.
     """
 
     SET = 0  #: slot, value
@@ -38,13 +39,17 @@ class Op(IntEnum):
     ASK = 4  #: result slot, predicate, slot of the carried error
     BRANCH = 5  #: slot of a boolean, next if false
     PUT = 6  #: slot, keys, value
-    INVOKE = 7  #: result slot, library function, an argument or None for each parameter
-    RETURN = 8  #: value
-    RAISE = 9  #: value
-    RETRY = 10  #: answer slot, error slot, attempts slot, policy, next if tried again
-    CATCH = 11  #: slot of the carried error, slot of its value
-    RERAISE = 12  #: slot of the carried error
-    CLEAR = 13  #: slots
+    APPEND = 7  #: slot of a list, value, the library's `list.concat`
+    INVOKE = 8  #: result slot, library function, an argument or None for each parameter
+    RETURN = 9  #: value
+    RAISE = 10  #: value
+    RETRY = 11  #: answer slot, error slot, attempts slot, policy, next if tried again
+    CATCH = 12  #: slot of the carried error, slot of its value
+    RERAISE = 13  #: slot of the carried error
+    CLEAR = 14  #: slots
+    BEGIN = 15  #: slots, what evaluates a value for each
+    FORK = 16  #: Fork
+    JOIN = 17  #: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,42 @@ class Handler:
     #: receives the error's value, or the whole carried error if `carried`
     slot: int
     carried: bool
+    #: variables of the blocks within, which the error leaves
+    left: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchCode:
+    """A branch of a parallel step, or the iterations of a parallel loop; part of a routine."""
+
+    #: empty for iterations
+    name: str
+    start: int
+    #: the slots that a strand in it has for itself
+    own: range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Iterations:
+    """Where a parallel loop puts the value and the index; an index of 0 means: not wanted."""
+
+    value: int
+    index: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Fork:
+    """A parallel step; filled in by the compiler, then never changed."""
+
+    #: concurrency limit or null, how many strands began, the errors of those that failed
+    slots: tuple[int, int, int]
+    #: what a parallel loop visits: the list, or the first and the last number
+    source: tuple[int, ...]
+    #: variables that become cells here
+    cells: tuple[int, ...]
+    #: one for each branch, or a single one for all iterations
+    branches: list[BranchCode] = field(default_factory=list[BranchCode])
+    iterations: Iterations | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
