@@ -267,3 +267,70 @@ def test_start_when_the_execution_fails_at_once(tmp_path: Path) -> None:
     assert created.failure == stored.failure
     assert created.failure is not None
     assert json.loads(created.failure.payload) == "out of tea"
+
+
+#: one branch waits for a callback, the other exceeds the memory limit after a minute
+ENDS_A_WAIT = """
+- create: {call: events.create_callback_endpoint, result: endpoint}
+- both:
+    parallel:
+      branches:
+        - waits:
+            steps:
+              - wait: {call: events.await_callback, args: {callback: "${endpoint}"}}
+              - say: {call: sys.log, args: {text: resumed}}
+        - ends_all:
+            steps:
+              - pause: {call: sys.sleep, args: {seconds: 60}}
+              - begin: {assign: [{s: "0123456789abcdef"}]}
+              - double:
+                  for:
+                    value: i
+                    range: [1, 20]
+                    steps: [{grow: {assign: [{s: "${s + s}"}]}}]
+"""
+
+
+def test_wait_when_an_error_elsewhere_ends_it(tmp_path: Path) -> None:
+    """A payload that was accepted for a wait is consumed, though another branch ends everything."""
+    with opened(tmp_path, park_after=10_000) as bench:
+        execution = bench.start(bench.deploy(ENDS_A_WAIT))
+        bench.await_state(BLOCKED)
+        outcome = bench.send(execution.name, "in time", tell=False)
+        bench.clock.advance(60)
+        ended = bench.ended(execution)
+
+        assert (Outcome.RESUMED, ExecutionState.FAILED) == (outcome, ended.state)
+        assert ["resumed"] == [entry.text for entry in bench.logs(execution.name)]
+        assert bench.late(execution.name) == 0
+
+
+def test_callbacks_when_branches_wait_in_another_process(tmp_path: Path) -> None:
+    """A restart in the middle of a parallel step resumes every branch."""
+    source = """
+- create: {call: events.create_callback_endpoint, result: endpoint}
+- set: {assign: [{got: []}]}
+- each:
+    parallel:
+      shared: [got]
+      for:
+        value: n
+        range: [1, 3]
+        steps:
+          - wait:
+              call: events.await_callback
+              args: {callback: "${endpoint}"}
+              result: request
+          - keep: {assign: [{got: "${list.concat(got, request.body + n)}"}]}
+- finish: {return: "${got}"}
+"""
+    clock = FakeClock()
+    with opened(tmp_path, clock) as bench:
+        execution = bench.start(bench.deploy(source))
+        bench.send(execution.name, "a")
+    with opened(tmp_path, clock) as bench:
+        bench.send(execution.name, "b")
+    with opened(tmp_path, clock) as bench:
+        bench.send(execution.name, "c")
+
+        assert bench.ended(execution).result == '["a1","b2","c3"]'

@@ -162,14 +162,15 @@ class Run:
 
     def advance(self, events: Sequence[Event], now: float) -> None:
         """Run one slice, starting with the events."""
-        for event in events:
-            if isinstance(event, Delivered):
-                self._new.consumed.append(event.wait)
-            elif self._machine.waits[event.wait].endpoint is not None:
-                self._new.expired.append(event.wait)
+        consumed = [event.wait for event in events if isinstance(event, Delivered)]
+        before = self._machine.waits
         inputs = Inputs(now=now, seed=os.urandom(16), events=events, budget=SLICE_STEPS)
         self._outcome = self._machine.advance(inputs)
         self.slices += 1
+        # Waits end by their deadline, or without any event when an error ends everything.
+        gone = before.keys() - self._machine.waits.keys() - set(consumed)
+        self._new.consumed += consumed
+        self._new.expired += [n for n in sorted(gone) if before[n].endpoint is not None]
         self._note_deadlines()
         for effect in self._outcome.effects:
             if isinstance(effect, OpenEndpoint):
