@@ -1,7 +1,7 @@
-"""`python -m ringback_server.probe`: whether the server of a data dir is well; for containers.
+"""`python -m ringback_server.probe /healthz`: whether the server of a data dir is well.
 
-Exit status 0 when GET /healthz answers 200, else 1. Imports nothing of the server's, so that it
-costs little however often it is asked.
+For containers: exit status 0 when GET of the path answers 200, else 1. Imports nothing of the
+server's, so that it costs little however often it is asked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,18 +19,19 @@ _SECONDS = 3.0
 _OK = 200
 
 
-def main(environment: Mapping[str, str]) -> int:
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Ask the server whose data dir RINGBACK_DATA_DIR names; returns the exit status."""
+    path = arguments[0] if arguments else "/healthz"
     data_dir = Path(environment.get("RINGBACK_DATA_DIR") or "ringback-data")
     try:
-        status = _ask(json.loads((data_dir / "server.json").read_bytes())["http"])
+        status = _ask(json.loads((data_dir / "server.json").read_bytes())["http"], path)
     except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
         sys.stderr.write(f"not healthy: {error}\n")
         return 1
     return 0 if status == _OK else 1
 
 
-def _ask(url: str) -> int:
+def _ask(url: str, path: str) -> int:
     parts = urlsplit(url)
     connection = (
         http.client.HTTPSConnection(parts.netloc, timeout=_SECONDS, context=_any_certificate())
@@ -38,7 +39,7 @@ def _ask(url: str) -> int:
         else http.client.HTTPConnection(parts.netloc, timeout=_SECONDS)
     )
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         return connection.getresponse().status
     finally:
         connection.close()
@@ -53,4 +54,4 @@ def _any_certificate() -> ssl.SSLContext:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(sys.argv[1:], os.environ))
