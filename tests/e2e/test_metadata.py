@@ -13,25 +13,12 @@ from typing import Any
 import pytest
 
 from tests.e2e.process import PATIENCE, Server, environment, ringback, serving, until
+from tests.e2e.tracing import foreign, watched
 from tests.services import WAITS
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parent.parent / ".node" / "node_modules"
 METADATA = "--metadata-address=127.0.0.1:0"
-
-
-def foreign(trace: Path) -> list[str]:
-    """Return what strace saw of connections and datagrams to other machines."""
-    lines = trace.read_text().splitlines() if trace.exists() else []
-    # Without a port nothing is sent: that is how the C library asks which route there is.
-    return [
-        line
-        for line in lines
-        if "sa_family=AF_INET" in line
-        and "htons(0)" not in line
-        and "127.0.0." not in line
-        and '"::1"' not in line
-    ]
 
 
 def program_environment(home: Path) -> dict[str, str]:
@@ -64,20 +51,10 @@ def callback(server: Server, home: Path) -> tuple[str, str]:
 def answered(command: Sequence[str | Path], home: Path) -> tuple[object, dict[str, Any], list[str]]:
     """Send a callback by a program; return what it saw, the execution, and foreign connections."""
     trace = home / "trace"
-    strace = shutil.which("strace")
-    traced: list[str | Path] = [
-        strace or "",
-        "-f",
-        "-qq",
-        "-e",
-        "trace=connect,sendto,sendmmsg",
-        "-o",
-        trace,
-    ]
     with serving(home / "data", METADATA, home=home) as server:
         name, url = callback(server, home)
         done = subprocess.run(
-            [*(traced if strace else []), *command, url],
+            [*watched(trace), *command, url],
             env={**program_environment(home), "NODE_PATH": str(LIBRARY)},
             capture_output=True,
             text=True,

@@ -1,0 +1,94 @@
+"""A program that runs commands of the command line in turn, and lets them connect nowhere else.
+
+Reads a list of commands, as JSON, and writes what came of each, with the name of everything that
+was to be reached or looked up beyond this machine: Python's own connections are refused. In a
+command, `{execution}`, `{callback}` and `{token}` stand for what others printed before.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import redirect_stdout, suppress
+from ipaddress import ip_address
+from typing import cast
+
+from ringback_client.cli import main
+from tests.e2e.process import PATIENCE
+
+#: seconds for a command that goes on until it is interrupted
+BRIEFLY = 1.0
+_REACHES = ("socket.connect", "socket.sendto", "socket.sendmsg")
+_LOOKS_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+
+refused: list[str] = []
+
+
+def refuse(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse what leads to another machine, and remember it."""
+    if event not in {*_REACHES, *_LOOKS_UP}:
+        return
+    address = arguments[1] if event in _REACHES else arguments[0]
+    if event in _REACHES and isinstance(address, tuple):
+        host = str(cast("tuple[object, ...]", address)[0])
+    elif event in _REACHES:
+        return  # a file's name, of a socket of this machine
+    else:
+        host = address.decode() if isinstance(address, bytes) else str(address)
+    if not _here(host):
+        refused.append(f"{event} {host}")
+        raise ConnectionRefusedError(host)
+
+
+def _here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in {"localhost", "None"}
+
+
+def run(arguments: Sequence[str]) -> tuple[int | str, str]:
+    """Run a command as the command line does; return its exit status and what it printed."""
+    sys.argv = ["ringback", *arguments]
+    output = io.StringIO()
+    with redirect_stdout(output), suppress(KeyboardInterrupt):
+        if arguments[-1] == "tail":
+            signal.setitimer(signal.ITIMER_REAL, BRIEFLY)
+        try:
+            status: int | str = main()
+        except SystemExit as exit_:
+            status = exit_.code or 0
+        return status, output.getvalue()
+    return 130, output.getvalue()
+
+
+def run_all(commands: Sequence[Sequence[str]]) -> dict[str, int | str]:
+    """Run commands that refer to one another; return the exit status of each."""
+    known: dict[str, str] = {}
+    statuses: dict[str, int | str] = {}
+    for command in commands:
+        words = [word.format_map(known) if "{" in word else word for word in command]
+        status, output = run(words)
+        deadline = time.monotonic() + PATIENCE
+        while command[:2] == ["callbacks", "list"] and time.monotonic() < deadline:
+            if found := json.loads(output):
+                known["callback"] = found[0]["name"]
+                break
+            status, output = run(words)
+        statuses[" ".join(command)] = status
+        if command[0] == "execute":
+            known["execution"] = output.strip()
+        if "print-access-token" in command:
+            known["token"] = output.strip()
+    return statuses
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    sys.addaudithook(refuse)
+    printed = run_all(json.load(sys.stdin))
+    sys.stdout.write(json.dumps({"statuses": printed, "refused": refused}))

@@ -1,0 +1,112 @@
+"""Server, client and command line connect to one another and to nobody else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.process import PATIENCE, environment, serving
+from tests.e2e.tracing import connections, foreign, watched
+from tests.services import WAITS
+from tests.test_documents import commands
+
+ROOT = Path(__file__).parents[2]
+#: every command, in an order in which each finds what it is about; `serve` runs all the while
+COMMANDS = (
+    ("lint", "w.yaml"),
+    ("deploy", "w", "--source=w.yaml"),
+    ("deploy", "quick", "--source=quick.yaml"),
+    ("list",),
+    ("describe", "w"),
+    ("run", "quick"),
+    ("execute", "w"),
+    ("executions", "describe", "{execution}"),
+    ("executions", "describe-last"),
+    ("executions", "list", "w"),
+    ("callbacks", "list", "{execution}", "--format=json"),
+    ("callbacks", "send", "{url}/v1/{callback}", "--data=1"),
+    ("executions", "wait", "{execution}"),
+    ("executions", "wait-last"),
+    ("execute", "w"),
+    ("executions", "cancel", "{execution}"),
+    ("logs", "read"),
+    ("logs", "tail"),
+    ("auth", "print-access-token"),
+    ("auth", "decode", "{token}"),
+    ("env",),
+    ("backup", "copy.db", "--data-dir=data"),
+    ("delete", "w", "--quiet"),
+)
+
+
+def observed(
+    commands: Sequence[Sequence[str]], home: Path, trace: Path
+) -> tuple[dict[str, Any], list[str]]:
+    """Run commands; return what the program says of them, and whom strace saw it turn to."""
+    done = subprocess.run(
+        [*watched(trace), sys.executable, "-m", "tests.e2e.refusing"],
+        input=json.dumps(commands),
+        env=environment(home, {"PYTHONPATH": str(ROOT)}),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), foreign(trace)
+
+
+def test_commands_when_they_are_watched() -> None:
+    """No command is left out."""
+    known = [words for words in commands() if words != ["serve"]]
+
+    assert [] == [w for w in known if not any(list(c[: len(w)]) == w for c in COMMANDS)]
+
+
+def test_everything_when_nothing_else_can_be_reached(tmp_path: Path) -> None:
+    """No command and no server turns to another machine, or asks for a name."""
+    (tmp_path / "w.yaml").write_text(WAITS)
+    (tmp_path / "quick.yaml").write_text("- first:\n    return: 1\n")
+    traces = (tmp_path / "server.trace", tmp_path / "commands.trace")
+    with serving(tmp_path / "data", home=tmp_path, under=watched(traces[0])) as server:
+        there = [[word.replace("{url}", server.http) for word in c] for c in COMMANDS]
+        said, others = observed(there, tmp_path, traces[1])
+
+    failed = {command: status for command, status in said["statuses"].items() if status}
+    assert {"logs tail"} >= set(failed)
+    assert ([], [], []) == (said["refused"], others, foreign(traces[0]))
+    assert connections(traces[1]) > 0 or not watched(traces[1])
+
+
+def test_watch_when_something_else_is_reached(tmp_path: Path) -> None:
+    """The watch itself works: a key file of another host is refused, and seen."""
+    with serving(tmp_path / "data", home=tmp_path) as server:
+        key = json.loads(server.key_file.read_text())
+        server.key_file.write_text(json.dumps({**key, "token_uri": "http://192.0.2.1/token"}))
+        said, _ = observed([["auth", "print-access-token"]], tmp_path, tmp_path / "trace")
+
+    assert said["statuses"] == {"auth print-access-token": 1}
+    assert any("192.0.2.1" in text for text in said["refused"])
+
+
+def test_watch_when_grpc_reaches_something_else(tmp_path: Path) -> None:
+    """Connections of gRPC's own code, which Python does not see, are seen too."""
+    trace = tmp_path / "trace"
+    if not watched(trace):
+        pytest.skip("needs strace")
+    program = (
+        "import grpc\n"
+        "channel = grpc.insecure_channel('192.0.2.1:8787')\n"
+        "try:\n    grpc.channel_ready_future(channel).result(1)\n"
+        "except grpc.FutureTimeoutError:\n    pass\n"
+    )
+    subprocess.run([*watched(trace), sys.executable, "-c", program], timeout=PATIENCE, check=True)
+
+    assert any("192.0.2.1 port 8787" in text for text in foreign(trace))
