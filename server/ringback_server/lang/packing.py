@@ -48,6 +48,7 @@ class _Strand(msgspec.Struct, array_like=True):
     wait: _Wait | None
     frames: list[_Frame]
     number: int = 0
+    joining: bool = False
 
 
 class _State(msgspec.Struct):
@@ -126,7 +127,7 @@ def _packed_strand(strand: Strand) -> _Strand:
         known = suspension.wait
         wait = _Wait(known.number, known.endpoint, known.deadline, suspension.expiry)
     frames = [_packed_frame(frame) for frame in strand.frames]
-    return _Strand(strand.id, strand.parent, wait, frames, strand.number)
+    return _Strand(strand.id, strand.parent, wait, frames, strand.number, strand.joining)
 
 
 def _packed_frame(frame: Frame) -> _Frame:
@@ -148,6 +149,7 @@ def _strand(program: Program, packed: _Strand, host: Host, others: dict[int, Str
         strand = Strand(id=packed.id, frames=[Frame.of(routine, host)])
     else:
         strand = _branch(packed, routine, others)
+    strand.joining = packed.joining
     _fill(strand.frames[0], outermost)
     for frame in called:
         strand.frames.append(Frame.of(_routine(program, frame), host))
