@@ -10,10 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ringback_server.settings import Settings, variable
 from tests.e2e.process import PATIENCE, RINGBACK, environment, until
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +118,18 @@ def test_image_when_files_are_sent() -> None:
     assert "*" in lines
     assert sent == copied
     assert [] == [name for name in sorted(copied) if not (ROOT / name).exists()]
+
+
+def test_documents_when_they_show_the_image() -> None:
+    """The files shown are YAML, and set nothing that is not a setting."""
+    page = (ROOT / "docs" / "emulator.md").read_text()
+    shown = re.findall(r"^```yaml [\w-]+\.ya?ml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    known = {variable(option) for option in fields(Settings)}
+    named = re.findall(r"RINGBACK_\w+(?==|: )", "".join([*shown, *arguments_of("ENV")]))
+
+    assert [set, set] == [type(set(yaml.safe_load(text))) for text in shown]
+    assert set(named) <= known
+    assert "RINGBACK_ALLOW_REMOTE_NO_AUTH" in named
 
 
 @pytest.mark.timeout(300)
