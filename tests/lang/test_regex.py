@@ -55,9 +55,7 @@ def test_matches_when_a_pattern_would_backtrack(pattern: str, text: str) -> None
     assert regex.matches(pattern, text) is (pattern.startswith("a?"))
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(((a{100}){100}){100})", "a{1001}", "((a{900}){900})", r"(\pL\pM\PN){60}"]
-)
+@pytest.mark.parametrize("pattern", ["(((a{100}){100}){100})", "a{1001}", "((a{900}){900})"])
 def test_pattern_when_its_program_is_too_large(pattern: str) -> None:
     """A pattern whose program would not fit is a ValueError."""
     assert refusal(pattern, "").startswith("ValueError: invalid regular expression")

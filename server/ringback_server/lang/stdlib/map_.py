@@ -8,10 +8,10 @@ from ringback_server.lang.values import List, Map, Value
 
 
 @function("map.get", keeps=False)
-def get(map_: Map, keys: str | List) -> Value:
-    """Return the value under a key or a path of keys; null if anything on the way is missing."""
+def get(map_: Value, keys: str | List) -> Value:
+    """Return the value under a key or a path of keys; null if there is none, or no map."""
     path: list[Value] = list(keys) if isinstance(keys, List) else [keys]
-    value: Value = map_
+    value = map_
     for key in path:
         if not isinstance(key, str):
             raise type_error("map.get(): 'keys' must be a string or a list of strings")
