@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: docs help setup run demo test torture conformance check generate
+.PHONY: help setup run demo browser test torture conformance check docs generate
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -46,10 +46,7 @@ check: setup  ## Check format, lint, types, layers, generated code, sizes, the s
 	$(MAKE) --no-print-directory docs
 	scripts/check_wheel.sh
 
-docs: setup  ## Make the site of docs/ in build/docs; a warning is an error
-	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
-
-docs: setup  ## Build the documentation site into docs/_build
+docs: setup  ## Build the documentation site into docs/_build; a warning is an error
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
 
 generate: setup  ## Generate Python code from protos/
