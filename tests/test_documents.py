@@ -11,7 +11,7 @@ import yaml
 from ringback_client.cli.app import app, run
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 SAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 GROUPS = ("executions", "callbacks", "logs", "auth")
