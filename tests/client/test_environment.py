@@ -92,6 +92,17 @@ def test_env_when_node_would_call_google(key_file: Path, capsys: Captured) -> No
     assert "--metadata-address" in printed(capsys, "--language=node")[1]
 
 
+def test_env_when_gcloud_would_trust_others(
+    key_file: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that keeps gcloud from trusting the server is named."""
+    record(key_file, http="https://127.0.0.1:2", ca="/ca.pem")
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/other.pem")
+
+    assert "gcloud trusts what REQUESTS_CA_BUNDLE say" in printed(capsys)[1]
+
+
 def test_env_when_only_the_variables_know(
     key_file: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

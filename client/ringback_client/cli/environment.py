@@ -36,6 +36,8 @@ _TRUST = {
     Language.GO: ("SSL_CERT_FILE",),
     Language.JAVA: (),
 }
+#: what gcloud's HTTP library heeds before gcloud's own setting
+_BEFORE_GCLOUD = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def env(
@@ -121,6 +123,9 @@ def _advice(server: Server, language: Language, session: Session) -> Iterator[st
             f"{shlex.quote(str(server.ca_file.resolve()))} -keystore ringback.p12 "
             "-storepass changeit, then java -Djavax.net.ssl.trustStore=ringback.p12"
         )
+    first = [name for name in _BEFORE_GCLOUD if session.environ.get(name)]
+    if language is Language.SHELL and first:
+        yield f"gcloud trusts what {' and '.join(first)} say and nothing else: unset them for it."
     if language in {Language.PYTHON, Language.GO}:
         yield "Programs with these variables trust this server's certificates and no others."
 
