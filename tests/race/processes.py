@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.clocks import FakeClock
 from tests.engine.bench import Bench, opened
 
+_THREADS = 3
+
 
 class Processes:
     """The engine that is running over a data dir, on one clock."""
@@ -34,8 +36,12 @@ class Processes:
         self.clock.await_that(self._settled)
 
     def _open(self) -> Bench:
-        engine = opened(self._directory, self.clock, threads=3, park_after=self._park_after)
-        return self._stack.enter_context(engine)
+        engine = opened(self._directory, self.clock, threads=_THREADS, park_after=self._park_after)
+        bench = self._stack.enter_context(engine)
+        # What an earlier process left runnable is taken up before anything new happens: only
+        # then does the thread of the timers wait, as those of the pool do.
+        self.clock.await_waiters(_THREADS + 1)
+        return bench
 
     def _settled(self) -> bool:
         executions = self.bench.store.executions
