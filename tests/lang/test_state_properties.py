@@ -17,8 +17,8 @@ from ringback_server.lang.program import Program
 from tests.lang.layouts import padded
 from tests.lang.playing import BEGIN, context, inputs, next_events, program_of
 
-#: few, so that runs and their listed errors are short
-LIMITS = RunLimits(steps=3_000, branches=4, branch_errors=3)
+#: few, so that runs, states and listed errors are short
+LIMITS = RunLimits(steps=2_000, memory_bytes=4_000, branches=4, branch_errors=3)
 #: a program that waits and waits again is not followed further
 ADVANCES = 3_000
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringback_server.lang.errors import WorkflowError
-from ringback_server.lang.evaluator import OPERATORS, Operator, boolean
+from ringback_server.lang.evaluator import OPERATORS, Operator, boolean, contains
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.host import Host, Slots
 from ringback_server.lang.memory import check_string
@@ -20,6 +20,8 @@ from ringback_server.lang.values import INT64_MAX, INT64_MIN, List, Map, Value
 
 #: accounted bytes that count like one step when an operator has to look at them
 _BYTES_PER_STEP = 256
+#: the same for containers, whose items are looked at one by one
+_ITEM_BYTES_PER_STEP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class General:
         except WorkflowError as error:
             error.locate(self.position)
             raise
-        if isinstance(right, (Map, List)):
-            host.charge(right.size // _BYTES_PER_STEP)
+        if isinstance(right, List) or (isinstance(right, Map) and self.operation is not contains):
+            host.charge(right.size // _ITEM_BYTES_PER_STEP)
         elif isinstance(result, str):
             host.charge(len(result) // _BYTES_PER_STEP)
             check_string(host, result)

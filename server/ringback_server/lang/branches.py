@@ -19,6 +19,8 @@ from ringback_server.lang.strands import Frame, State, Strand, Then
 from ringback_server.lang.values import List, Map, Value
 from ringback_server.model.resources import StackFrame
 
+#: how much work a strand is to begin and end, in steps
+_WORK = 20
 _CONTEXT = 'RuntimeError: "branch error"'
 
 
@@ -114,6 +116,7 @@ def _start(state: State, strand: Strand, step: Fork) -> bool:
     state.strands[started.id] = started
     state.next_strand += 1
     state.host.steps += 1
+    state.host.charge(_WORK)
     return True
 
 

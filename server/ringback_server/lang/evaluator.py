@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeGuard
 
 from ringback_server.lang.errors import (
@@ -26,6 +26,8 @@ from ringback_server.lang.values import (
 )
 
 Operator = Callable[[Value, Value], Value]
+
+_SCALARS = frozenset({int, float, str, bool})
 
 
 def int64(result: int) -> int:
@@ -93,14 +95,23 @@ def modulo(left: Value, right: Value) -> Value:
 def equal(left: Value, right: Value) -> bool:
     """Compare deeply; numbers by value, other values of different types are unequal."""
     if isinstance(left, Map):
-        return (
-            isinstance(right, Map)
-            and len(left) == len(right)
-            and all(key in right and equal(item, right[key]) for key, item in left.items())
-        )
+        if not isinstance(right, Map) or left.keys() != right.keys():
+            return False
+        return _all_equal(left.values(), [right[key] for key in left])
     if isinstance(left, List):
-        return isinstance(right, List) and len(left) == len(right) and all(map(equal, left, right))
+        return isinstance(right, List) and len(left) == len(right) and _all_equal(left, right)
     return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def _all_equal(left: Collection[Value], right: Collection[Value]) -> bool:
+    for one, other in zip(left, right, strict=True):
+        # written out for what large values consist of
+        if type(one) is type(other) and type(one) in _SCALARS:
+            if one != other:
+                return False
+        elif not equal(one, other):
+            return False
+    return True
 
 
 def unequal(left: Value, right: Value) -> bool:
@@ -149,7 +160,7 @@ def contains(left: Value, right: Value) -> bool:
     if isinstance(right, Map):
         return isinstance(left, str) and left in right
     if isinstance(right, List):
-        return any(equal(left, item) for item in right)
+        return left in right if isinstance(left, str) else any(equal(left, item) for item in right)
     got = type_name(right)
     raise tagged(f"The argument of 'in' must be a dict or an array; got: {got}", "TypeError")
 

@@ -118,7 +118,9 @@ class Machine:
             host.stop = turn
             run(state, strand)
             end -= turn - host.stop
-            if host.steps > host.limits.steps and strand.id in state.strands:
+            if host.steps > host.limits.steps and state.strands:
+                # a branch may have ended with the step that was too much
+                strand = state.strands.get(strand.id, state.strands[min(state.strands)])
                 unwind(state, strand, resource_limit_error("Step limit exceeded"))
 
     def _deliver(self, event: Event) -> None:

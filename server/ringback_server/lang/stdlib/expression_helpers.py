@@ -64,25 +64,25 @@ def keys(map_: Map) -> list[str]:
     return list(map_)
 
 
-@function("len", keeps=False)
+@function("len", keeps=False, instant=True)
 def length(x: str | Map | List) -> int:
     """Count the characters of a string, the items of a list or the pairs of a map."""
     return len(x)
 
 
-@function("default", keeps=False)
+@function("default", keeps=False, instant=True)
 def default(v: Value, d: Value) -> Value:
     """Return `d` if `v` is null, else `v`."""
     return d if v is None else v
 
 
-@function("if", keeps=False)
+@function("if", keeps=False, instant=True)
 def choose(cond: Boolean | None, a: Value, b: Value) -> Value:
     """Return `a` if the condition is true, `b` if it is false or null."""
     return a if cond else b
 
 
-@function("get_type", keeps=False)
+@function("get_type", keeps=False, instant=True)
 def get_type(x: Value) -> str:
     """Return the name of a value's type."""
     return type_name(x)

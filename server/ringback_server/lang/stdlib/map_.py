@@ -7,7 +7,7 @@ from ringback_server.lang.stdlib.registry import function
 from ringback_server.lang.values import List, Map, Value
 
 
-@function("map.get", keeps=False)
+@function("map.get", keeps=False, instant=True)
 def get(map_: Value, keys: str | List) -> Value:
     """Return the value under a key or a path of keys; null if there is none, or no map."""
     path: list[Value] = list(keys) if isinstance(keys, List) else [keys]

@@ -63,6 +63,8 @@ class Function:
     blocking: bool
     #: an argument, or something inside it, may live on in the result
     keeps_argument: bool
+    #: takes the same time however large its arguments are
+    instant: bool
     takes_host: bool
     implementation: Callable[..., object]
 
@@ -80,8 +82,8 @@ class Function:
             for parameter, argument in zip(self.parameters, arguments, strict=False)
         ]
         checked += [parameter.default for parameter in self.parameters[len(checked) :]]
-        work = sum(_size(argument) for argument in checked)
-        if work > _BYTES_PER_STEP:
+        work = sum(_work(argument) for argument in checked)
+        if work > _BYTES_PER_STEP and not self.instant:
             host.charge(work // _BYTES_PER_STEP)
             if work > host.limits.memory_bytes:
                 _check_sizes(host, checked)
@@ -122,6 +124,8 @@ class Function:
 
 #: accounted bytes of arguments that count like one step
 _BYTES_PER_STEP = 256
+#: how much more the bytes of containers count, whose items are looked at one by one
+_ITEM_WEIGHT = 4
 
 _NAMES: dict[type, str] = {
     NoneType: "null",
@@ -134,12 +138,15 @@ _FUNCTIONS: dict[str, Function] = {}
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def function(name: str, *, blocking: bool = False, keeps: bool = True) -> Callable[[F], F]:
+def function(
+    name: str, *, blocking: bool = False, keeps: bool = True, instant: bool = False
+) -> Callable[[F], F]:
     """Register a Python function under a name of the language.
 
     Its annotations are what it accepts: str, int, float (any number), bool, bytes, Map, List,
     unions of them, or Value. A first parameter called `host` is passed the machine. `keeps` is
-    False if neither an argument nor a part of one can live on in the result.
+    False if neither an argument nor a part of one can live on in the result, `instant` True if
+    the size of arguments does not matter to the time it takes.
     """
 
     def register(implementation: F) -> F:
@@ -160,6 +167,7 @@ def function(name: str, *, blocking: bool = False, keeps: bool = True) -> Callab
             parameters=parameters,
             blocking=blocking,
             keeps_argument=keeps,
+            instant=instant,
             takes_host=takes_host,
             implementation=implementation,
         )
@@ -183,6 +191,11 @@ def _accepted(hint: object) -> frozenset[type] | None:
 
 def _size(argument: object) -> int:
     return size_of(argument) if isinstance(argument, (str, bytes, Map, List)) else 0
+
+
+def _work(argument: object) -> int:
+    weight = _ITEM_WEIGHT if isinstance(argument, (Map, List)) else 1
+    return weight * _size(argument)
 
 
 def _check_sizes(host: Host, values: Sequence[object]) -> None:
