@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from ringback_server.lang.compiler import compile_definition
 from ringback_server.lang.definitions import read_definition
@@ -16,8 +18,16 @@ from ringback_server.lang.effects import (
     Inputs,
     Log,
     Outcome,
+    Responded,
     Status,
     Wait,
+)
+from ringback_server.lang.http_exchange import (
+    FailureKind,
+    HttpAnswer,
+    HttpFailure,
+    HttpRequest,
+    HttpResponse,
 )
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.machine import Machine
@@ -77,8 +87,9 @@ def play(
     """Run a definition to its end.
 
     The waits on endpoints take the bodies of `script`, one after the other; "timeout" and every
-    wait after the last of them expires. With `repack` the machine is packed after every advance,
-    and unpacked for another compilation of the same text.
+    wait after the last of them expires. Requests take what `answer_of` makes of it, and after the
+    last of them a repetition of themselves. With `repack` the machine is packed after every
+    advance, and unpacked for another compilation of the same text.
     """
     limits = limits or RunLimits()
     program, other = program_of(text), program_of(text)
@@ -109,8 +120,13 @@ def play(
 def next_events(machine: Machine, bodies: list[object], now: float) -> tuple[list[Event], float]:
     """Return the event that ends the wait with the nearest deadline, and when it happens.
 
-    A wait on an endpoint takes the next of `bodies`, if there is one and it is not "timeout".
+    A request is answered at once, and before anything else happens. It and a wait on an endpoint
+    take the next of `bodies`, if there is one and it is not "timeout".
     """
+    for asked in machine.waits.values():
+        if asked.request is not None:
+            answer = answer_of(bodies.pop(0)) if bodies else echo_of(asked.request)
+            return [Responded(asked.number, answer)], now
     wait = min(machine.waits.values(), key=_deadline, default=None)
     if wait is None:
         return [], now
@@ -118,6 +134,35 @@ def next_events(machine: Machine, bodies: list[object], now: float) -> tuple[lis
     if body == "timeout":
         return [Expired(wait.number)], max(now, _deadline(wait))
     return [Delivered(wait.number, wrap({"http_request": {"body": body}}))], now
+
+
+def answer_of(script: object) -> HttpAnswer:
+    """Return the answer that a script means: a kind of failure, or code, headers and JSON or text.
+
+    Without a code it is 200.
+    """
+    if isinstance(script, str):
+        return HttpFailure(kind=FailureKind[script], message="it broke")
+    said = cast("dict[str, Any]", script)
+    kind, text = "text/plain", said.get("text", "")
+    if "json" in said:
+        kind, text = "application/json", json.dumps(said["json"])
+    headers = {"Content-Type": kind, **said.get("headers", {})}
+    return HttpResponse(
+        code=said.get("code", 200), headers=tuple(headers.items()), body=text.encode()
+    )
+
+
+def echo_of(request: HttpRequest) -> HttpResponse:
+    """Return the answer of a server that says what it was sent."""
+    body = None if request.body is None else request.body.decode()
+    sent = {"method": request.method, "url": request.url, "body": body}
+    said = {**sent, "headers": dict(request.headers)}
+    return HttpResponse(
+        code=200,
+        headers=(("Content-Type", "application/json"),),
+        body=json.dumps(said).encode(),
+    )
 
 
 def _deadline(wait: Wait) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
 from ringback_server.lang.values import Value
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import Failure, StepPlace
@@ -41,7 +42,15 @@ class Expired:
     wait: int
 
 
-Event = Delivered | Expired
+@dataclass(frozen=True, slots=True)
+class Responded:
+    """The wait ended with what came of its request."""
+
+    wait: int
+    answer: HttpAnswer
+
+
+Event = Delivered | Expired | Responded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +92,15 @@ Effect = OpenEndpoint | Log
 class Wait:
     """A blocked strand: waits for a callback at `endpoint`, for `deadline`, or for either.
 
-    `number` is unique within the execution and grows in the order in which waits begin;
-    `deadline` is in Unix seconds.
+    Or for the answer to `request`, which is an effect too: the engine sends it while the wait is
+    open, and again when an answer was lost. `number` is unique within the execution and grows in
+    the order in which waits begin; `deadline` is in Unix seconds.
     """
 
     number: int
     endpoint: int | None
     deadline: float | None
+    request: HttpRequest | None = None
 
 
 class Status(Enum):

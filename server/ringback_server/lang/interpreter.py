@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ringback_server.lang import branches
+from ringback_server.lang.encoding import encoded
 from ringback_server.lang.errors import (
     WorkflowError,
     recursion_error,
@@ -17,7 +18,6 @@ from ringback_server.lang.memory import append, clear, plain, share, store, stor
 from ringback_server.lang.program import Evaluate, Instruction, Op, RoutineCode
 from ringback_server.lang.retrying import delay
 from ringback_server.lang.stdlib import FUNCTIONS
-from ringback_server.lang.stdlib.json import encoded
 from ringback_server.lang.stdlib.registry import Block, Omitted
 from ringback_server.lang.strands import Frame, State, Strand, Then
 from ringback_server.lang.values import Map, Reference, Value, type_name
@@ -174,7 +174,13 @@ def _invoke(state: State, strand: Strand, frame: Frame, instruction: Instruction
     values = [Omitted.OMITTED if value is None else value(frame.slots) for value in arguments]
     result = function.invoke(host, values)
     if isinstance(result, Block):
-        state.suspend(strand, result.endpoint, result.deadline, result.expiry)
+        state.suspend(
+            strand,
+            endpoint=result.endpoint,
+            deadline=result.deadline,
+            expiry=result.expiry,
+            request=result.request,
+        )
         return Then.STOP
     complete(frame, result)
     return Then.STAY
@@ -238,7 +244,7 @@ def _retry(state: State, strand: Strand, frame: Frame, instruction: Instruction)
     slots[attempts_slot] = attempt
     clear(slots, (error_slot,))
     # Without a delay too: a loop of retries must notice the end of its slice.
-    state.suspend(strand, None, state.host.after(seconds), None)
+    state.suspend(strand, deadline=state.host.after(seconds))
     return Then.STOP
 
 

@@ -16,6 +16,7 @@ from ringback_server.lang.effects import (
     Event,
     Inputs,
     Outcome,
+    Responded,
     Status,
     Wait,
 )
@@ -27,6 +28,7 @@ from ringback_server.lang.errors import (
 )
 from ringback_server.lang.failures import unwind
 from ringback_server.lang.host import Host
+from ringback_server.lang.http_messages import result_of
 from ringback_server.lang.interpreter import complete, run
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.program import Op, Program
@@ -161,6 +163,8 @@ def _resume(strand: Strand, event: Event, expiry: str | None) -> None:
         frame.pc = instruction[7]
     elif isinstance(event, Delivered):
         complete(frame, event.value)
+    elif isinstance(event, Responded):
+        complete(frame, result_of(event.answer))
     elif expiry is not None:
         raise timeout_error(expiry)
     else:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from ringback_server.lang.effects import Wait
 from ringback_server.lang.host import Host, Slots
+from ringback_server.lang.http_exchange import HttpRequest
 from ringback_server.lang.memory import plain
 from ringback_server.lang.program import BranchCode, Program, RoutineCode
 from ringback_server.lang.values import size_of
@@ -95,10 +96,17 @@ class State:
     failure: Failure | None = None
 
     def suspend(
-        self, strand: Strand, endpoint: int | None, deadline: float | None, expiry: str | None
+        self,
+        strand: Strand,
+        *,
+        endpoint: int | None = None,
+        deadline: float | None = None,
+        expiry: str | None = None,
+        request: HttpRequest | None = None,
     ) -> None:
-        """Block a strand until a callback, a deadline, or either."""
-        strand.suspension = Suspension(Wait(self.next_wait, endpoint, deadline), expiry)
+        """Block a strand until a callback, a deadline, or either; or until a request's answer."""
+        wait = Wait(self.next_wait, endpoint, deadline, request)
+        strand.suspension = Suspension(wait, expiry)
         self.next_wait += 1
 
     def next_strand_to_run(self) -> Strand | None:

@@ -37,7 +37,7 @@ def absolute_url(text: str) -> str:
 
 
 def _host(name: str) -> str:
-    if ":" in name:
+    if ":" in name and "%" not in name:
         return f"[{ipaddress.IPv6Address(name)}]"
     try:
         encoded = name.encode("idna").decode() if not name.isascii() else name

@@ -1,12 +1,179 @@
-"""`http`: the retry policies for requests (SPEC 1.8)."""
+"""`http`: requests, and the retry policies for them (SPEC 1.8, 4)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from ringback_server.lang.stdlib.registry import function
+from ringback_server.lang.errors import value_error
+from ringback_server.lang.http_exchange import HttpRequest
+from ringback_server.lang.http_messages import (
+    auth_of,
+    encode_body,
+    given_type,
+    request_headers,
+    target,
+)
+from ringback_server.lang.stdlib.registry import Block, function
 from ringback_server.lang.stdlib.retry import DEFAULT_BACKOFF
 from ringback_server.lang.values import List, Map, Reference, Value
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+
+#: the longest timeout, in seconds
+MAX_TIMEOUT = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """What every request may be given."""
+
+    timeout: float
+    headers: Map | None
+    query: Map | None
+    auth: Map | None
+    private_service_name: str | None
+    ca_certificate: Value
+
+
+@function("http.get", blocking=True, keeps=False)
+def get(
+    url: str,
+    timeout: float = 300.0,
+    headers: Map | None = None,
+    query: Map | None = None,
+    auth: Map | None = None,
+    private_service_name: str | None = None,
+    ca_certificate: Value = None,
+) -> Block:
+    """Send a GET request and return the answer."""
+    options = _Options(
+        timeout=timeout,
+        headers=headers,
+        query=query,
+        auth=auth,
+        private_service_name=private_service_name,
+        ca_certificate=ca_certificate,
+    )
+    return _sent("GET", url, None, options)
+
+
+@function("http.request", blocking=True, keeps=False)
+def request(
+    method: str,
+    url: str,
+    timeout: float = 300.0,
+    body: Value = None,
+    headers: Map | None = None,
+    query: Map | None = None,
+    auth: Map | None = None,
+    private_service_name: str | None = None,
+    ca_certificate: Value = None,
+) -> Block:
+    """Send a request with any method and return the answer."""
+    if method not in METHODS:
+        raise value_error(f"'method' must be one of {', '.join(METHODS)}, not {method[:100]!r}")
+    options = _Options(
+        timeout=timeout,
+        headers=headers,
+        query=query,
+        auth=auth,
+        private_service_name=private_service_name,
+        ca_certificate=ca_certificate,
+    )
+    return _sent(method, url, body, options)
+
+
+@function("http.post", blocking=True, keeps=False)
+def post(
+    url: str,
+    timeout: float = 300.0,
+    body: Value = None,
+    headers: Map | None = None,
+    query: Map | None = None,
+    auth: Map | None = None,
+    private_service_name: str | None = None,
+    ca_certificate: Value = None,
+) -> Block:
+    """Send a POST request and return the answer."""
+    options = _Options(
+        timeout=timeout,
+        headers=headers,
+        query=query,
+        auth=auth,
+        private_service_name=private_service_name,
+        ca_certificate=ca_certificate,
+    )
+    return _sent("POST", url, body, options)
+
+
+@function("http.put", blocking=True, keeps=False)
+def put(
+    url: str,
+    timeout: float = 300.0,
+    body: Value = None,
+    headers: Map | None = None,
+    query: Map | None = None,
+    auth: Map | None = None,
+    private_service_name: str | None = None,
+    ca_certificate: Value = None,
+) -> Block:
+    """Send a PUT request and return the answer."""
+    options = _Options(
+        timeout=timeout,
+        headers=headers,
+        query=query,
+        auth=auth,
+        private_service_name=private_service_name,
+        ca_certificate=ca_certificate,
+    )
+    return _sent("PUT", url, body, options)
+
+
+@function("http.patch", blocking=True, keeps=False)
+def patch(
+    url: str,
+    timeout: float = 300.0,
+    body: Value = None,
+    headers: Map | None = None,
+    query: Map | None = None,
+    auth: Map | None = None,
+    private_service_name: str | None = None,
+    ca_certificate: Value = None,
+) -> Block:
+    """Send a PATCH request and return the answer."""
+    options = _Options(
+        timeout=timeout,
+        headers=headers,
+        query=query,
+        auth=auth,
+        private_service_name=private_service_name,
+        ca_certificate=ca_certificate,
+    )
+    return _sent("PATCH", url, body, options)
+
+
+@function("http.delete", blocking=True, keeps=False)
+def delete(
+    url: str,
+    timeout: float = 300.0,
+    body: Value = None,
+    headers: Map | None = None,
+    query: Map | None = None,
+    auth: Map | None = None,
+    private_service_name: str | None = None,
+    ca_certificate: Value = None,
+) -> Block:
+    """Send a DELETE request and return the answer."""
+    options = _Options(
+        timeout=timeout,
+        headers=headers,
+        query=query,
+        auth=auth,
+        private_service_name=private_service_name,
+        ca_certificate=ca_certificate,
+    )
+    return _sent("DELETE", url, body, options)
 
 
 @function("http.default_retry_predicate", keeps=False)
@@ -23,6 +190,29 @@ def default_retry_predicate(exception: Value) -> bool:
 def default_retry_predicate_non_idempotent(exception: Value) -> bool:
     """Tell whether a request that cannot have had an effect may succeed when sent again."""
     return _matches(exception, codes=(429, 503), tags=("ConnectionFailedError",))
+
+
+def _sent(method: str, url: str, body: Value, options: _Options) -> Block:
+    """Return what blocks a strand until a request is answered; raises TypeErrors, ValueErrors."""
+    certificate = options.ca_certificate
+    if not 0 < options.timeout <= MAX_TIMEOUT:
+        raise value_error(f"'timeout' must be above 0 s and at most {MAX_TIMEOUT} s")
+    if options.private_service_name is not None:
+        raise value_error("'private_service_name' cannot be used: there is no Service Directory")
+    if certificate is not None and not isinstance(certificate, bytes):
+        raise value_error("'ca_certificate' must be bytes")
+    data, content_type = encode_body(body, given_type(options.headers))
+    return Block(
+        request=HttpRequest(
+            method=method,
+            url=target(url, options.query),
+            headers=tuple(request_headers(options.headers, content_type)),
+            body=data,
+            timeout=float(options.timeout),
+            ca_certificate=certificate,
+            auth=auth_of(options.auth),
+        )
+    )
 
 
 def _matches(exception: Value, *, codes: tuple[int, ...], tags: tuple[str, ...]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ringback_server.lang.errors import memory_limit_error, tagged, type_error, value_error
+from ringback_server.lang.encoding import encoded
+from ringback_server.lang.errors import memory_limit_error, type_error, value_error
 from ringback_server.lang.host import Host
 from ringback_server.lang.memory import check_string_size
 from ringback_server.lang.stdlib.registry import Boolean, function
-from ringback_server.lang.values import List, Map, Value, from_json, to_json
+from ringback_server.lang.values import List, Map, Value, from_json
 
 _COMPACT = False
 
@@ -35,17 +36,6 @@ def encode_to_string(host: Host, data: Value, indent: Boolean | Map = _COMPACT) 
     layout = _layout(indent)
     check_string_size(host, _white_space(data, layout))
     return _laid_out(data, layout)
-
-
-def encoded(value: Value, indent: str | None = None) -> str:
-    """Write a value as JSON; raises a WorkflowError for what JSON cannot hold."""
-    try:
-        return to_json(value, indent=indent)
-    except TypeError as error:
-        # The documentation says ValueError where the kind of error is inferred to be TypeError.
-        raise tagged(f"TypeError: {error}", "TypeError", "ValueError") from None
-    except ValueError:
-        raise value_error("infinite numbers and NaN cannot be encoded as JSON") from None
 
 
 def _layout(indent: Boolean | Map) -> tuple[str, str | None]:

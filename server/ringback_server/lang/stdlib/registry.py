@@ -9,9 +9,9 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import TypeVar, Union, get_args, get_origin, get_type_hints
 
-from ringback_server.lang.effects import Wait
 from ringback_server.lang.errors import memory_limit_error, type_error, value_error
 from ringback_server.lang.host import Host
+from ringback_server.lang.http_exchange import HttpRequest
 from ringback_server.lang.memory import check_depth, check_string, share
 from ringback_server.lang.values import List, Map, Reference, Value, size_of, type_name, wrap
 
@@ -29,17 +29,14 @@ class Omitted(Enum):
 class Block:
     """What a function returns to block its strand: until a callback, a deadline, or either.
 
-    `expiry` is the message of the TimeoutError raised at the deadline; without one the function
-    then returns null. `deadline` is in Unix seconds.
+    Or until `request` is answered. `expiry` is the message of the TimeoutError raised at the
+    deadline; without one the function then returns null. `deadline` is in Unix seconds.
     """
 
-    endpoint: int | None
-    deadline: float | None
-    expiry: str | None
-
-    def wait(self, number: int) -> Wait:
-        """Return the wait as the engine sees it."""
-        return Wait(number, self.endpoint, self.deadline)
+    endpoint: int | None = None
+    deadline: float | None = None
+    expiry: str | None = None
+    request: HttpRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ import math
 from datetime import UTC, datetime
 
 from ringback_server.lang.effects import Log
+from ringback_server.lang.encoding import encoded
 from ringback_server.lang.errors import type_error, value_error
 from ringback_server.lang.host import Host
-from ringback_server.lang.stdlib.json import encoded
 from ringback_server.lang.stdlib.registry import Block, Omitted, function
 from ringback_server.lang.values import Map, Value
 
@@ -76,7 +76,7 @@ def sleep(host: Host, seconds: float) -> Block:
     """Wait for some seconds, at most a year."""
     if not 0 <= seconds <= YEAR:
         raise value_error("sys.sleep(): 'seconds' must be from 0 to a year")
-    return Block(endpoint=None, deadline=host.after(seconds), expiry=None)
+    return Block(deadline=host.after(seconds))
 
 
 @function("sys.sleep_until", blocking=True, keeps=False)
@@ -89,4 +89,4 @@ def sleep_until(host: Host, time: str) -> Block:
         raise value_error(f"sys.sleep_until(): {time[:100]!r} is not a time") from None
     if deadline - host.now > YEAR or not math.isfinite(deadline):
         raise value_error("sys.sleep_until(): 'time' is more than a year ahead")
-    return Block(endpoint=None, deadline=max(deadline, host.now), expiry=None)
+    return Block(deadline=max(deadline, host.now))
