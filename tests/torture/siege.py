@@ -114,6 +114,8 @@ class Siege:
                 done += 1
             with serving(self.directory, home=self._home) as server:
                 self._live(server, fresh=True)
+                # The last one is not killed, so it must not stay stopped either.
+                server.process.send_signal(signal.SIGCONT)
                 self._gate.end()
                 for client in self._clients:
                     client.join()
