@@ -209,6 +209,7 @@ def _raw_deflate(content: bytes) -> bytes:
         ("deflate", zlib.compress(b"good day")),
         ("deflate", _raw_deflate(b"good day")),
     ],
+    ids=["gzip", "members", "deflate", "headless"],
 )
 def test_response_when_it_is_compressed(coding: str, packed: bytes) -> None:
     """A compressed body arrives as it was, without the headers that no longer hold."""
