@@ -20,10 +20,12 @@ from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.paging import PageRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.engine.engine import Engine
+from ringback_server.engine.programs import Told
 from ringback_server.model.names import CallbackName, ExecutionName, LocationName
 from ringback_server.model.resources import Binding, Execution, ServiceAccount
 from ringback_server.settings import Settings
 from ringback_server.store import open_store
+from tests.others import Others
 
 ADMIN = "admin@local.iam.gserviceaccount.com"
 INVOKER = "invoker@local.iam.gserviceaccount.com"
@@ -98,8 +100,8 @@ def running(directory: Path, *, max_inbox: int = 100) -> Generator[Service]:
         clock,
         threads=8,
         park_after=1.0,
-        callback_base_url=URL,
-        project_number="100000000000",
+        told=Told(callback_base_url=URL, project_number="100000000000"),
+        network=Others().network,
     )
     try:
         credentials = store.credentials

@@ -28,6 +28,8 @@ from ringback_server.control.caller import Backend
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.observer import Watch
 from ringback_server.engine.sweeper import Sweeper
+from ringback_server.engine.outgoing import Network
+from ringback_server.engine.programs import Told
 from ringback_server.errors import RingbackError, StartError
 from ringback_server.exposure import Reminder, check_exposure
 from ringback_server.gateway.exchange import Endpoint
@@ -39,6 +41,7 @@ from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.metrics import Metrics
 from ringback_server.presence import Presence
+from ringback_server.network import network, outbound_client
 from ringback_server.readiness import Readiness
 from ringback_server.rpc.server import GrpcServer
 from ringback_server.settings import Address, Settings
@@ -53,6 +56,8 @@ _LOOK_SECONDS = 0.5
 _DEFAULT_GRPC = Address("127.0.0.1", 8787)
 _DEFAULT_HTTP = Address("127.0.0.1", 8780)
 
+#: what a stop keeps of its time for letting go of executions
+_CLOSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Where:
@@ -62,7 +67,9 @@ class _Where:
     listener: socket.socket
     urls: set[str]
     tls: TlsFiles | None
+    http: Address
 
+    public_url: str
 
 class App:
     """A server: `open` makes it listen, leaving the `with` block drains and closes it."""
@@ -143,12 +150,19 @@ class App:
             public_url=settings.public_url,
         )
         public_url = settings.public_url or http
-        backend = self._backend(store, issuer, public_url)
-        metadata = self._serve_metadata(store, issuer)
         wanted_grpc = _address(settings.grpc_address, store, "grpc", _DEFAULT_GRPC)
         check_exposure(settings, wanted_grpc, http_address)
         tls = self._tls(wanted_grpc.host, http_address.host, urlsplit(public_url).hostname)
-        where = _Where(grpc=wanted_grpc, listener=listener, urls={http, public_url}, tls=tls)
+        where = _Where(
+            grpc=wanted_grpc,
+            http=http_address,
+            listener=listener,
+            public_url=public_url,
+            urls={http, public_url},
+            tls=tls,
+        )
+        backend = self._backend(store, issuer, where)
+        metadata = self._serve_metadata(store, issuer)
         grpc = self._serve(backend, issuer, where, probes)
         self._serve_probes(probes)
         store.instance.set("grpc", str(grpc))
@@ -166,15 +180,15 @@ class App:
         self._closing.callback(self._turn_away, readiness)
         _log.info("listening: gRPC on %s, HTTP on %s, data in %s", grpc, http, settings.data_dir)
 
-    def _backend(self, store: Store, issuer: Issuer, public_url: str) -> Backend:
+    def _backend(self, store: Store, issuer: Issuer, where: _Where) -> Backend:
         settings, clock = self._settings, self._clock
         engine = Engine(
             store,
             clock,
             threads=settings.threads,
             park_after=settings.park_after,
-            callback_base_url=public_url,
-            project_number=settings.project_number,
+            told=Told(callback_base_url=where.public_url, project_number=settings.project_number),
+            network=self._network(store, issuer, where),
             watch=Watch(observer=self._metrics, spans=self._spans),
         )
         self._closing.callback(lambda: engine.close(self._grace()))
@@ -184,6 +198,7 @@ class App:
         self._closing.callback(sweeper.close)
         sweeper.start()
         return Backend(
+        self._closing.callback(lambda: engine.drain(self._grace() - _CLOSE_SECONDS))
             store=store,
             engine=engine,
             access=Access(store.credentials, clock),
@@ -198,6 +213,16 @@ class App:
         urls, tls = where.urls, where.tls
         pair = (tls.certificate, tls.key) if tls else None
         authenticator = (
+    def _network(self, store: Store, issuer: Issuer, where: _Where) -> Network:
+        """Start what sends the requests of workflows."""
+        settings = self._settings
+        alone = where.http.loopback and where.grpc.loopback and not settings.public_url
+        trusted = where.tls.ca if where.tls else None
+        client = outbound_client(settings, where.urls, loopback=alone, trusted=trusted)
+        self._closing.callback(client.close)
+        client.start()
+        return network(client, settings, issuer, store.credentials, where.urls, loopback=alone)
+
             OpenDoor(account_email("admin", _PROJECT))
             if settings.insecure_no_auth
             else Authenticator(issuer, credentials, credentials, self._clock, urls=urls)

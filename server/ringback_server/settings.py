@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
@@ -17,6 +18,9 @@ from urllib.parse import urlsplit
 from ringback_server.errors import StartError
 
 _HIGHEST_PORT = 65_535
+#: beyond some thousands, blocked threads cost more than they save
+_MOST_THREADS = 5_000
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,18 @@ def _switch(text: str) -> bool:
 
 def _option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
     return {"read": read, "metavar": metavar, "help": about}
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (raw.strip() for raw in text.split(",")) if part)
+
+
+def _header(text: str) -> str | None:
+    if text == "none":
+        return None
+    if not _HEADER.fullmatch(text):
+        raise ValueError(f"expected the name of a header, or none, got {text!r}")
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +239,24 @@ class Settings:
         metadata=_option(_seconds, "SECONDS", "how long a stop waits for requests under way"),
     )
 
+    egress_allow: tuple[str, ...] = field(
+        default=(),
+        metadata=_option(
+            _parts,
+            "NETS,HOSTS",
+            "which networks and hosts requests of workflows may reach beside public addresses, "
+            "such as 10.1.0.0/16,db.internal,*.corp.example",
+        ),
+    )
+    idempotency_header: str | None = field(
+        default="Idempotency-Key",
+        metadata=_option(
+            _header,
+            "NAME",
+            "what POST and PATCH requests of workflows carry, the same each time one is sent "
+            "again after a crash; none for nothing",
+        ),
+    )
     drain_delay: float = field(
         default=0.0,
         metadata=_option(
@@ -289,7 +323,9 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         prog="ringback serve", description="Run the Ringback server.", allow_abbrev=False
     )
     for option in fields(Settings):
-        shown = "" if option.default in {None, False, MISSING} else f" (default {option.default})"
+        shown = (
+            "" if option.default in {None, False, (), MISSING} else f" (default {option.default})"
+        )
         about = f"{option.metadata['help']}{shown} [{variable(option)}]"
         if option.metadata["read"] is _switch:
             parser.add_argument(flag(option), action="store_const", const="true", help=about)

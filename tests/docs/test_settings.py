@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 def row(option: Field[Any]) -> str:
     """Return how the page tells of a setting."""
     named = f"{flag(option)} {option.metadata['metavar']}".strip()
-    default = "" if option.default in {None, False, MISSING} else f"`{option.default}`"
+    default = "" if option.default in {None, False, (), MISSING} else f"`{option.default}`"
     cells = (f"`{named}`", f"`{variable(option)}`", default, option.metadata["help"])
     return " ".join(("|", " | ".join(cell.replace("|", r"\|") for cell in cells), "|"))
 

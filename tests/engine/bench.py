@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringback_server.engine.engine import Engine
+from ringback_server.engine.outgoing import Network
+from ringback_server.engine.programs import Told
 from ringback_server.model.names import CallbackName, ExecutionName, WorkflowName
 from ringback_server.model.resources import (
     CallLogLevel,
@@ -26,6 +28,7 @@ from ringback_server.store.logs import LogFilter
 from ringback_server.store.opening import store_over
 from ringback_server.store.payloads import pack
 from tests.clocks import PATIENCE, FakeClock
+from tests.others import Others
 
 #: waits an hour for a POST and returns its body; a timeout is caught and returned
 WAITS = """
@@ -144,6 +147,7 @@ def opened(
     *,
     threads: int = 4,
     park_after: float = 5.0,
+    network: Network | None = None,
     between: Callable[[Database], Database] = lambda database: database,
 ) -> Generator[Bench]:
     """Run an engine over the store in `directory`, as one process would.
@@ -158,8 +162,8 @@ def opened(
         clock,
         threads=threads,
         park_after=park_after,
-        callback_base_url="http://127.0.0.1:8780",
-        project_number="1",
+        told=Told(callback_base_url="http://127.0.0.1:8780", project_number="1"),
+        network=network or Others().network,
     )
     engine.start()
     try:

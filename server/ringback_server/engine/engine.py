@@ -9,7 +9,8 @@ from uuid import UUID
 from ringback_server.clock import Clock
 from ringback_server.engine.ends import Ends
 from ringback_server.engine.observer import Hands, Watch
-from ringback_server.engine.programs import Programs
+from ringback_server.engine.outgoing import Network, Outgoing
+from ringback_server.engine.programs import Programs, Told
 from ringback_server.engine.run import Run
 from ringback_server.engine.runner import Runner, Surroundings
 from ringback_server.engine.scheduler import Scheduler
@@ -38,26 +39,26 @@ class Engine:
         *,
         threads: int,
         park_after: float,
-        callback_base_url: str,
-        project_number: str,
+        told: Told,
+        network: Network,
         watch: Watch | None = None,
     ) -> None:
-        """Take the store and the settings; nothing runs until `start`.
+        """Take the store, the way to others and the settings; nothing runs until `start`.
 
-        `park_after` is in seconds; `callback_base_url` has no final slash; `watch` looks on.
+        `park_after` is in seconds; `told` is what executions are told; `watch` looks on.
         """
         self._store = store
         self._clock = clock
         self._ends = Ends(clock)
         self._scheduler = Scheduler[Run](clock)
         self._timers = Timers(store.executions, self._scheduler, clock)
-        self._programs = Programs(
-            store.workflows, callback_base_url=callback_base_url, project_number=project_number
-        )
+        self._outgoing = Outgoing(network, clock, self._scheduler.notify)
+        self._programs = Programs(store.workflows, told)
         self._around = Surroundings(
             executions=store.executions,
             programs=self._programs,
             scheduler=self._scheduler,
+            outgoing=self._outgoing,
             clock=clock,
             compute=threading.Lock(),
             park_after=park_after,
@@ -72,7 +73,7 @@ class Engine:
 
     def __repr__(self) -> str:
         """Show what is in hand."""
-        return f"<Engine {self._scheduler!r} {self._timers!r} {self._ends!r}>"
+        return f"<Engine {self._scheduler!r} {self._outgoing!r} {self._timers!r} {self._ends!r}>"
 
     @property
     def hands(self) -> Hands:
@@ -84,6 +85,10 @@ class Engine:
         for thread in self._threads:
             thread.start()
         self._timers.start()
+
+    def drain(self, seconds: float) -> None:
+        """Wait for the answers to requests, at most `seconds`; no more are sent."""
+        self._outgoing.drain(seconds)
 
     def close(self, seconds: float) -> None:
         """Let go of everything within `seconds`; may be called twice.
@@ -141,6 +146,7 @@ class Engine:
     def ended(self, key: int) -> None:
         """Let go of an execution that was cancelled or deleted, as the store just said."""
         self._scheduler.cancel(key)
+        self._outgoing.drop(key)
         self._ends.announce(key)
 
     def wait_ended(self, name: ExecutionName, key: int, timeout: float) -> None:
@@ -157,7 +163,12 @@ class Engine:
             self._ends.announce(key)
         elif not run.waiting:
             self._scheduler.offer(key)
-        elif not self._scheduler.keep(key, run) and run.nearest_deadline is not None:
+        elif self._scheduler.keep(key, run):
+            return
+        elif run.requests:
+            # They are sent by whoever has the execution in hand.
+            self._scheduler.offer(key)
+        elif run.nearest_deadline is not None:
             self._timers.expect(run.nearest_deadline)
 
     def _work(self) -> None:

@@ -16,7 +16,7 @@ class Cancelled(BaseException):
 class Wake(Enum):
     """Why a blocked thread woke up."""
 
-    MAIL = "mail"  #: deliveries are there
+    MAIL = "mail"  #: deliveries or answers are there
     TIME = "time"  #: the time given is over
     PARK = "park"  #: the pool wants the thread back
 
@@ -24,28 +24,35 @@ class Wake(Enum):
 class Mailbox:
     """Collects what happens to one execution while a thread has it in hand.
 
-    Posting never blocks. Anything posted is also in the store, so that a mailbox may be dropped
-    with its mail when the execution is loaded again.
+    Posting never blocks. Anything posted is also in the store, or with the outgoing requests, so
+    that a mailbox may be dropped with its mail when the execution is loaded again.
     """
 
     def __init__(self) -> None:
         """Make an empty mailbox."""
-        # Guards the three fields below; nothing else is locked while it is held, but the
+        # Guards the four fields below; nothing else is locked while it is held, but the
         # scheduler posts while holding its own lock.
         self._changed = threading.Condition()
         self._deliveries: list[Delivery] = []
+        self._answers = False
         self._cancelled = False
         self._park = False
 
     def __repr__(self) -> str:
         """Show what waits to be taken."""
-        flags = " cancelled" * self._cancelled + " park" * self._park
+        flags = " answers" * self._answers + " cancelled" * self._cancelled + " park" * self._park
         return f"<Mailbox [{len(self._deliveries)} deliveries{flags}]>"
 
     def post(self, delivery: Delivery) -> None:
         """Hand over a payload that the store assigned to one of the execution's waits."""
         with self._changed:
             self._deliveries.append(delivery)
+            self._changed.notify_all()
+
+    def notify(self) -> None:
+        """Tell that there are answers to requests."""
+        with self._changed:
+            self._answers = True
             self._changed.notify_all()
 
     def cancel(self) -> None:
@@ -63,7 +70,7 @@ class Mailbox:
     def empty(self) -> bool:
         """Tell whether nothing was posted that has not been taken."""
         with self._changed:
-            return not self._deliveries and not self._cancelled
+            return not (self._deliveries or self._answers or self._cancelled)
 
     def pause(self, clock: Clock, seconds: float) -> None:
         """Block for `seconds`, leaving the mail where it is; raises Cancelled."""
@@ -74,9 +81,13 @@ class Mailbox:
                 clock.wait(self._changed, left)
 
     def collect(self) -> tuple[Delivery, ...]:
-        """Take what was posted, perhaps nothing; raises Cancelled."""
+        """Take what was posted, perhaps nothing; raises Cancelled.
+
+        Answers that were told of are to be looked for after that, not before.
+        """
         with self._changed:
             self._raise_if_cancelled()
+            self._answers = False
             taken = tuple(self._deliveries)
             self._deliveries.clear()
             return taken
@@ -89,7 +100,7 @@ class Mailbox:
         with self._changed:
             while True:
                 self._raise_if_cancelled()
-                if self._deliveries:
+                if self._deliveries or self._answers:
                     return Wake.MAIL
                 left = until - clock.monotonic()
                 if left <= 0:

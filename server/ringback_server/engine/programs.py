@@ -34,6 +34,11 @@ class Loadable:
     environment: Mapping[str, str]
     callback_base_url: str
 
+    @property
+    def account(self) -> str:
+        """The e-mail address of the account that executions run as."""
+        return self.environment["GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME"]
+
     def context(self, name: ExecutionName) -> Context:
         """Return what one execution of this revision is told about itself."""
         own = {"GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": name.execution}
@@ -44,16 +49,22 @@ class Loadable:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What executions are told about the server."""
+
+    #: without a final slash
+    callback_base_url: str
+    project_number: str
+
+
 class Programs:
     """Compiles each revision once and keeps the most recently used ones."""
 
-    def __init__(
-        self, revisions: Revisions, *, callback_base_url: str, project_number: str
-    ) -> None:
+    def __init__(self, revisions: Revisions, told: Told) -> None:
         """Take the store and what executions are told about the server."""
         self._revisions = revisions
-        self._callback_base_url = callback_base_url
-        self._project_number = project_number
+        self._told = told
         # Guards `_kept` only; compiling happens outside, so two threads that miss at the same
         # moment may both compile, with the same result.
         self._lock = threading.Lock()
@@ -79,7 +90,7 @@ class Programs:
         loadable = Loadable(
             program=compile_definition(read_definition(workflow.source)),
             environment=self._environment(workflow),
-            callback_base_url=self._callback_base_url,
+            callback_base_url=self._told.callback_base_url,
         )
         with self._lock:
             self._kept[workflow.revision_key] = loadable
@@ -93,7 +104,7 @@ class Programs:
             **workflow.user_env_vars,
             "GOOGLE_CLOUD_LOCATION": workflow.name.location,
             "GOOGLE_CLOUD_PROJECT_ID": workflow.name.project,
-            "GOOGLE_CLOUD_PROJECT_NUMBER": self._project_number,
+            "GOOGLE_CLOUD_PROJECT_NUMBER": self._told.project_number,
             "GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME": workflow.service_account.rsplit("/", 1)[-1],
             "GOOGLE_CLOUD_WORKFLOW_ID": workflow.name.workflow,
             "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": workflow.revision_id,

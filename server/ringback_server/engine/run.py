@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringback_server.clock import Clock
@@ -16,8 +16,10 @@ from ringback_server.lang.effects import (
     Log,
     OpenEndpoint,
     Outcome,
+    Responded,
     Status,
 )
+from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
 from ringback_server.lang.machine import Machine
 from ringback_server.lang.values import from_json, wrap
 from ringback_server.model.names import ExecutionName
@@ -61,11 +63,18 @@ class Run:
     """Advances one execution slice by slice and gathers each advance for its commit."""
 
     def __init__(
-        self, machine: Machine, clock: Clock, *, name: ExecutionName, trace: Trace | None = None
+        self,
+        machine: Machine,
+        clock: Clock,
+        *,
+        name: ExecutionName,
+        account: str,
+        trace: Trace | None = None,
     ) -> None:
         """Take a machine as it was last stored, and the trace that its creation belongs to."""
         self.fence = 0
         self.name = name
+        self.account = account
         self.trace = trace
         self.slices = 0
         self._machine = machine
@@ -88,7 +97,7 @@ class Run:
     ) -> Run:
         """Start an execution that has no stored state yet."""
         machine = Machine.start(loadable.program, from_json(argument), loadable.context(name))
-        return cls(machine, clock, name=name, trace=trace)
+        return cls(machine, clock, name=name, account=loadable.account, trace=trace)
 
     @classmethod
     def resume(cls, loadable: Loadable, loaded: Loaded, clock: Clock) -> Run:
@@ -101,7 +110,7 @@ class Run:
             run = cls.begin(loadable, name, loaded.argument, clock, trace)
         else:
             machine = Machine.unpack(loadable.program, loaded.state, loadable.context(name))
-            run = cls(machine, clock, name=name, trace=trace)
+            run = cls(machine, clock, name=name, account=loadable.account, trace=trace)
         run.fence = loaded.fence
         return run
 
@@ -139,15 +148,24 @@ class Run:
         deadlines = [w.deadline for w in self._machine.waits.values() if w.deadline is not None]
         return min(deadlines, default=None)
 
-    def events(self, deliveries: Sequence[Delivery]) -> list[Event]:
-        """Turn deliveries and passed deadlines into events for the machine.
+    @property
+    def requests(self) -> Mapping[int, HttpRequest]:
+        """The requests of the open waits, by the waits' numbers."""
+        waits = self._machine.waits.items()
+        return {number: wait.request for number, wait in waits if wait.request is not None}
 
-        A delivery for a wait that has ended already was seen before and is left out.
+    def events(
+        self, deliveries: Sequence[Delivery], answers: Mapping[int, HttpAnswer]
+    ) -> list[Event]:
+        """Turn deliveries, answers and passed deadlines into events for the machine.
+
+        What is for a wait that has ended already was seen before and is left out.
         Raises CorruptDataError for a damaged payload.
         """
         waits = self._machine.waits
         mail = {d.wait: d.payload for d in deliveries if d.wait in waits}
         events: list[Event] = [Delivered(wait, wrap(unpack(raw))) for wait, raw in mail.items()]
+        events += [Responded(wait, answer) for wait, answer in answers.items() if wait in waits]
         for number in waits:
             left = None if number in mail else self._seconds_left(number)
             if left is not None and left <= _TICK:
@@ -189,6 +207,7 @@ class Run:
             state=None if phase is Phase.ENDED else self._machine.pack(),
             wake=self.nearest_deadline if phase is Phase.WAITING else None,
             current_steps=outcome.current_steps,
+            requests=len(self.requests),
             endpoints=tuple(self._new.endpoints),
             opened=tuple(self._opened()) if phase is not Phase.ENDED else (),
             consumed=tuple(self._new.consumed),

@@ -11,6 +11,7 @@ from typing import TypeVar
 from ringback_server.clock import Clock
 from ringback_server.engine.mailbox import Cancelled, Wake
 from ringback_server.engine.observer import Watch
+from ringback_server.engine.outgoing import Outgoing
 from ringback_server.engine.programs import Programs
 from ringback_server.engine.run import Run
 from ringback_server.engine.scheduler import Scheduler, Ticket
@@ -45,6 +46,7 @@ class Surroundings:
     executions: Executions
     programs: Programs
     scheduler: Scheduler[Run]
+    outgoing: Outgoing
     clock: Clock
     #: whoever computes beyond an execution's first slice holds this, so that pure loops leave
     #: the interpreter lock to everybody else; nothing is locked or awaited while it is held
@@ -71,7 +73,7 @@ class Runner:
             with within(self._scope):
                 self._drive_or_give_up()
         except (Cancelled, Superseded, ShuttingDownError):
-            pass
+            self._around.outgoing.drop(self._ticket.key)
         finally:
             self._around.scheduler.drop(self._ticket)
 
@@ -123,8 +125,12 @@ class Runner:
         return run, loaded.deliveries
 
     def _note(self, run: Run) -> None:
-        """Have log lines of this thread tell what it works for."""
+        """Take note of a run as it is stored.
+
+        Its requests are sent, and log lines of this thread tell what it works for.
+        """
         self._scope.execution, self._scope.trace = str(run.name), run.trace
+        self._around.outgoing.keep(self._ticket.key, run)
 
     def _next_events(self, run: Run, deliveries: Sequence[Delivery]) -> Sequence[Event] | None:
         """Return what the next advance begins with, or None once the execution is parked.
@@ -133,7 +139,7 @@ class Runner:
         """
         while True:
             deliveries = (*deliveries, *self._ticket.mailbox.collect())
-            events = run.events(deliveries)
+            events = run.events(deliveries, self._around.outgoing.answers(self._ticket.key))
             if events:
                 self._observe(run, events, deliveries)
             if events or not run.waiting:
@@ -194,12 +200,14 @@ class Runner:
         executions, key, advance = self._around.executions, self._ticket.key, run.gathered()
         committed = self._insist(lambda: executions.commit(key, run.fence, advance))
         run.committed()
+        self._around.outgoing.keep(key, run)
         return committed.deliveries
 
     def _give_up(self, detail: str) -> None:
         """Mark the execution unavailable."""
         around, key = self._around, self._ticket.key
         now = around.clock.now()
+        around.outgoing.drop(key)
         self._insist(lambda: around.executions.mark_unavailable(key, detail, now))
         around.on_ended(key)
 

@@ -92,6 +92,15 @@ class Scheduler(Generic[Held]):
             else:
                 ticket.mailbox.post(delivery)
 
+    def notify(self, key: int) -> None:
+        """Tell an execution that there are answers; queues it if it is at rest."""
+        with self._changed:
+            ticket = self._in_hand.get(key)
+            if ticket is None:
+                self._queue_up(key)
+            else:
+                ticket.mailbox.notify()
+
     def cancel(self, key: int) -> None:
         """Make the thread that has an execution in hand let go of it."""
         with self._changed:

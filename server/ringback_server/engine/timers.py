@@ -32,7 +32,7 @@ class Deadlines(Protocol):
         ...
 
     def runnable(self, *, after: int, limit: int) -> list[int]:
-        """Return keys of executions that are queued or runnable, ascending."""
+        """Return keys of executions that a thread should have, ascending."""
         ...
 
 

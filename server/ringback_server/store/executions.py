@@ -61,17 +61,17 @@ _WORKFLOW_EXISTS = "SELECT 1 FROM workflow WHERE id = ? AND delete_time IS NULL"
 
 _INSERT = """
 INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, create_time,
-                       labels, argument, phase, outcome, wake, start_time, end_time, steps, result,
-                       failure, state, trace)
+                       labels, argument, phase, outcome, wake, requests, start_time, end_time,
+                       steps, result, failure, state, trace)
 VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :create_time,
-        :labels, :argument, :phase, :outcome, :wake, :time, :end_time, :steps, :result,
-        :failure, :state, :trace)
+        :labels, :argument, :phase, :outcome, :wake, :requests, :time, :end_time,
+        :steps, :result, :failure, :state, :trace)
 """
 
 _UPDATE = """
 UPDATE execution
-   SET phase = :phase, outcome = :outcome, wake = :wake, end_time = :end_time, steps = :steps,
-       result = :result, failure = :failure, state = :state,
+   SET phase = :phase, outcome = :outcome, wake = :wake, requests = :requests,
+       end_time = :end_time, steps = :steps, result = :result, failure = :failure, state = :state,
        start_time = COALESCE(start_time, :time), fence = fence + 1
  WHERE id = :key
 """
@@ -109,7 +109,7 @@ SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_ti
 _TAKE_AWAY = """
 UPDATE execution
    SET phase = 3, outcome = :outcome, detail = :detail, end_time = :now, wake = NULL,
-       fence = fence + 1, state = CASE WHEN :keep_state THEN state END
+       requests = 0, fence = fence + 1, state = CASE WHEN :keep_state THEN state END
  WHERE id = :key AND phase < 3
 """
 
@@ -117,7 +117,11 @@ _DUE = """
 SELECT wake, id FROM execution WHERE wake <= ? AND (wake, id) > (?, ?) ORDER BY wake, id LIMIT ?
 """
 _NEXT_WAKE = "SELECT MIN(wake) FROM execution WHERE wake > ?"
-_RUNNABLE = "SELECT id FROM execution WHERE phase < 2 AND id > ? ORDER BY id LIMIT ?"
+_RUNNABLE = """
+SELECT id FROM execution WHERE phase < 2 AND id > :after
+UNION SELECT id FROM execution WHERE requests > 0 AND id > :after
+ORDER BY id LIMIT :limit
+"""
 
 _LARGEST_KEY = 2**63 - 1
 
@@ -249,10 +253,14 @@ class Executions:
         return self._database.read(next_wake)
 
     def runnable(self, *, after: int, limit: int) -> _Keys:
-        """Return keys of executions that are queued or runnable, ascending, beyond `after`."""
+        """Return keys of executions that a thread should have, ascending, beyond `after`.
+
+        They are queued or runnable, or have requests that this process may not know of.
+        """
+        bounds = {"after": after, "limit": limit}
 
         def runnable(connection: Connection) -> _Keys:
-            return [key for (key,) in connection.execute(_RUNNABLE, (after, limit)).fetchall()]
+            return [key for (key,) in connection.execute(_RUNNABLE, bounds).fetchall()]
 
         return self._database.read(runnable)
 
@@ -329,6 +337,7 @@ def _columns(advance: Advance | None, phase: Phase) -> dict[str, object]:
         "phase": int(phase) if end is None else int(Phase.ENDED),
         "outcome": end and end.state.value,
         "wake": None if advance is None or end is not None else advance.wake,
+        "requests": 0 if advance is None or end is not None else advance.requests,
         "time": advance and advance.time,
         "end_time": end and end.time,
         "steps": advance and pack_steps(advance.current_steps),

@@ -80,6 +80,8 @@ class Advance:
     #: earliest deadline of the open waits
     wake: float | None
     current_steps: tuple[StepPlace, ...]
+    #: how many of the open waits are for an answer to a request
+    requests: int = 0
     endpoints: tuple[NewEndpoint, ...] = ()
     opened: tuple[NewWait, ...] = ()
     #: waits that ended with the payload they were given

@@ -1,0 +1,212 @@
+"""The requests that executions wait for: sent once their wait is stored, kept until it has ended.
+
+An answer is held in memory until an advance that knows it is stored. A process that ends before
+forgets it, and the next one sends the request again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+from uuid import UUID, uuid5
+
+from ringback_server.clock import Clock
+from ringback_server.errors import RingbackError
+from ringback_server.lang.http_exchange import (
+    FailureKind,
+    HttpAnswer,
+    HttpAuth,
+    HttpFailure,
+    HttpRequest,
+)
+from ringback_server.model.names import ExecutionName
+
+#: methods that may have another effect each time
+_NON_IDEMPOTENT = frozenset({"POST", "PATCH"})
+
+
+class Sent(Protocol):
+    """A request that was handed over."""
+
+    def cancel(self) -> None:
+        """Give it up; nobody is told of an answer any more."""
+        ...
+
+
+class Sender(Protocol):
+    """What sends requests."""
+
+    def submit(self, request: HttpRequest, answer: Callable[[HttpAnswer], None], /) -> Sent:
+        """Send a request without waiting; `answer` is told once what came of it."""
+        ...
+
+
+class Tokens(Protocol):
+    """What gives requests the tokens of accounts; raises RingbackError if there is none."""
+
+    def id_token(self, account: str, audience: str) -> str:
+        """Return an ID token that tells an audience who an account is."""
+        ...
+
+    def access_token(self, account: str, url: str, scopes: tuple[str, ...]) -> str:
+        """Return an access token of an account for what is at a URL."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The way to others."""
+
+    sender: Sender
+    tokens: Tokens
+    #: a header by which others know a request that is sent again; None: there is none
+    idempotency_header: str | None
+
+
+class Requesting(Protocol):
+    """An execution, as far as its requests are concerned."""
+
+    @property
+    def name(self) -> ExecutionName:
+        """Its name."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """The e-mail address of the service account that it runs as."""
+        ...
+
+    @property
+    def requests(self) -> Mapping[int, HttpRequest]:
+        """The requests of its open waits, by the waits' numbers."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """A request that has no recorded answer yet."""
+
+    sent: Sent | None = None
+    answer: HttpAnswer | None = None
+    given_up: bool = False
+
+
+class Outgoing:
+    """The open requests of all executions in this process."""
+
+    def __init__(self, network: Network, clock: Clock, wake: Callable[[int], None]) -> None:
+        """Take the way to others, and what is told the key of an execution that has an answer."""
+        self._network = network
+        self._clock = clock
+        self._wake = wake
+        # Guards the two fields below and what is in them; nothing is sent, given up or told while
+        # it is held.
+        self._changed = threading.Condition()
+        self._open: dict[int, dict[int, _Open]] = {}
+        self._draining = False
+
+    def __repr__(self) -> str:
+        """Show how many requests have no answer, and how many answers are not recorded."""
+        with self._changed:
+            known = [request for each in self._open.values() for request in each.values()]
+            answered = sum(request.answer is not None for request in known)
+        return f"<Outgoing [{len(known) - answered} requests, {answered} answers]>"
+
+    def keep(self, key: int, execution: Requesting) -> None:
+        """Send what an execution waits for since it was stored, and forget what has ended.
+
+        Called by whoever has the execution in hand, with the state that is stored.
+        """
+        wanted = execution.requests
+        with self._changed:
+            known = self._open.get(key, {})
+            ended = [known.pop(number) for number in [*known] if number not in wanted]
+            numbers = () if self._draining else wanted.keys() - known.keys()
+            fresh = {number: _Open() for number in sorted(numbers)}
+            known.update(fresh)
+            self._put(key, known, ended)
+        _give_up(ended)
+        for number, request in fresh.items():
+            self._send(key, execution, number, request)
+
+    def answers(self, key: int) -> dict[int, HttpAnswer]:
+        """Return the answers to an execution's requests that no stored advance knows of."""
+        with self._changed:
+            known = self._open.get(key, {})
+            return {n: r.answer for n, r in known.items() if r.answer is not None}
+
+    def drop(self, key: int) -> None:
+        """Give up the requests of an execution that has ended."""
+        with self._changed:
+            ended = [*self._open.get(key, {}).values()]
+            self._put(key, {}, ended)
+        _give_up(ended)
+
+    def drain(self, seconds: float) -> None:
+        """Send nothing more, and wait until all answers are recorded or `seconds` have passed.
+
+        What is asked for meanwhile is sent by the next process.
+        """
+        until = self._clock.monotonic() + seconds
+        with self._changed:
+            self._draining = True
+            while self._open and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self._changed, left)
+
+    def _put(self, key: int, known: dict[int, _Open], ended: list[_Open]) -> None:
+        for request in ended:
+            request.given_up = True
+        if known:
+            self._open[key] = known
+        elif self._open.pop(key, None) is not None:
+            self._changed.notify_all()
+
+    def _send(self, key: int, execution: Requesting, number: int, request: _Open) -> None:
+        answered = partial(self._answered, key, request)
+        try:
+            complete = self._complete(execution, number)
+        except RingbackError as error:
+            answered(HttpFailure(kind=FailureKind.AUTH, message=error.message))
+            return
+        sent = self._network.sender.submit(complete, answered)
+        with self._changed:
+            request.sent = sent
+            given_up = request.given_up
+        if given_up:
+            sent.cancel()
+
+    def _answered(self, key: int, request: _Open, answer: HttpAnswer) -> None:
+        with self._changed:
+            request.answer = answer
+            given_up = request.given_up
+        if not given_up:
+            self._wake(key)
+
+    def _complete(self, execution: Requesting, number: int) -> HttpRequest:
+        """Return a request with the headers that are nobody's business but the receiver's."""
+        request = execution.requests[number]
+        added: list[tuple[str, str]] = []
+        given = {name.lower() for name, _ in request.headers}
+        header = self._network.idempotency_header
+        if header and request.method in _NON_IDEMPOTENT and header.lower() not in given:
+            added.append((header, str(uuid5(UUID(execution.name.execution), str(number)))))
+        headers = request.headers
+        if request.auth is not None:
+            token = self._token(execution.account, request.auth, request.url)
+            headers = [pair for pair in headers if pair[0].lower() != "authorization"]
+            added.append(("Authorization", f"Bearer {token}"))
+        return replace(request, headers=(*headers, *added))
+
+    def _token(self, account: str, auth: HttpAuth, url: str) -> str:
+        if auth.type == "OIDC":
+            return self._network.tokens.id_token(account, auth.audience or url)
+        return self._network.tokens.access_token(account, url, auth.scopes)
+
+
+def _give_up(requests: list[_Open]) -> None:
+    for request in requests:
+        if request.sent is not None:
+            request.sent.cancel()

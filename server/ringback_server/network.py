@@ -1,0 +1,55 @@
+"""The way from workflows to others: the client, where it may go, and whose tokens it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from ringback_server.auth.issuer import Issuer
+from ringback_server.auth.outgoing_tokens import OutgoingTokens
+from ringback_server.auth.stores import KeyStore
+from ringback_server.engine.outbound.client import OutboundClient
+from ringback_server.engine.outbound.egress import EgressPolicy
+from ringback_server.engine.outgoing import Network
+from ringback_server.errors import StartError
+from ringback_server.settings import Settings
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def outbound_client(
+    settings: Settings, urls: Iterable[str], *, loopback: bool, trusted: Path | None
+) -> OutboundClient:
+    """Return a client that is not started yet; raises StartError for a setting that will not do.
+
+    `urls` are this server's own; `loopback` tells whether it is this machine's alone; `trusted`
+    is a PEM file of an authority that is trusted too.
+    """
+    own = [(parts.hostname or "", parts.port or _PORTS[parts.scheme]) for parts in _split(urls)]
+    try:
+        policy = EgressPolicy.of(settings.egress_allow, loopback=loopback, own=own)
+    except ValueError as error:
+        raise StartError(f"--egress-allow: {error}") from error
+    return OutboundClient(policy, trusted=trusted)
+
+
+def network(
+    client: OutboundClient,
+    settings: Settings,
+    issuer: Issuer,
+    accounts: KeyStore,
+    urls: Iterable[str],
+    *,
+    loopback: bool,
+) -> Network:
+    """Return the way to others over a client."""
+    return Network(
+        sender=client,
+        tokens=OutgoingTokens(issuer, accounts, own=urls, loopback=loopback),
+        idempotency_header=settings.idempotency_header,
+    )
+
+
+def _split(urls: Iterable[str]) -> list[SplitResult]:
+    return [urlsplit(url) for url in urls]
