@@ -147,3 +147,24 @@ EARLY = """
     call: events.await_callback
     args: {callback: "${second}"}
 """
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (("A b", "x"),),
+        (("", "x"),),
+        (("Authorization ", "Bearer x"),),
+        (("X-A", "1\r\nX-B: 2"),),
+        (("X-A", "\0"),),
+        (("X-A", "x" * 70_000),),
+    ],
+    ids=["space", "no name", "hidden", "two lines", "nul", "too large"],
+)
+def test_send_with_what_is_no_header(
+    service: Service, headers: tuple[tuple[str, str], ...]
+) -> None:
+    """What HTTP would not carry is refused, whichever way it comes."""
+    endpoint = service.endpoint(service.execution("w").name)
+    with pytest.raises(InvalidArgumentError):
+        callbacks.send(service.caller(), endpoint, replace(POST, headers=headers))

@@ -207,3 +207,26 @@ def test_send_when_the_client_hangs_up(service: Service, client: httpx.Client) -
 
     assert "resumed" == answer.headers["Ringback-Outcome"]
     assert "whole" == waiting.request()["body"]
+
+
+def test_send_with_trailers(service: Service, client: httpx.Client) -> None:
+    """What comes behind a body is no header: neither a token nor part of the request."""
+    waiting = Waiting(service)
+    url = httpx.URL(waiting.url)
+    token = waiting.headers["Authorization"]
+    head = f"POST {url.path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    trailers = f"0\r\nAuthorization: {token}\r\nX-Late: 1\r\n\r\n"
+    without = _answer(client, f"{head}\r\n{trailers}")
+    with_token = _answer(client, f"{head}Authorization: {token}\r\n\r\n{trailers}")
+    result = service.ended(waiting.execution.name).result or ""
+
+    assert (b"401", b"200") == (without.split()[1], with_token.split()[1])
+    assert "X-Late" not in result
+
+
+def _answer(client: httpx.Client, request: str) -> bytes:
+    """Send bytes to where a client's requests go; return the beginning of the answer."""
+    where = (client.base_url.host, client.base_url.port or 80)
+    with socket.create_connection(where, timeout=10) as connection:
+        connection.sendall(request.encode())
+        return connection.recv(4096)

@@ -98,9 +98,9 @@ def test_send_when_the_name_is_not_exact(store: Store) -> None:
             store.callbacks.endpoint_method(wrong)
 
 
-@pytest.mark.parametrize("key", [None, "k"])
+@pytest.mark.parametrize("key", [None, "other"])
 def test_send_when_the_execution_has_ended(store: Store, key: str | None) -> None:
-    """An ended execution takes no callbacks, not even repeated ones, and stores nothing."""
+    """An ended execution takes no callbacks, and stores nothing."""
     made = listening(store, deploy(store))
     store.callbacks.send(request(made.callback(), key="k"))
     commit(store, made, ends())
@@ -109,6 +109,17 @@ def test_send_when_the_execution_has_ended(store: Store, key: str | None) -> Non
 
     assert "EXECUTION_ENDED" == raised.value.reason
     assert [1] == [len(ids) for ids in _available(store, made, late=True)]
+
+
+def test_send_again_when_the_execution_has_ended(store: Store) -> None:
+    """Who did not hear the answer to a callback with a key learns it by asking again."""
+    made = awaiting(store, deploy(store))
+    first = store.callbacks.send(request(made.callback(), key="k"))
+    commit(store, made, ends())
+    again = store.callbacks.send(request(made.callback(), key="k"))
+
+    assert (Outcome.DUPLICATE, None) == (again.answer.outcome, again.delivery)
+    assert first.answer.payload_id == again.answer.payload_id
 
 
 def test_send_when_the_method_differs(store: Store) -> None:

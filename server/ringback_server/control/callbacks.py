@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import refused
@@ -15,6 +17,10 @@ from ringback_server.store.payloads import pack
 
 _PAGE = PageSizes(default=100, maximum=100)
 _MAX_IDEMPOTENCY_KEY = 255
+#: characters of all headers and query parameters, as many as the HTTP edge takes
+_MAX_HEAD = 64 * 1024
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_NOT_IN_A_VALUE = re.compile(r"[\x00\r\n]")
 
 
 @requires("workflows.callbacks.send")
@@ -26,6 +32,7 @@ def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCa
     """
     backend = caller.backend
     _check_idempotency_key(request.idempotency_key)
+    _check_head(request)
     method = request.method
     limit = backend.settings.max_callback_body
     oversized = request.body is None or len(request.body) > limit
@@ -83,6 +90,18 @@ def list_(
         state="LATE" if wanted else None,
     )
     return page(scope, rows, limit, place=lambda row: row[0], item=lambda row: row[1])
+
+
+def _check_head(request: CallbackRequest) -> None:
+    """Hold what did not come by HTTP to what HTTP allows: names, values and their size."""
+    for name, value in request.headers:
+        if not _HEADER_NAME.fullmatch(name) or _NOT_IN_A_VALUE.search(value):
+            raise refused(
+                "headers", f"{name[:100]!r} is not the name of a header, or its value no text"
+            )
+    head = (*request.headers, *request.query)
+    if sum(len(name) + len(value) for name, value in head) > _MAX_HEAD:
+        raise refused("headers", f"headers and query may have at most {_MAX_HEAD} characters")
 
 
 def _check_idempotency_key(key: str | None) -> None:

@@ -38,6 +38,19 @@ SECRET_HEADERS = frozenset(
         "svix-signature",
         "webhook-signature",
         "ringback-signature",
+        "api-key",
+        "linear-signature",
+        "paypal-transmission-sig",
+        "x-access-token",
+        "x-csrf-token",
+        "x-forwarded-authorization",
+        "x-gitea-signature",
+        "x-gogs-signature",
+        "x-line-signature",
+        "x-original-authorization",
+        "x-square-hmacsha256-signature",
+        "x-vault-token",
+        "x-zm-signature",
     }
 )
 #: Query parameters that carry credentials (RFC 6750, section 2.3).

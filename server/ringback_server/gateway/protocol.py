@@ -35,6 +35,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.write(_TOO_LARGE)
             self._close()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; trailers, which come behind a body, are dropped (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Note the end of a head."""
         self._in_head = False

@@ -126,14 +126,23 @@ class Callbacks:
     def send(self, request: SendRequest) -> Sent:
         """Store a payload and give it to the endpoint's oldest waiter, if there is one.
 
-        Raise, in this order: NotFoundError (CALLBACK_NOT_FOUND, EXECUTION_ENDED),
-        MethodNotAllowedError, IdempotencyConflictError, InboxFullError.
+        A repeat of a request that was stored is told so also after the execution has ended: its
+        sender may not have heard the first answer. Raise, in this order: NotFoundError
+        (CALLBACK_NOT_FOUND), MethodNotAllowedError, IdempotencyConflictError, NotFoundError
+        (EXECUTION_ENDED), InboxFullError.
         """
         return self._database.write(lambda connection: _send(connection, request))
 
     def endpoint_method(self, name: CallbackName) -> str:
         """Return the HTTP method that an endpoint expects; or NotFoundError as `send`."""
-        return self._database.read(lambda connection: _endpoint(connection, name)[2])
+
+        def read(connection: Connection) -> str:
+            _, _, method, ended = _endpoint(connection, name)
+            if ended:
+                raise _has_ended(name)
+            return method
+
+        return self._database.read(read)
 
     def list(
         self,
@@ -166,12 +175,14 @@ class Callbacks:
 
 
 def _send(connection: Connection, request: SendRequest) -> Sent:
-    execution, endpoint, method = _endpoint(connection, request.name)
-    if request.method not in {None, method}:
+    execution, endpoint, method, ended = _endpoint(connection, request.name)
+    if not ended and request.method not in {None, method}:
         raise MethodNotAllowedError(allow=method)
     duplicate = _duplicate(connection, execution, endpoint, request)
     if duplicate is not None:
         return Sent(answer=duplicate, execution_key=execution, delivery=None)
+    if ended:
+        raise _has_ended(request.name)
     row = connection.execute(_OLDEST_FREE_WAITER, (execution, endpoint)).fetchone()
     waiter = None if row is None else row[0]
     if waiter is None:
@@ -190,16 +201,18 @@ def _send(connection: Connection, request: SendRequest) -> Sent:
     )
 
 
-def _endpoint(connection: Connection, name: CallbackName) -> tuple[int, int, str]:
-    """Return execution key, number and method of an endpoint that takes callbacks."""
+def _endpoint(connection: Connection, name: CallbackName) -> tuple[int, int, str, bool]:
+    """Return an endpoint's execution key, number, method, and whether the execution has ended."""
     parameters = (name.number, *execution_parameters(name.parent))
     row = connection.execute(_ENDPOINT, parameters).fetchone()
     if row is None or row[3] is None:
         raise NotFoundError(f"{name} was not found.", reason="CALLBACK_NOT_FOUND")
     execution, phase, number, method = row
-    if phase == Phase.ENDED:
-        raise NotFoundError(f"{name.parent} has ended.", reason="EXECUTION_ENDED")
-    return execution, number, method
+    return execution, number, method, phase == Phase.ENDED
+
+
+def _has_ended(name: CallbackName) -> NotFoundError:
+    return NotFoundError(f"{name.parent} has ended.", reason="EXECUTION_ENDED")
 
 
 def _duplicate(
