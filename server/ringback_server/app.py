@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -27,9 +28,9 @@ from ringback_server.clock import SystemClock
 from ringback_server.control.caller import Backend
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.observer import Watch
-from ringback_server.engine.sweeper import Sweeper
 from ringback_server.engine.outgoing import Network
 from ringback_server.engine.programs import Told
+from ringback_server.engine.sweeper import Sweeper
 from ringback_server.errors import RingbackError, StartError
 from ringback_server.exposure import Reminder, check_exposure
 from ringback_server.gateway.exchange import Endpoint
@@ -40,8 +41,8 @@ from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.metrics import Metrics
-from ringback_server.presence import Presence
 from ringback_server.network import network, outbound_client
+from ringback_server.presence import Presence
 from ringback_server.readiness import Readiness
 from ringback_server.rpc.server import GrpcServer
 from ringback_server.settings import Address, Settings
@@ -53,23 +54,23 @@ _log = logging.getLogger(__name__)
 
 _PROJECT = "local"
 _LOOK_SECONDS = 0.5
+#: what a stop keeps of its time for letting go of executions
+_CLOSE_SECONDS = 1.0
 _DEFAULT_GRPC = Address("127.0.0.1", 8787)
 _DEFAULT_HTTP = Address("127.0.0.1", 8780)
 
-#: what a stop keeps of its time for letting go of executions
-_CLOSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Where:
     """Where the edges listen, and how they are reached."""
 
     grpc: Address
+    http: Address
     listener: socket.socket
+    public_url: str
     urls: set[str]
     tls: TlsFiles | None
-    http: Address
 
-    public_url: str
 
 class App:
     """A server: `open` makes it listen, leaving the `with` block drains and closes it."""
@@ -107,6 +108,9 @@ class App:
         except RingbackError as error:
             app._closing.close()
             raise StartError(f"{settings.data_dir}: {error.message}") from error
+        except OSError as error:
+            app._closing.close()
+            raise StartError(f"cannot use {error.filename}: {error.strerror}") from error
         except BaseException:
             app._closing.close()
             raise
@@ -192,13 +196,13 @@ class App:
             watch=Watch(observer=self._metrics, spans=self._spans),
         )
         self._closing.callback(lambda: engine.close(self._grace()))
+        self._closing.callback(lambda: engine.drain(self._grace() - _CLOSE_SECONDS))
         engine.start()
         self._metrics.watch(store.census, lambda: engine.hands)
         sweeper = Sweeper(store.expiry, clock, self._metrics, retention_days=settings.retention)
         self._closing.callback(sweeper.close)
         sweeper.start()
         return Backend(
-        self._closing.callback(lambda: engine.drain(self._grace() - _CLOSE_SECONDS))
             store=store,
             engine=engine,
             access=Access(store.credentials, clock),
@@ -207,12 +211,6 @@ class App:
             settings=settings,
         )
 
-    def _serve(self, backend: Backend, issuer: Issuer, where: _Where, probes: Probes) -> Address:
-        """Start both edges; returns the gRPC address."""
-        settings, credentials = self._settings, backend.store.credentials
-        urls, tls = where.urls, where.tls
-        pair = (tls.certificate, tls.key) if tls else None
-        authenticator = (
     def _network(self, store: Store, issuer: Issuer, where: _Where) -> Network:
         """Start what sends the requests of workflows."""
         settings = self._settings
@@ -223,6 +221,12 @@ class App:
         client.start()
         return network(client, settings, issuer, store.credentials, where.urls, loopback=alone)
 
+    def _serve(self, backend: Backend, issuer: Issuer, where: _Where, probes: Probes) -> Address:
+        """Start both edges; returns the gRPC address."""
+        settings, credentials = self._settings, backend.store.credentials
+        urls, tls = where.urls, where.tls
+        pair = (tls.certificate, tls.key) if tls else None
+        authenticator = (
             OpenDoor(account_email("admin", _PROJECT))
             if settings.insecure_no_auth
             else Authenticator(issuer, credentials, credentials, self._clock, urls=urls)
@@ -252,8 +256,8 @@ class App:
             requests=self._requests,
             trouble=probes.readiness.trouble,
         )
+        self._closing.callback(self._stop, grpc, http)
         for server in (grpc, http):
-            self._closing.callback(self._stop, server)
             server.start()
         return grpc.address
 
@@ -316,8 +320,12 @@ class App:
             return TlsFiles(settings.tls_cert, settings.tls_key, None)
         return None
 
-    def _stop(self, server: GrpcServer | HttpServer) -> None:
-        server.stop(self._grace())
+    def _stop(self, *servers: GrpcServer | HttpServer) -> None:
+        """Stop servers at the same time, so that none takes requests while another drains."""
+        grace = max(0.0, self._grace() - _CLOSE_SECONDS)
+        with ThreadPoolExecutor(len(servers)) as pool:
+            for stopping in [pool.submit(server.stop, grace) for server in servers]:
+                stopping.result()
 
     def _grace(self) -> float:
         """Return the seconds that are left of the stop."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 from ringback_server.errors import StartError
@@ -68,11 +68,12 @@ def unspecified(host: str) -> bool:
         return False
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     def read(text: str) -> int:
         value = int(text) if text.isdecimal() else -1
-        if value < least:
-            raise ValueError(f"expected a whole number of at least {least}, got {text!r}")
+        if value < least or (most is not None and value > most):
+            bounds = f"at least {least}" if most is None else f"{least} to {most}"
+            raise ValueError(f"expected a whole number of {bounds}, got {text!r}")
         return value
 
     return read
@@ -87,8 +88,11 @@ def _seconds(text: str) -> float:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+    plain = text.isascii() and not set(text) & set(' ?#"<>\\')
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
         raise ValueError(f"expected a URL such as https://ringback.example.org, got {text!r}")
+    if parts.port == 0:  # raises ValueError for one that is out of range
+        raise ValueError("port 0 cannot be reached")
     return text.rstrip("/")
 
 
@@ -119,10 +123,6 @@ def _switch(text: str) -> bool:
     return value
 
 
-def _option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
-    return {"read": read, "metavar": metavar, "help": about}
-
-
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part for part in (raw.strip() for raw in text.split(",")) if part)
 
@@ -133,6 +133,10 @@ def _header(text: str) -> str | None:
     if not _HEADER.fullmatch(text):
         raise ValueError(f"expected the name of a header, or none, got {text!r}")
     return text
+
+
+def _option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
+    return {"read": read, "metavar": metavar, "help": about}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +224,8 @@ class Settings:
         ),
     )
     threads: int = field(
-        default=64, metadata=_option(_whole(1), "N", "worker threads that drive executions")
+        default=64,
+        metadata=_option(_whole(1, _MOST_THREADS), "N", "worker threads that drive executions"),
     )
     park_after: float = field(
         default=5.0,
@@ -234,11 +239,6 @@ class Settings:
         default=100,
         metadata=_option(_whole(1), "N", "unconsumed payloads that one callback endpoint holds"),
     )
-    drain_seconds: float = field(
-        default=10.0,
-        metadata=_option(_seconds, "SECONDS", "how long a stop waits for requests under way"),
-    )
-
     egress_allow: tuple[str, ...] = field(
         default=(),
         metadata=_option(
@@ -257,6 +257,11 @@ class Settings:
             "again after a crash; none for nothing",
         ),
     )
+    drain_seconds: float = field(
+        default=10.0,
+        metadata=_option(_seconds, "SECONDS", "how long a stop waits for requests under way"),
+    )
+
     drain_delay: float = field(
         default=0.0,
         metadata=_option(
@@ -313,13 +318,21 @@ def variable(option: Field[Any]) -> str:
     return "RINGBACK_" + option.name.upper()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other reason not to start."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise StartError."""
+        raise StartError(f"{message}; --help lists what there is")
+
+
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
     """Read the settings: a flag wins over its variable, which wins over the default.
 
-    Raises StartError for a value that makes no sense; `--help` and unknown flags leave through
-    SystemExit, as argparse does.
+    Raises StartError for a flag that is not known or a value that makes no sense; `--help` leaves
+    through SystemExit, as argparse does.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ringback serve", description="Run the Ringback server.", allow_abbrev=False
     )
     for option in fields(Settings):

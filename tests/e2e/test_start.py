@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,8 @@ def test_start_when_the_schema_is_newer(tmp_path: Path) -> None:
     [
         (("--no-such-flag",), "--no-such-flag"),
         (("--grpc-address=nowhere",), "--grpc-address: expected HOST:PORT"),
+        (("--threads=20000",), "--threads: expected a whole number of 1 to 5000"),
+        (("--public-url=http://x:99999",), "--public-url: "),
         (("--park-after=-1",), "--park-after: expected a number of seconds above 0"),
         (("--tls-cert=cert.pem",), "--tls-cert and --tls-key go together"),
         (("--tls-cert=none.pem", "--tls-key=none.pem"), "none.pem"),
@@ -92,8 +95,11 @@ def test_start_when_the_schema_is_newer(tmp_path: Path) -> None:
 def test_start_when_a_flag_makes_no_sense(
     tmp_path: Path, arguments: tuple[str, ...], explanation: str
 ) -> None:
-    """A bad flag is named, and nothing is started."""
-    assert explanation in refused(tmp_path / "data", *FREE, *arguments, home=tmp_path)
+    """A bad flag is named in one line, and nothing is started."""
+    said = refused(tmp_path / "data", *FREE, *arguments, home=tmp_path)
+
+    assert explanation in said
+    assert said.count("\n") == 1
 
 
 def test_start_when_the_data_dir_is_a_file(tmp_path: Path) -> None:
@@ -140,3 +146,17 @@ def test_stop_when_told_twice(tmp_path: Path) -> None:
             code = server.process.wait(PATIENCE)
 
     assert code == 1
+
+
+def test_stop_when_a_request_never_ends(tmp_path: Path) -> None:
+    """A request that does not come to its end delays a stop, but not beyond its 10 seconds."""
+    with serving(tmp_path / "data", home=tmp_path) as server:
+        host, port = server.http.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+            began = time.monotonic()
+            code = server.stop()
+            took = time.monotonic() - began
+
+    assert code == 0
+    assert took < 10.5
