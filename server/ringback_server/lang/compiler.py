@@ -28,9 +28,14 @@ from ringback_server.lang.steps import (
     Switch,
     Try,
 )
+from ringback_server.lang.traversal import expressions_of, parts
 from ringback_server.lang.try_compiler import compile_try
 
 _CONCAT: Final = "list.concat"
+
+# How much of expressions takes as long as a step, and what is worth an instruction.
+_NODES_PER_STEP: Final = 5
+_LONG: Final = 15
 
 
 def compile_definition(definition: Definition) -> Program:
@@ -87,9 +92,16 @@ class _RoutineCompiler:
             with self._assembly.inside(step.name):
                 self._assembly.mark(self._draft.target(step.name))
                 if step.body is not None:
+                    self._charge(step.body)
                     self._body(step.body)
                 if step.next is not None:
                     self._draft.jump(step.next, step.next_position or step.position)
+
+    def _charge(self, body: Body) -> None:
+        """Have long expressions count as work, so that no slice takes much longer than others."""
+        nodes = sum(1 for tree in expressions_of(body) for _ in parts(tree))
+        if nodes >= _LONG:
+            self._assembly.emit(Op.CHARGE, body.position, nodes // _NODES_PER_STEP)
 
     def _body(self, body: Body) -> None:
         match body:

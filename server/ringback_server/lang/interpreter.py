@@ -134,6 +134,12 @@ def _begin(_state: State, _strand: Strand, frame: Frame, instruction: Instructio
     return Then.STAY
 
 
+def _charge(state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
+    state.host.charge(instruction[3])
+    frame.pc = instruction[2]
+    return Then.STAY
+
+
 def _clear(_state: State, _strand: Strand, frame: Frame, instruction: Instruction) -> Then:
     clear(frame.slots, instruction[3])
     frame.pc = instruction[2]
@@ -283,4 +289,5 @@ _OPERATIONS: dict[int, _Operation] = {
     Op.BEGIN: _begin,
     Op.FORK: branches.fork,
     Op.JOIN: branches.join,
+    Op.CHARGE: _charge,
 }

@@ -29,6 +29,10 @@ from ringback_server.lang.values import (
 )
 
 
+#: items that are copied in the time of a step, as a power of two
+_ITEMS_PER_STEP = 8
+
+
 class Cell:
     """A variable that the branches of a parallel step share: what their slots point to."""
 
@@ -104,7 +108,7 @@ def append(slots: Slots, slot: int, value: Value) -> bool:
         items.append(value)
         items.size += growth
     else:
-        host.charge(len(items) >> 5)
+        host.charge(len(items) >> _ITEMS_PER_STEP)
         items = items.appended(value)
         items.stamp = host.epoch
         _hold(slots, slot, held, items)
@@ -199,7 +203,7 @@ def _replaced(
         pairs[_name(key)] = value
         owned = pairs
     if owned is not container:
-        host.charge(len(owned) >> 5)
+        host.charge(len(owned) >> _ITEMS_PER_STEP)
     owned.size, owned.stamp = container.size + growth, host.epoch
     owned.depth = container.depth
     if isinstance(value, (Map, List)) and value.depth >= container.depth:

@@ -50,6 +50,7 @@ class Op(IntEnum):
     BEGIN = 15  #: slots, what evaluates a value for each
     FORK = 16  #: Fork
     JOIN = 17  #: none
+    CHARGE = 18  #: work, in steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
