@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import Issuer
@@ -13,6 +13,8 @@ from ringback_server.errors import FailedPreconditionError
 
 #: seconds; no request takes longer
 _LIFETIME = 1800
+
+_PORTS = {"http": 80, "https": 443}
 
 
 class OutgoingTokens:
@@ -65,10 +67,13 @@ class OutgoingTokens:
         if ".." in unquote(parts.path):
             return False
         return any(
-            (own.scheme, own.hostname, own.port) == (parts.scheme, parts.hostname, parts.port)
-            and parts.path.startswith(own.path.rstrip("/") + "/")
+            _origin(own) == _origin(parts) and parts.path.startswith(own.path.rstrip("/") + "/")
             for own in self._own
         )
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def _on_loopback(url: str) -> bool:
