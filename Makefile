@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo browser test torture conformance check docs generate
+.PHONY: help setup run demo browser test torture conformance bench check docs generate
 
 PYTHON ?= python3
 BIN := .venv/bin
+PEER := .venv-peer
 STAMP := .venv/.set-up
 
 help:  ## Show this help
@@ -34,6 +35,15 @@ torture: setup  ## Kill servers under load, 500 of them; ARGS='--seed N --kills 
 
 conformance: setup  ## Run the conformance suite alone
 	$(BIN)/python tests/conformance/gate.py
+
+bench: setup $(PEER)  ## Measure the interpreter, beside another one, and callbacks beside loops
+	$(BIN)/python -m benchmarks.interpreter --peer $(PEER)/bin/python
+	$(BIN)/python -m benchmarks.latency
+
+$(PEER):
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --upgrade pip
+	-$(PEER)/bin/python -m pip install --quiet --group bench
 
 check: setup  ## Check format, lint, types, layers, generated code, sizes, the site and the wheel
 	$(BIN)/ruff format --check

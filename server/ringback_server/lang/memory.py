@@ -28,7 +28,6 @@ from ringback_server.lang.values import (
     type_name,
 )
 
-
 #: items that are copied in the time of a step, as a power of two
 _ITEMS_PER_STEP = 8
 
