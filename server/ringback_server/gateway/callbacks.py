@@ -8,6 +8,7 @@ from starlette.types import Receive
 
 from ringback_server.api.admission import Admission
 from ringback_server.control import callbacks
+from ringback_server.control.caller import Caller
 from ringback_server.control.request_map import CallbackRequest
 from ringback_server.errors import InvalidArgumentError, NotFoundError, PayloadTooLargeError
 from ringback_server.gateway.answers import Answer, json_answer
@@ -38,15 +39,18 @@ class CallbackUrls:
     async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
         """Answer one request; SPEC 10.13 has the order of the checks."""
         request.served.method = "callback"
+        # First, so that a stranger's body is not even read.
+        caller = await self._workers.run(
+            lambda: self._admission.admit(request.header("authorization"))
+        )
         try:
             body = await read_body(request, receive, self._limit, _BODY_SECONDS)
         except PayloadTooLargeError:
             # Whether the caller may know that depends on checks that come first.
             body = None
-        return await self._workers.run(lambda: self._send(request, body))
+        return await self._workers.run(lambda: self._send(caller, request, body))
 
-    def _send(self, request: HttpRequest, body: bytes | None) -> Answer:
-        caller = self._admission.admit(request.header("authorization"))
+    def _send(self, caller: Caller, request: HttpRequest, body: bytes | None) -> Answer:
         sent = callbacks.send(
             caller,
             _name(request.raw_path),

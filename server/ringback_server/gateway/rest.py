@@ -9,6 +9,7 @@ from starlette.types import Receive
 
 from ringback_server.api.admission import Admission
 from ringback_server.api.table import Service
+from ringback_server.control.caller import Caller
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.exchange import HttpRequest, read_body
 from ringback_server.gateway.json_messages import to_json
@@ -38,12 +39,14 @@ class Rest:
         """Answer one request."""
         route = self._transcoder.route(request.method, request.raw_path)
         request.served.method = "/".join(route.binding.name.rsplit(".", 1))
+        # First, so that a stranger's body is not even read, nor told what is wrong with it.
+        caller = await self._workers.run(
+            lambda: self._admission.admit(request.header("authorization"))
+        )
         body = await read_body(request, receive, _MAX_BODY, _BODY_SECONDS)
-        return await self._workers.run(lambda: self._call(route, request, body))
+        return await self._workers.run(lambda: self._call(caller, route, request, body))
 
-    def _call(self, route: Route, request: HttpRequest, body: bytes) -> Answer:
-        # Who may not ask is not told what is wrong with the request.
-        caller = self._admission.admit(request.header("authorization"))
+    def _call(self, caller: Caller, route: Route, request: HttpRequest, body: bytes) -> Answer:
         form, query = split_format(request.query())
         message = route.binding.method.answer(route.request(query, body), caller)
         return Answer(body=to_json(message, self._pool, enums_as_numbers=form.enums_as_numbers))

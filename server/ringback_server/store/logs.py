@@ -17,6 +17,9 @@ Position = tuple[int, int]
 #: where an entry is (the key of its row and its place there), its execution's name, the entry
 LoggedRow = tuple[Position, str, LogEntry]
 
+#: characters of entries that are read at once
+READ_BYTES = 4 * 1024 * 1024
+
 _SEVERITIES = (
     "DEFAULT",
     "DEBUG",
@@ -123,6 +126,7 @@ class Logs:
     ) -> list[LoggedRow]:
         """Return the entries in `scope` that are wanted, beyond the position `after`.
 
+        They are at most `limit`, and no more once they hold READ_BYTES.
         Raise NotFoundError for an unknown workflow or execution. In place of damaged entries
         stands one that says so.
         """
@@ -132,9 +136,11 @@ class Logs:
             if narrowed is None:
                 return []
             found: list[LoggedRow] = []
+            size = 0
             for row in _rows(connection, scope, narrowed, after=after, newest_first=newest_first):
                 found.append(row)
-                if len(found) == limit:
+                size += len(row[2].text or row[2].json or "")
+                if len(found) == limit or size >= READ_BYTES:
                     break
             return found
 
