@@ -36,6 +36,18 @@ def test_wait_when_mail_is_there_already() -> None:
     assert mailbox.wait(FakeClock(), FAR) is Wake.MAIL
 
 
+def test_wait_when_there_are_answers() -> None:
+    """Answers to requests are mail too, until they have been collected."""
+    mailbox = Mailbox()
+    mailbox.notify()
+
+    assert "answers" in repr(mailbox)
+    assert not mailbox.empty()
+    assert mailbox.wait(FakeClock(), FAR) is Wake.MAIL
+    assert mailbox.collect() == ()
+    assert mailbox.empty()
+
+
 def test_wait_when_its_time_passes() -> None:
     """The time given ends the wait when it has passed, and not before."""
     clock, mailbox = FakeClock(), Mailbox()

@@ -250,6 +250,21 @@ def test_runnable_when_some_are(store: Store) -> None:
     assert [keys[4], given.key] == store.executions.runnable(after=keys[2], limit=9)
 
 
+def test_runnable_when_requests_have_no_answer(store: Store) -> None:
+    """Recovery finds what waits for an answer, until that is recorded or the execution ends."""
+    workflow = deploy(store)
+    asking = replace(waits(wake=None), requests=2)
+    answered, cancelled, ended, open_ = (create(store, workflow, asking) for _ in range(4))
+    late = create(store, workflow, waits())
+    commit(store, late, replace(asking, phase=Phase.RUNNABLE))
+    commit(store, answered, waits())
+    store.executions.cancel(cancelled.name, 20.0)
+    commit(store, ended, ends())
+
+    assert [open_.key, late.key] == store.executions.runnable(after=0, limit=5)
+    assert [late.key] == store.executions.runnable(after=open_.key, limit=5)
+
+
 @pytest.mark.parametrize(
     ("sql", "index"),
     [
@@ -257,6 +272,8 @@ def test_runnable_when_some_are(store: Store) -> None:
          "execution_by_wake"),
         ("SELECT MIN(wake) FROM execution WHERE wake > 9", "execution_by_wake"),
         ("SELECT id FROM execution WHERE phase < 2 AND id > 9 ORDER BY id", "execution_runnable"),
+        ("SELECT id FROM execution WHERE requests > 0 AND id > 9 ORDER BY id",
+         "execution_requesting"),
         ("SELECT id FROM execution WHERE workflow = 1 AND id < 9 ORDER BY id DESC",
          "execution_by_workflow"),
     ],
