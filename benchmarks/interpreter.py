@@ -34,7 +34,7 @@ _CONTEXT = Context(
     callback_base_url="http://localhost",
 )
 #: steps of a slice, as the engine has them
-_SLICE = 2_000
+_SLICE = 1_000
 _DEFINITION_BYTES = 100 * 1024
 _KILO = 1_000
 

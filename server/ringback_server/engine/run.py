@@ -36,8 +36,8 @@ from ringback_server.store.records import (
 )
 from ringback_server.tracing import Trace
 
-#: steps of one slice: about a millisecond of the interpreter lock
-SLICE_STEPS = 2_000
+#: steps of one slice: about half a millisecond of the interpreter lock
+SLICE_STEPS = 1_000
 #: a deadline nearer than this, in seconds, has come: what sums of times differ by is less
 _TICK = 1e-6
 

@@ -193,7 +193,9 @@ class Runner:
             return
         with self._around.compute:
             run.advance(events, clock.now())
-        clock.yield_thread()
+            # Not after giving it back: the next one to compute would want the interpreter lock
+            # at that very moment, and threads that wait for it are not served in turn.
+            clock.yield_thread()
 
     def _commit(self, run: Run) -> tuple[Delivery, ...]:
         """Store what was gathered; raises Overtaken, Superseded, or Cancelled."""
