@@ -17,12 +17,17 @@ from ringback_server import tracing
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
+#: libraries that would tell the headers of requests, tokens included, at the level debug
+_TALKATIVE = ("hpack", "httpcore")
+
 
 def configure(form: LogFormat, level: LogLevel) -> None:
     """Write the log of this process to stderr, in place of any other way."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(logging.INFO)
 
 
 class TextFormatter(logging.Formatter):

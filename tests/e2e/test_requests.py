@@ -128,7 +128,7 @@ main:
 
 
 def test_id_token_when_it_is_verified(tmp_path: Path) -> None:
-    """Whoever is called with an ID token verifies it by the server's public keys."""
+    """Whoever is called with an ID token verifies it by the server's public keys; no log has it."""
     source = """
 main:
   params: [url]
@@ -136,7 +136,10 @@ main:
     - send: {call: http.get, args: {url: "${url}", auth: {type: OIDC}}}
     - open: {call: http.get, args: {url: "${url}", auth: {type: OAuth2}}}
 """
-    with serving(tmp_path / "data", home=tmp_path) as server, upstream(answering()) as others:
+    with (
+        serving(tmp_path / "data", "--log-level=debug", home=tmp_path) as server,
+        upstream(answering(200, b"", {"Set-Cookie": "open-sesame"})) as others,
+    ):
         token = server.token()
         deployed(server, token, "asks", source)
         ended(server, token, started(server, token, "asks", others.url("/here")))
@@ -150,3 +153,6 @@ main:
     assert "invoker@local.iam.gserviceaccount.com" == claims["email"]
     # What listens on the loopback interface gets an access token that permits nothing here.
     assert 403 == powerless.status_code
+    log = server.log.read_text()
+    assert "DEBUG" in log
+    assert [] == [secret for secret in (*bearers, "open-sesame") if secret in log]

@@ -69,8 +69,10 @@ class Pool:
 
         Raises ValueError for a certificate that is none.
         """
-        for pooled in self._shared.get(destination, ()):
-            if pooled.connection.is_available():
+        for pooled in [*self._shared.get(destination, ())]:
+            if pooled.users == 0 and pooled.connection.has_expired():
+                self._expire(pooled)
+            elif pooled.connection.is_available():
                 pooled.users += 1
                 return pooled, True
         while idle := self._idle.get(destination):
