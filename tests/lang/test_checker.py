@@ -175,3 +175,16 @@ def test_variable_of_another_routine_when_named() -> None:
     assert [(2, "s", f"symbol 'secret' {NEITHER}")] == [
         (problem.line, problem.step, problem.message) for problem in problems_of(text)
     ]
+
+
+def test_default_when_it_calls_a_subworkflow() -> None:
+    """A default calls functions of the library, but no subworkflow."""
+    text = (
+        "main: {steps: [{s: {return: 1}}]}\n"
+        "test: {params: [x: '${len([1])}'], steps: [{s: {return: 1}}]}\n"
+        "sub: {params: [x: '${1 + test()}'], steps: [{s: {return: 1}}]}\n"
+    )
+
+    assert [(3, "a default cannot call a subworkflow, as 'test' is; call it in a step")] == [
+        (problem.line, problem.message) for problem in problems_of(text)
+    ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from ringback_server.lang.expression_checker import Checker
-from ringback_server.lang.expressions import Expression, Name
+from ringback_server.lang.expressions import Call, Expression, Name
 from ringback_server.lang.jump_checker import check_jumps
 from ringback_server.lang.problems import Problems, shown
 from ringback_server.lang.scopes import Scope, target_root
@@ -27,6 +27,7 @@ from ringback_server.lang.steps import (
     Try,
 )
 from ringback_server.lang.symbols import Library, Symbols
+from ringback_server.lang.traversal import parts
 
 #: how Google's service begins what is wrong in `return`
 _IN_RETURN = "error evaluating return value: "
@@ -47,8 +48,21 @@ def check(definition: Definition, library: Library, problems: Problems) -> None:
 def _check_routine(checker: Checker, routine: Routine) -> None:
     checker = replace(checker, variables_known=routine.complete)
     # a default is evaluated before the routine has variables
-    checker.expressions(parameter.default for parameter in routine.parameters)
+    defaults = [parameter.default for parameter in routine.parameters]
+    checker.expressions(defaults)
+    for tree in defaults:
+        _check_default(checker, tree)
     _check_steps(checker, Scope.of(routine), routine.steps)
+
+
+def _check_default(checker: Checker, tree: Expression | None) -> None:
+    for node in () if tree is None else parts(tree):
+        if isinstance(node, Call) and node.function in checker.symbols.routines:
+            message = (
+                f"a default cannot call a subworkflow, as '{shown(node.function)}' is; "
+                "call it in a step"
+            )
+            checker.problem(message, node.position)
 
 
 def _check_steps(checker: Checker, scope: Scope, steps: tuple[Step, ...]) -> None:
