@@ -23,6 +23,7 @@ from tests.engine.outbound.upstream import (
     names,
     request,
     response_to,
+    until,
     upstream,
 )
 
@@ -272,8 +273,7 @@ def test_request_when_it_is_cancelled() -> None:
     with upstream(_stall) as server, client() as running:
         answers = queue.Queue[HttpAnswer]()
         sending = running.submit(request(server.url()), answers.put)
-        while not server.received:
-            threading.Event().wait(0.001)
+        until(lambda: server.received)
         sending.cancel()
         sending.cancel()
         server.closed.get(timeout=PATIENCE)
@@ -306,8 +306,7 @@ def test_requests_when_there_are_many() -> None:
     with upstream(talk) as server, client(in_flight=count) as running:
         for _ in range(2 * count):
             running.submit(request(server.url()), answers.put)
-        while len(server.received) < count:
-            threading.Event().wait(0.001)
+        until(lambda: len(server.received) >= count)
         ours = [t for t in threading.enumerate() if t.name.startswith("ringback-outbound")]
         held = len(server.received)
         gate.set()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -81,6 +83,15 @@ class Connection:
             while self.socket.recv(65_536):
                 pass
         self.server.closed.put(None)
+
+
+def until(probe: Callable[[], object]) -> None:
+    """Return once a probe gives something true; fail when it takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not probe():
+        if time.monotonic() > deadline:
+            raise TimeoutError(probe)
+        os.sched_yield()
 
 
 @dataclass(slots=True)
