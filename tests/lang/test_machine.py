@@ -260,3 +260,18 @@ def run_and_drop(program: Program) -> None:
 def instances() -> int:
     """Count the machines' states in memory."""
     return sum(isinstance(item, State) for item in gc.get_objects())
+
+
+def test_branch_when_the_program_has_no_such_one() -> None:
+    """A state with branches fits a program in which they are."""
+    step = "{{nap: {{call: sys.sleep, args: {{seconds: 1}}}}}}, {{{name}: {{assign: [{{x: 1}}]}}}}"
+    branches = [f"{{b{name}: {{steps: [{step.format(name=name)}]}}}}" for name in "abc"]
+    branches = [text.replace("nap", f"nap_{place}") for place, text in enumerate(branches)]
+    source = "- wide: {{parallel: {{branches: [{}]}}}}"
+    three, two = (program_of(source.format(", ".join(branches[:count]))) for count in (3, 2))
+    machine = Machine.start(three, None, context())
+    machine.advance(inputs())
+
+    assert 3 == len(Machine.unpack(three, machine.pack(), context()).waits)
+    with pytest.raises(StateError, match="no branch"):
+        Machine.unpack(two, machine.pack(), context())
