@@ -40,6 +40,7 @@ from ringback_server.gateway.probes import Probes, by_machine, by_token, probes_
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
+from ringback_server.lang.limits import chosen_limits
 from ringback_server.metrics import Metrics
 from ringback_server.network import network, outbound_client
 from ringback_server.presence import Presence
@@ -186,12 +187,22 @@ class App:
 
     def _backend(self, store: Store, issuer: Issuer, where: _Where) -> Backend:
         settings, clock = self._settings, self._clock
+        try:
+            definition_limits, limits = chosen_limits(settings.limits)
+        except ValueError as error:
+            raise StartError(f"--limits: {error}") from error
+        told = Told(
+            callback_base_url=where.public_url,
+            project_number=settings.project_number,
+            definition_limits=definition_limits,
+            limits=limits,
+        )
         engine = Engine(
             store,
             clock,
             threads=settings.threads,
             park_after=settings.park_after,
-            told=Told(callback_base_url=where.public_url, project_number=settings.project_number),
+            told=told,
             network=self._network(store, issuer, where),
             watch=Watch(observer=self._metrics, spans=self._spans),
         )
@@ -209,6 +220,8 @@ class App:
             issuer=issuer,
             clock=clock,
             settings=settings,
+            definition_limits=definition_limits,
+            limits=limits,
         )
 
     def _network(self, store: Store, issuer: Issuer, where: _Where) -> Network:

@@ -127,6 +127,14 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part for part in (raw.strip() for raw in text.split(",")) if part)
 
 
+def _limits(text: str) -> tuple[tuple[str, int], ...]:
+    pairs = [part.partition("=") for part in _parts(text)]
+    for name, _, value in pairs:
+        if not value.isdecimal():
+            raise ValueError(f"expected NAME=N, such as steps=200000, got {name!r}")
+    return tuple((name, int(value)) for name, _, value in pairs)
+
+
 def _header(text: str) -> str | None:
     if text == "none":
         return None
@@ -238,6 +246,14 @@ class Settings:
     max_inbox: int = field(
         default=100,
         metadata=_option(_whole(1), "N", "unconsumed payloads that one callback endpoint holds"),
+    )
+    limits: tuple[tuple[str, int], ...] = field(
+        default=(),
+        metadata=_option(
+            _limits,
+            "NAME=N,…",
+            "limits in place of Google's, such as steps=200000,definition.assignments=100",
+        ),
     )
     egress_allow: tuple[str, ...] = field(
         default=(),

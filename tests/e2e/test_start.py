@@ -86,6 +86,8 @@ def test_start_when_the_schema_is_newer(tmp_path: Path) -> None:
         (("--grpc-address=nowhere",), "--grpc-address: expected HOST:PORT"),
         (("--threads=20000",), "--threads: expected a whole number of 1 to 5000"),
         (("--public-url=http://x:99999",), "--public-url: "),
+        (("--limits=stepps=5",), "--limits: there is no limit 'stepps'"),
+        (("--limits=steps=many",), "--limits: expected NAME=N"),
         (("--park-after=-1",), "--park-after: expected a number of seconds above 0"),
         (("--tls-cert=cert.pem",), "--tls-cert and --tls-key go together"),
         (("--tls-cert=none.pem", "--tls-key=none.pem"), "none.pem"),

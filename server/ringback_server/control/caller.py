@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
+from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.model.names import CallbackName, ExecutionName, ResourceName
 from ringback_server.model.principals import Principal
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
@@ -93,6 +94,8 @@ class Backend:
     issuer: Issuer
     clock: Clock
     settings: Settings
+    definition_limits: Limits = field(default_factory=Limits)
+    limits: RunLimits = field(default_factory=RunLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ringback_server.control.refusals import refused
 from ringback_server.errors import FieldViolation, InvalidArgumentError
 from ringback_server.lang.definitions import read_definition
+from ringback_server.lang.limits import Limits
 from ringback_server.lang.problems import DefinitionError
 from ringback_server.model.names import LocationName
 
@@ -22,13 +23,13 @@ _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _ACCOUNT = re.compile(r"(?:projects/([^/]+)/serviceAccounts/)?([A-Za-z0-9][A-Za-z0-9._@-]{0,253})")
 
 
-def check_source(source: str) -> None:
+def check_source(source: str, limits: Limits) -> None:
     """Raise InvalidArgumentError with all problems of a definition, one per line."""
     field = "workflow.source_contents"
     if not source:
         raise refused(field, "source_contents must hold a definition")
     try:
-        read_definition(source)
+        read_definition(source, limits)
     except DefinitionError as error:
         violations = tuple(
             FieldViolation(field=field, description=str(problem)) for problem in error.problems

@@ -10,14 +10,12 @@ from ringback_server.control.definitions import check_labels
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import refused
 from ringback_server.errors import ShuttingDownError
-from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.values import from_json
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel
 
 _BASIC_PAGE = PageSizes(default=100, maximum=1_000)
 _FULL_PAGE = PageSizes(default=100, maximum=100)
-_MAX_ARGUMENT = RunLimits().argument_bytes
 
 #: how long `wait` waits unless told otherwise, in seconds
 _DEFAULT_WAIT = 30.0
@@ -43,7 +41,7 @@ def create(caller: Caller, parent: WorkflowName, spec: ExecutionSpec) -> Executi
     """
     check_labels(spec.labels, "execution.labels")
     argument = spec.argument or "null"
-    _check_argument(argument)
+    _check_argument(argument, caller.backend.limits.argument_bytes)
     return caller.backend.engine.create(
         caller.backend.store.workflows.get(parent),
         argument=argument,
@@ -107,9 +105,9 @@ def wait(caller: Caller, name: ExecutionName, timeout: float | None) -> Executio
     return execution
 
 
-def _check_argument(argument: str) -> None:
-    if len(argument.encode()) > _MAX_ARGUMENT:
-        raise refused("execution.argument", f"argument must have at most {_MAX_ARGUMENT} bytes")
+def _check_argument(argument: str, limit: int) -> None:
+    if len(argument.encode()) > limit:
+        raise refused("execution.argument", f"argument must have at most {limit} bytes")
     try:
         from_json(argument)
     except ValueError as error:

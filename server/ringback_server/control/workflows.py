@@ -131,7 +131,7 @@ def _check_new(caller: Caller, parent: LocationName, workflow_id: str, spec: Wor
     definitions.check_description(spec.description)
     definitions.check_labels(spec.labels, "workflow.labels")
     definitions.check_env_vars(spec.user_env_vars)
-    definitions.check_source(spec.source)
+    definitions.check_source(spec.source, caller.backend.definition_limits)
     return account
 
 
@@ -144,7 +144,7 @@ def _check_changes(caller: Caller, name: WorkflowName, changes: WorkflowChanges)
     if changes.user_env_vars is not None:
         definitions.check_env_vars(changes.user_env_vars)
     if changes.source is not None:
-        definitions.check_source(changes.source)
+        definitions.check_source(changes.source, caller.backend.definition_limits)
     if changes.service_account is None:
         return changes
     default = caller.backend.settings.default_service_account

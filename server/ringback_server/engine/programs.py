@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ringback_server.lang.compiler import compile_definition
 from ringback_server.lang.definitions import read_definition
 from ringback_server.lang.effects import Context
+from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.lang.program import Program
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import Workflow
@@ -33,6 +34,7 @@ class Loadable:
     program: Program
     environment: Mapping[str, str]
     callback_base_url: str
+    limits: RunLimits
 
     @property
     def account(self) -> str:
@@ -56,6 +58,8 @@ class Told:
     #: without a final slash
     callback_base_url: str
     project_number: str
+    definition_limits: Limits = field(default_factory=Limits)
+    limits: RunLimits = field(default_factory=RunLimits)
 
 
 class Programs:
@@ -87,10 +91,12 @@ class Programs:
             return found
 
     def _add(self, workflow: Workflow) -> Loadable:
+        definition = read_definition(workflow.source, self._told.definition_limits)
         loadable = Loadable(
-            program=compile_definition(read_definition(workflow.source)),
+            program=compile_definition(definition),
             environment=self._environment(workflow),
             callback_base_url=self._told.callback_base_url,
+            limits=self._told.limits,
         )
         with self._lock:
             self._kept[workflow.revision_key] = loadable

@@ -96,7 +96,9 @@ class Run:
         trace: Trace | None = None,
     ) -> Run:
         """Start an execution that has no stored state yet."""
-        machine = Machine.start(loadable.program, from_json(argument), loadable.context(name))
+        machine = Machine.start(
+            loadable.program, from_json(argument), loadable.context(name), loadable.limits
+        )
         return cls(machine, clock, name=name, account=loadable.account, trace=trace)
 
     @classmethod
@@ -109,7 +111,9 @@ class Run:
         if loaded.state is None:
             run = cls.begin(loadable, name, loaded.argument, clock, trace)
         else:
-            machine = Machine.unpack(loadable.program, loaded.state, loadable.context(name))
+            machine = Machine.unpack(
+                loadable.program, loaded.state, loadable.context(name), loadable.limits
+            )
             run = cls(machine, clock, name=name, account=loadable.account, trace=trace)
         run.fence = loaded.fence
         return run

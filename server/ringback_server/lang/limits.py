@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 
 _KIB = 1024
 
@@ -49,3 +50,23 @@ class RunLimits:
     argument_bytes: int = 32 * _KIB
     #: callback endpoints created
     endpoints: int = 10_000
+
+
+#: in front of the name of a limit of definitions, where both kinds are named
+_DEFINITION = "definition."
+
+
+def chosen_limits(pairs: Iterable[tuple[str, int]]) -> tuple[Limits, RunLimits]:
+    """Return Google's limits with some replaced, by name: `steps`, `definition.assignments`.
+
+    Raises ValueError for a name that is none.
+    """
+    definition, run = asdict(Limits()), asdict(RunLimits())
+    for name, value in pairs:
+        limits = definition if name.startswith(_DEFINITION) else run
+        plain = name.removeprefix(_DEFINITION)
+        if plain not in limits:
+            known = ", ".join([*run, *(_DEFINITION + other for other in definition)])
+            raise ValueError(f"there is no limit {name!r}; there are {known}")
+        limits[plain] = value
+    return Limits(**definition), RunLimits(**run)
