@@ -27,6 +27,13 @@ class _PackedEntry(msgspec.Struct, array_like=True, frozen=True):
     routine: str
 
 
+# Made once, and before there are threads: what `msgspec` keeps about a class is not yet whole when
+# another thread first asks for it, and then the process ends in a segmentation fault.
+_STEPS = msgspec.msgpack.Decoder(list[tuple[str, str]])
+_FAILURE = msgspec.msgpack.Decoder(Failure)
+_ENTRIES = msgspec.msgpack.Decoder(list[_PackedEntry])
+
+
 def seal(content: bytes) -> bytes:
     """Put a checksum in front."""
     return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big") + content
@@ -51,7 +58,7 @@ def unpack_steps(sealed: bytes | None) -> tuple[StepPlace, ...]:
     """Reverse `pack_steps`; raise CorruptDataError."""
     if sealed is None:
         return ()
-    return tuple(StepPlace(*pair) for pair in _decode(sealed, list[tuple[str, str]]))
+    return tuple(StepPlace(*pair) for pair in _decode(sealed, _STEPS))
 
 
 def pack_failure(failure: Failure | None) -> bytes | None:
@@ -61,7 +68,7 @@ def pack_failure(failure: Failure | None) -> bytes | None:
 
 def unpack_failure(sealed: bytes | None) -> Failure | None:
     """Reverse `pack_failure`; raise CorruptDataError."""
-    return None if sealed is None else _decode(sealed, Failure)
+    return None if sealed is None else _decode(sealed, _FAILURE)
 
 
 def pack_entries(entries: Sequence[LogEntry]) -> bytes:
@@ -81,12 +88,12 @@ def unpack_entries(sealed: bytes) -> list[LogEntry]:
             step=e.step,
             routine=e.routine,
         )
-        for e in _decode(sealed, list[_PackedEntry])
+        for e in _decode(sealed, _ENTRIES)
     ]
 
 
-def _decode(sealed: bytes, kind: type[T]) -> T:
+def _decode(sealed: bytes, decoder: msgspec.msgpack.Decoder[T]) -> T:
     try:
-        return msgspec.msgpack.decode(unseal(sealed), type=kind)
+        return decoder.decode(unseal(sealed))
     except msgspec.MsgspecError as error:
         raise CorruptDataError from error
