@@ -9,19 +9,8 @@ from datetime import UTC, datetime
 
 from ringback_server.control.refusals import refused
 from ringback_server.errors import InvalidArgumentError
+from ringback_server.model.resources import SEVERITIES
 from ringback_server.store.logs import LogFilter
-
-SEVERITIES = (
-    "DEFAULT",
-    "DEBUG",
-    "INFO",
-    "NOTICE",
-    "WARNING",
-    "ERROR",
-    "CRITICAL",
-    "ALERT",
-    "EMERGENCY",
-)
 
 _TOKEN = re.compile(
     r"""\s*(?:

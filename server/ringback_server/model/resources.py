@@ -153,6 +153,20 @@ class SentCallback:
     receive_time: float
 
 
+#: of log entries, from the least severe on (SPEC 4)
+SEVERITIES = (
+    "DEFAULT",
+    "DEBUG",
+    "INFO",
+    "NOTICE",
+    "WARNING",
+    "ERROR",
+    "CRITICAL",
+    "ALERT",
+    "EMERGENCY",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
     """One entry that a workflow wrote: exactly one of `text` and `json` (JSON text) is set."""

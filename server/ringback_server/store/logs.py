@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ringback_server.errors import CorruptDataError
 from ringback_server.model.names import ExecutionName, LocationName, WorkflowName
-from ringback_server.model.resources import LogEntry
+from ringback_server.model.resources import SEVERITIES, LogEntry
 from ringback_server.store.database import Connection, Database
 from ringback_server.store.lookups import execution_id, execution_row, workflow_key
 from ringback_server.store.packing import unpack_entries
@@ -19,18 +19,6 @@ LoggedRow = tuple[Position, str, LogEntry]
 
 #: characters of entries that are read at once
 READ_BYTES = 4 * 1024 * 1024
-
-_SEVERITIES = (
-    "DEFAULT",
-    "DEBUG",
-    "INFO",
-    "NOTICE",
-    "WARNING",
-    "ERROR",
-    "CRITICAL",
-    "ALERT",
-    "EMERGENCY",
-)
 
 _BY_UID = "SELECT id FROM execution WHERE uid = ?"
 
@@ -231,4 +219,4 @@ def _entries(packed: bytes, time: float, *, newest_first: bool) -> list[tuple[in
 
 
 def _rank(severity: str) -> int:
-    return _SEVERITIES.index(severity) if severity in _SEVERITIES else 0
+    return SEVERITIES.index(severity) if severity in SEVERITIES else 0

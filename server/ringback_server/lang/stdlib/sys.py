@@ -11,20 +11,7 @@ from ringback_server.lang.errors import type_error, value_error
 from ringback_server.lang.host import Host
 from ringback_server.lang.stdlib.registry import Block, Omitted, function
 from ringback_server.lang.values import Map, Value
-
-_SEVERITIES = frozenset(
-    {
-        "DEFAULT",
-        "DEBUG",
-        "INFO",
-        "NOTICE",
-        "WARNING",
-        "ERROR",
-        "CRITICAL",
-        "ALERT",
-        "EMERGENCY",
-    }
-)
+from ringback_server.model.resources import SEVERITIES
 
 #: seconds; the longest that anything may wait
 YEAR = 31_536_000.0
@@ -56,7 +43,7 @@ def log(
     given = [value for value in (data, text, json) if not isinstance(value, Omitted)]
     if len(given) != 1:
         raise type_error("sys.log(): give exactly one of 'data', 'text' and 'json'")
-    if severity not in _SEVERITIES:
+    if severity not in SEVERITIES:
         raise value_error(f"sys.log(): unknown severity {severity[:100]!r}")
     value = given[0]
     structured = isinstance(value, Map) and isinstance(text, Omitted)
