@@ -20,7 +20,10 @@ from ringback_server.model.resources import (
 )
 from ringback_server.store import Store
 from ringback_server.store.callbacks import SendRequest, Sent
-from ringback_server.store.executions import (
+from ringback_server.store.ids import new_uid
+from ringback_server.store.lookups import execution_id
+from ringback_server.store.payloads import pack
+from ringback_server.store.records import (
     Advance,
     Committed,
     End,
@@ -29,9 +32,6 @@ from ringback_server.store.executions import (
     NewWait,
     Phase,
 )
-from ringback_server.store.ids import new_uid
-from ringback_server.store.lookups import execution_id
-from ringback_server.store.payloads import pack
 from ringback_server.store.workflows import WorkflowFields
 from tests.clocks import PATIENCE
 

@@ -16,8 +16,8 @@ from ringback_server.errors import (
 )
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
 from ringback_server.store import Store
-from ringback_server.store.executions import Delivery
 from ringback_server.store.payloads import unpack
+from ringback_server.store.records import Delivery
 from tests.store.making import (
     SENDER,
     Made,

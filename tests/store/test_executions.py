@@ -16,8 +16,8 @@ from ringback_server.model.resources import (
     HistoryLevel,
 )
 from ringback_server.store import Store, open_store
-from ringback_server.store.executions import Committed, Phase, Superseded
 from ringback_server.store.ids import new_uid
+from ringback_server.store.records import Committed, Phase, Superseded
 from tests.store.making import (
     FAILURE,
     NAME,

@@ -12,8 +12,8 @@ import pytest
 from ringback_server.errors import FailedPreconditionError, NotFoundError
 from ringback_server.model.resources import ExecutionState, Outcome
 from ringback_server.store import Store
-from ringback_server.store.executions import Overtaken, Phase, Superseded
 from ringback_server.store.payloads import unpack
+from ringback_server.store.records import Overtaken, Phase, Superseded
 from tests.clocks import PATIENCE
 from tests.store.making import (
     NAME,

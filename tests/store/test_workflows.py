@@ -11,8 +11,8 @@ from ringback_server.errors import AlreadyExistsError, NotFoundError
 from ringback_server.model.names import LocationName, OperationName, WorkflowName
 from ringback_server.model.resources import CallLogLevel, HistoryLevel
 from ringback_server.store import Store, open_store
-from ringback_server.store.executions import Superseded
 from ringback_server.store.logs import LogFilter
+from ringback_server.store.records import Superseded
 from ringback_server.store.workflows import WorkflowChanges
 from tests.store.making import (
     FIELDS,

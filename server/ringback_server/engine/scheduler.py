@@ -61,12 +61,6 @@ class Scheduler(Generic[Held]):
                 idle_threads=self._idle,
             )
 
-    @property
-    def short_of_threads(self) -> bool:
-        """Whether more is queued than idle threads can take."""
-        with self._changed:
-            return len(self._queue) > self._idle
-
     def offer(self, key: int) -> bool:
         """Queue an execution at rest; False if it is in hand already."""
         with self._changed:

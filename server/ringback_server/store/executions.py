@@ -26,31 +26,11 @@ from ringback_server.store.packing import pack_failure, pack_steps, seal, unseal
 from ringback_server.store.records import (
     Advance,
     Committed,
-    Delivery,
-    End,
     Loaded,
-    NewEndpoint,
     NewExecution,
-    NewWait,
-    Overtaken,
     Phase,
     Superseded,
 )
-
-__all__ = [
-    "Advance",
-    "Committed",
-    "Delivery",
-    "End",
-    "Executions",
-    "Loaded",
-    "NewEndpoint",
-    "NewExecution",
-    "NewWait",
-    "Overtaken",
-    "Phase",
-    "Superseded",
-]
 
 # Within the class, `list` is its method.
 _Executions = list[Execution]
