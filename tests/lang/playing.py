@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ringback_server.lang.compiler import compile_definition
+from ringback_server.lang.connectors import Undescribed
 from ringback_server.lang.definitions import read_definition
 from ringback_server.lang.effects import (
     Context,
@@ -61,6 +62,7 @@ def context(environment: Mapping[str, str] | None = None) -> Context:
         name=NAME,
         environment=environment or {},
         callback_base_url="http://ringback.test",
+        connectors=Undescribed(),
     )
 
 

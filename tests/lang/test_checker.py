@@ -97,16 +97,22 @@ REFUSED = [
     ("- s: {call: tset}", 3, 17, "symbol 'tset' not found; did you mean 'test'?"),
     ("- s: {assign: [{x: '${nothing(1)}'}]}", 3, 27, "symbol 'nothing' not found"),
     (
-        "- s: {call: googleapis.storage.v1.objects.get}",
+        "- s: {call: googleapis.storage.v1}",
         3,
         17,
-        "symbol 'googleapis' not found; connectors are not supported yet",
+        "symbol 'googleapis.storage.v1' not found; connectors have longer names",
     ),
     (
-        "- s: {call: gke.get_job}",
+        "- s: {call: googleapis.storage.v1.objects.get, args: [1]}",
         3,
-        17,
-        "symbol 'gke' not found; connectors are not supported yet",
+        59,
+        "'googleapis.storage.v1.objects.get' takes named arguments only",
+    ),
+    (
+        "- s: {assign: [{x: '${gke.get_job(1)}'}]}",
+        3,
+        27,
+        "'gke.get_job' is blocking and cannot stand in an expression; call it in a step of its own",
     ),
     (
         "- s: {assign: [{x: '${1 + sys.sleep(1)}'}]}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ringback_server.lang.compiler import compile_definition
+from ringback_server.lang.connectors import Connectors, NoConnectors
 from ringback_server.lang.definitions import read_definition
 from ringback_server.lang.effects import Context
 from ringback_server.lang.limits import Limits, RunLimits
@@ -34,6 +35,7 @@ class Loadable:
     program: Program
     environment: Mapping[str, str]
     callback_base_url: str
+    connectors: Connectors
     limits: RunLimits
 
     @property
@@ -48,6 +50,7 @@ class Loadable:
             name=name,
             environment={**self.environment, **own},
             callback_base_url=self.callback_base_url,
+            connectors=self.connectors,
         )
 
 
@@ -58,6 +61,7 @@ class Told:
     #: without a final slash
     callback_base_url: str
     project_number: str
+    connectors: Connectors = field(default_factory=NoConnectors)
     definition_limits: Limits = field(default_factory=Limits)
     limits: RunLimits = field(default_factory=RunLimits)
 
@@ -96,6 +100,7 @@ class Programs:
             program=compile_definition(definition),
             environment=self._environment(workflow),
             callback_base_url=self._told.callback_base_url,
+            connectors=self._told.connectors,
             limits=self._told.limits,
         )
         with self._lock:

@@ -11,6 +11,7 @@ from ringback_server.lang.expressions import Call, Expression, Index, Literal, M
 from ringback_server.lang.loop_compiler import compile_for, compile_parallel
 from ringback_server.lang.program import Evaluate, Op, Parameter, Program, RoutineCode
 from ringback_server.lang.stdlib import FUNCTIONS
+from ringback_server.lang.stdlib.connectors import connector
 from ringback_server.lang.stdlib.registry import Function
 from ringback_server.lang.steps import (
     Assign,
@@ -168,7 +169,8 @@ class _RoutineCompiler:
     def _call(self, body: CallStep) -> None:
         slot = 0 if body.result is None else self._draft.variable(body.result)
         routine = self._routines.get(body.function)
-        names = _parameter_names(FUNCTIONS[body.function] if routine is None else routine)
+        function = _function(body)
+        names = _parameter_names(function if routine is None else routine)
         indexes = {name: place for place, name in enumerate(names)}
         arguments = [
             (place if name is None else indexes[name], value)
@@ -186,7 +188,7 @@ class _RoutineCompiler:
             Op.INVOKE,
             body.position,
             slot,
-            FUNCTIONS[body.function],
+            function,
             tuple(closures),
             cost=1,
             label=label,
@@ -211,6 +213,12 @@ class _RoutineCompiler:
                 self._assembly.emit(Op.JUMP, case.position, next_=done)
             self._assembly.mark(otherwise)
         self._assembly.mark(done)
+
+
+def _function(body: CallStep) -> Function:
+    """Return the library function that a step calls, if it calls any."""
+    function = FUNCTIONS.get(body.function)
+    return function or connector(body.function, [name for name, _ in body.arguments if name])
 
 
 def _parameter_names(callee: Function | RoutineCode) -> list[str]:

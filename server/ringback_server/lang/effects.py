@@ -7,13 +7,20 @@ that asked for them is stored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from ringback_server.lang.connectors import ConnectorCall, Connectors
 from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
-from ringback_server.lang.values import Value
-from ringback_server.model.names import ExecutionName
-from ringback_server.model.resources import Failure, StepPlace
+from ringback_server.lang.values import Map, Value
+from ringback_server.model.names import ExecutionName, WorkflowName
+from ringback_server.model.resources import (
+    CallLogLevel,
+    Execution,
+    Failure,
+    HistoryLevel,
+    StepPlace,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +32,8 @@ class Context:
     environment: Mapping[str, str]
     #: scheme and authority in front of callback paths, without a final slash
     callback_base_url: str
+    #: what is known of Google's services
+    connectors: Connectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,44 @@ class Responded:
     answer: HttpAnswer
 
 
-Event = Delivered | Expired | Responded
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The wait ended with the executions that it had created, in the order of its requests.
+
+    They have ended if the wait was for that; else they are as they were created.
+    """
+
+    wait: int
+    executions: tuple[Execution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The wait ended because an execution could not be created: an HTTP status and its name."""
+
+    wait: int
+    code: int
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The call ended with a value, whatever it was waiting for: tests stand in for the world."""
+
+    wait: int
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The call ended with an error, a string or a map, whatever it was waiting for."""
+
+    wait: int
+    error: str | Map
+
+
+Event = Delivered | Expired | Responded | Finished | Refused | Returned | Raised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +134,50 @@ class Log:
 Effect = OpenEndpoint | Log
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildRequest:
+    """An execution to create; `argument` is JSON text."""
+
+    workflow: WorkflowName
+    argument: str
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Children:
+    """Executions that are created when the wait is stored, once and for all."""
+
+    requests: tuple[ChildRequest, ...]
+    #: whether the wait is for their ends, or for their creation only
+    awaited: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A blocked strand: waits for a callback at `endpoint`, for `deadline`, or for either.
 
     Or for the answer to `request`, which is an effect too: the engine sends it while the wait is
-    open, and again when an answer was lost. `number` is unique within the execution and grows in
-    the order in which waits begin; `deadline` is in Unix seconds.
+    open, and again when an answer was lost. Or for `children`, or for what a `connector` returns
+    that nothing is known of here. `number` is unique within the execution and grows in the order
+    in which waits begin; `deadline` is in Unix seconds.
     """
 
     number: int
     endpoint: int | None
     deadline: float | None
     request: HttpRequest | None = None
+    children: Children | None = None
+    connector: ConnectorCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a wait is part of: the library function that a step calls; None: a retry."""
+
+    function: str | None
+    place: StepPlace
 
 
 class Status(Enum):

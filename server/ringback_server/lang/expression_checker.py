@@ -86,7 +86,7 @@ class Checker:
     ) -> None:
         """Check a call step with named arguments; positions are those of the names."""
         signature = self._callee(name, position)
-        if signature is None:
+        if signature is None or signature.any_names:
             return
         for argument, place in arguments:
             if argument not in signature.parameters:
@@ -101,7 +101,9 @@ class Checker:
         if signature is None:
             return
         names, count = list(signature.parameters), len(arguments)
-        if count > len(names):
+        if signature.any_names and count:
+            self.problem(f"'{shown(name)}' takes named arguments only", arguments[0])
+        elif count > len(names):
             message = f"'{shown(name)}' takes at most {len(names)} arguments, not {count}"
             self.problem(message, arguments[len(names)])
         self._check_missing(signature, names[:count], position)
@@ -169,9 +171,10 @@ class Checker:
         return ()
 
     def _call(self, node: Call) -> None:
-        places = [argument.position for argument in node.arguments]
-        self.positional_call(node.function, places, node.position)
         signature = self.symbols.signature(node.function)
+        if signature is None or not signature.any_names:
+            places = [argument.position for argument in node.arguments]
+            self.positional_call(node.function, places, node.position)
         if signature is not None and signature.blocking:
             message = (
                 f"'{node.function}' is blocking and cannot stand in an expression; "

@@ -180,13 +180,7 @@ def _invoke(state: State, strand: Strand, frame: Frame, instruction: Instruction
     values = [Omitted.OMITTED if value is None else value(frame.slots) for value in arguments]
     result = function.invoke(host, values)
     if isinstance(result, Block):
-        state.suspend(
-            strand,
-            endpoint=result.endpoint,
-            deadline=result.deadline,
-            expiry=result.expiry,
-            request=result.request,
-        )
+        state.suspend(strand, result)
         return Then.STOP
     complete(frame, result)
     return Then.STAY
@@ -250,7 +244,7 @@ def _retry(state: State, strand: Strand, frame: Frame, instruction: Instruction)
     slots[attempts_slot] = attempt
     clear(slots, (error_slot,))
     # Without a delay too: a loop of retries must notice the end of its slice.
-    state.suspend(strand, deadline=state.host.after(seconds))
+    state.suspend(strand, Block(deadline=state.host.after(seconds)))
     return Then.STOP
 
 

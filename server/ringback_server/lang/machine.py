@@ -10,13 +10,18 @@ from collections.abc import Mapping
 from typing import Self
 
 from ringback_server.lang import packing
+from ringback_server.lang.continuations import go_on
 from ringback_server.lang.effects import (
+    Call,
     Context,
     Delivered,
     Event,
+    Expired,
     Inputs,
     Outcome,
+    Raised,
     Responded,
+    Returned,
     Status,
     Wait,
 )
@@ -32,7 +37,8 @@ from ringback_server.lang.http_messages import result_of
 from ringback_server.lang.interpreter import complete, run
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.program import Op, Program
-from ringback_server.lang.strands import Frame, State, Strand
+from ringback_server.lang.stdlib.registry import Block
+from ringback_server.lang.strands import Frame, State, Strand, Suspension
 from ringback_server.lang.values import Value, size_of
 
 __all__ = ["Machine", "StateError"]
@@ -78,6 +84,12 @@ class Machine:
         """The open waits by number, oldest strand first."""
         found = [strand.suspension for strand in self._state.strands.values()]
         return {known.wait.number: known.wait for known in found if known is not None}
+
+    @property
+    def calls(self) -> Mapping[int, Call]:
+        """What each open wait is part of."""
+        strands = self._state.strands.values()
+        return {s.suspension.wait.number: _call(s) for s in strands if s.suspension is not None}
 
     @property
     def endpoints(self) -> int:
@@ -131,7 +143,7 @@ class Machine:
             if suspension is not None and suspension.wait.number == event.wait:
                 strand.suspension = None
                 try:
-                    _resume(strand, event, suspension.expiry)
+                    _resume(self._state, strand, event, suspension)
                 except WorkflowError as error:
                     unwind(self._state, strand, error)
 
@@ -156,16 +168,39 @@ class Machine:
         )
 
 
-def _resume(strand: Strand, event: Event, expiry: str | None) -> None:
+def _call(strand: Strand) -> Call:
+    frame = strand.frames[-1]
+    instruction = frame.routine.code[frame.pc]
+    function = instruction[4].name if instruction[0] == Op.INVOKE else None
+    return Call(function, frame.routine.place(frame.pc))
+
+
+def _resume(state: State, strand: Strand, event: Event, suspension: Suspension) -> None:
     frame = strand.frames[-1]
     instruction = frame.routine.code[frame.pc]
     if instruction[0] == Op.RETRY:
         frame.pc = instruction[7]
-    elif isinstance(event, Delivered):
-        complete(frame, event.value)
-    elif isinstance(event, Responded):
-        complete(frame, result_of(event.answer))
-    elif expiry is not None:
-        raise timeout_error(expiry)
+        return
+    state.host.routine, state.host.pc = frame.routine, frame.pc
+    result = _result(state.host, event, suspension)
+    if isinstance(result, Block):
+        state.suspend(strand, result)
     else:
-        complete(frame, None)
+        complete(frame, result)
+
+
+def _result(host: Host, event: Event, suspension: Suspension) -> Value | Block:
+    """Return what a call's wait ended with, or what the call waits for next."""
+    if isinstance(event, Raised):
+        raise WorkflowError(event.error)
+    if isinstance(event, Returned):
+        return event.value
+    if isinstance(event, Expired) and suspension.expiry is not None:
+        raise timeout_error(suspension.expiry)
+    if suspension.continuation is not None:
+        return go_on(host, suspension.continuation, event)
+    if isinstance(event, Delivered):
+        return event.value
+    if isinstance(event, Responded):
+        return result_of(event.answer)
+    return None

@@ -7,24 +7,23 @@ variables have names. Layout: the magic bytes, the version, a CRC-32 of the rest
 from __future__ import annotations
 
 import zlib
-from typing import Literal
 
 import msgspec
 
 from ringback_server.lang import branches
-from ringback_server.lang.effects import Wait
 from ringback_server.lang.errors import StateError
 from ringback_server.lang.host import Host
-from ringback_server.lang.http_exchange import HttpAuth, HttpRequest
 from ringback_server.lang.memory import plain
+from ringback_server.lang.packed_waits import PackedWait, packed_suspension, suspension_of
 from ringback_server.lang.program import Op, Program, RoutineCode
-from ringback_server.lang.strands import Frame, State, Strand, Suspension
+from ringback_server.lang.strands import Frame, State, Strand
 from ringback_server.lang.values import Reference, Value, wrap
 
 _MAGIC = b"RBS"
-#: 2 added branches, 3 requests; a state of an earlier version is a later one without any
-_VERSION = 3
-_READABLE = frozenset({1, 2, 3})
+#: 2 added branches, 3 requests, 4 continuations, children and connectors; a state of an earlier
+#: version is a later one without any
+_VERSION = 4
+_READABLE = frozenset({1, 2, 3, 4})
 _HEADER = len(_MAGIC) + 1 + 4
 
 #: MessagePack extension type of a Reference
@@ -37,29 +36,10 @@ class _Frame(msgspec.Struct, array_like=True):
     variables: dict[str, object]
 
 
-class _Request(msgspec.Struct, array_like=True):
-    method: str
-    url: str
-    headers: list[tuple[str, str]]
-    body: bytes | None
-    timeout: float
-    ca_certificate: bytes | None
-    #: type, audience, scopes
-    auth: tuple[Literal["OIDC", "OAuth2"], str | None, list[str]] | None
-
-
-class _Wait(msgspec.Struct, array_like=True):
-    number: int
-    endpoint: int | None
-    deadline: float | None
-    expiry: str | None
-    request: _Request | None = None
-
-
 class _Strand(msgspec.Struct, array_like=True):
     id: int
     parent: int | None
-    wait: _Wait | None
+    wait: PackedWait | None
     frames: list[_Frame]
     number: int = 0
     joining: bool = False
@@ -135,43 +115,9 @@ def unpack(program: Program, packed: bytes, host: Host) -> State:
 
 
 def _packed_strand(strand: Strand) -> _Strand:
-    suspension = strand.suspension
-    wait = None
-    if suspension is not None:
-        known = suspension.wait
-        request = None if known.request is None else _packed_request(known.request)
-        wait = _Wait(known.number, known.endpoint, known.deadline, suspension.expiry, request)
+    wait = None if strand.suspension is None else packed_suspension(strand.suspension)
     frames = [_packed_frame(frame) for frame in strand.frames]
     return _Strand(strand.id, strand.parent, wait, frames, strand.number, strand.joining)
-
-
-def _packed_request(request: HttpRequest) -> _Request:
-    auth = request.auth
-    return _Request(
-        method=request.method,
-        url=request.url,
-        headers=list(request.headers),
-        body=request.body,
-        timeout=request.timeout,
-        ca_certificate=request.ca_certificate,
-        auth=None if auth is None else (auth.type, auth.audience, list(auth.scopes)),
-    )
-
-
-def _request(packed: _Request) -> HttpRequest:
-    auth = None
-    if packed.auth is not None:
-        kind, audience, scopes = packed.auth
-        auth = HttpAuth(type=kind, audience=audience, scopes=tuple(scopes))
-    return HttpRequest(
-        method=packed.method,
-        url=packed.url,
-        headers=tuple(packed.headers),
-        body=packed.body,
-        timeout=packed.timeout,
-        ca_certificate=packed.ca_certificate,
-        auth=auth,
-    )
 
 
 def _packed_frame(frame: Frame) -> _Frame:
@@ -199,10 +145,7 @@ def _strand(program: Program, packed: _Strand, host: Host, others: dict[int, Str
         strand.frames.append(Frame.of(_routine(program, frame), host))
         _fill(strand.frames[-1], frame)
     if packed.wait is not None:
-        known = packed.wait
-        request = None if known.request is None else _request(known.request)
-        wait = Wait(known.number, known.endpoint, known.deadline, request)
-        strand.suspension = Suspension(wait, known.expiry)
+        strand.suspension = suspension_of(packed.wait)
     return strand
 
 

@@ -8,9 +8,9 @@ from enum import Enum
 
 from ringback_server.lang.effects import Wait
 from ringback_server.lang.host import Host, Slots
-from ringback_server.lang.http_exchange import HttpRequest
 from ringback_server.lang.memory import plain
 from ringback_server.lang.program import BranchCode, Program, RoutineCode
+from ringback_server.lang.stdlib.registry import Block, Continuation
 from ringback_server.lang.values import size_of
 from ringback_server.model.resources import Failure, StepPlace
 
@@ -54,10 +54,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """Why a strand is blocked; `expiry` is the message of the TimeoutError at the deadline."""
+    """Why a strand is blocked, and how it goes on.
+
+    `expiry` is the message of the TimeoutError at the deadline.
+    """
 
     wait: Wait
-    expiry: str | None
+    expiry: str | None = None
+    continuation: Continuation | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,18 +99,17 @@ class State:
     result: str | None = None
     failure: Failure | None = None
 
-    def suspend(
-        self,
-        strand: Strand,
-        *,
-        endpoint: int | None = None,
-        deadline: float | None = None,
-        expiry: str | None = None,
-        request: HttpRequest | None = None,
-    ) -> None:
-        """Block a strand until a callback, a deadline, or either; or until a request's answer."""
-        wait = Wait(self.next_wait, endpoint, deadline, request)
-        strand.suspension = Suspension(wait, expiry)
+    def suspend(self, strand: Strand, block: Block) -> None:
+        """Block a strand as a function asks."""
+        wait = Wait(
+            self.next_wait,
+            block.endpoint,
+            block.deadline,
+            block.request,
+            block.children,
+            block.connector,
+        )
+        strand.suspension = Suspension(wait, block.expiry, block.continuation)
         self.next_wait += 1
 
     def next_strand_to_run(self) -> Strand | None:

@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from ringback_server.lang.connectors import is_connector, is_connector_module
 from ringback_server.lang.expressions import Member, Name
 from ringback_server.lang.problems import nearest, shown
 from ringback_server.lang.steps import Routine
 
-#: modules of Google's whose functions call Google's services
-_CONNECTORS: Final = ("googleapis", "gke")
 #: names of the library have no more parts
 _MOST_PARTS: Final = 12
 
@@ -62,11 +61,15 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What can be called: parameters by name, each with whether it is required."""
+    """What can be called: parameters by name, each with whether it is required.
+
+    `any_names` takes any named arguments, and none by position.
+    """
 
     name: str
     parameters: dict[str, bool]
     blocking: bool = False
+    any_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +86,16 @@ class Symbols:
             return Signature(name, {one.name: one.default is None for one in taken})
         function = self.library.functions.get(name)
         if function is None:
-            return None
+            connector = is_connector(name)
+            return Signature(name, {}, blocking=True, any_names=True) if connector else None
         named = {one.name: one.required for one in function.parameters}
         return Signature(name, named, function.blocking)
 
     def not_found(self, name: str) -> str:
         """Return what to say of a call of an unknown name."""
         module = name.partition(".")[0]
-        if module in _CONNECTORS:
-            return f"symbol '{module}' not found; connectors are not supported yet"
+        if is_connector_module(module):
+            return f"symbol '{shown(name)}' not found; connectors have longer names"
         known = [*self.routines, *self.library.functions]
         if module != name:
             known = [other for other in known if other.startswith(f"{module}.")]

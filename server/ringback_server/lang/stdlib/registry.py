@@ -9,6 +9,8 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import TypeVar, Union, get_args, get_origin, get_type_hints
 
+from ringback_server.lang.connectors import ConnectorCall
+from ringback_server.lang.effects import Children
 from ringback_server.lang.errors import memory_limit_error, type_error, value_error
 from ringback_server.lang.host import Host
 from ringback_server.lang.http_exchange import HttpRequest
@@ -25,18 +27,34 @@ class Omitted(Enum):
     OMITTED = "omitted"
 
 
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """How a function goes on when its wait has ended: a name in `continuations`, and what to know.
+
+    Both are part of packed states: a name keeps its meaning, and data the forms it once had.
+    """
+
+    name: str
+    data: Map
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """What a function returns to block its strand: until a callback, a deadline, or either.
 
-    Or until `request` is answered. `expiry` is the message of the TimeoutError raised at the
-    deadline; without one the function then returns null. `deadline` is in Unix seconds.
+    Or until `request` is answered, or `children` are created or have ended, or a `connector` is
+    answered for. `expiry` is the message of the TimeoutError raised at the deadline. Any other end
+    of the wait is given to the `continuation`; without one it is the function's result, null at
+    the deadline. `deadline` is in Unix seconds.
     """
 
     endpoint: int | None = None
     deadline: float | None = None
     expiry: str | None = None
     request: HttpRequest | None = None
+    children: Children | None = None
+    connector: ConnectorCall | None = None
+    continuation: Continuation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
