@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn
-from urllib.parse import urlsplit
 
 from ringback_server.errors import StartError
+from ringback_server.setting_values import (
+    email,
+    header,
+    numbers,
+    one_of,
+    parts,
+    seconds,
+    seconds_or_none,
+    switch,
+    url,
+    whole,
+)
 
 _HIGHEST_PORT = 65_535
 #: beyond some thousands, blocked threads cost more than they save
 _MOST_THREADS = 5_000
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,81 +77,6 @@ def unspecified(host: str) -> bool:
         return False
 
 
-def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text) if text.isdecimal() else -1
-        if value < least or (most is not None and value > most):
-            bounds = f"at least {least}" if most is None else f"{least} to {most}"
-            raise ValueError(f"expected a whole number of {bounds}, got {text!r}")
-        return value
-
-    return read
-
-
-def _seconds(text: str) -> float:
-    value = float(text) if text.replace(".", "", 1).isdecimal() else -1.0
-    if value <= 0:
-        raise ValueError(f"expected a number of seconds above 0, got {text!r}")
-    return value
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    plain = text.isascii() and not set(text) & set(' ?#"<>\\')
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
-        raise ValueError(f"expected a URL such as https://ringback.example.org, got {text!r}")
-    if parts.port == 0:  # raises ValueError for one that is out of range
-        raise ValueError("port 0 cannot be reached")
-    return text.rstrip("/")
-
-
-def _email(text: str) -> str:
-    name, _, domain = text.partition("@")
-    if not name or not domain or set(text) & set(" /"):
-        raise ValueError(f"expected an e-mail address, got {text!r}")
-    return text
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"expected {' or '.join(known)}, got {text!r}")
-        return text
-
-    return read
-
-
-def _seconds_or_none(text: str) -> float:
-    return 0.0 if text == "0" else _seconds(text)
-
-
-def _switch(text: str) -> bool:
-    value = {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
-    if value is None:
-        raise ValueError(f"expected true or false, got {text!r}")
-    return value
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part for part in (raw.strip() for raw in text.split(",")) if part)
-
-
-def _limits(text: str) -> tuple[tuple[str, int], ...]:
-    pairs = [part.partition("=") for part in _parts(text)]
-    for name, _, value in pairs:
-        if not value.isdecimal():
-            raise ValueError(f"expected NAME=N, such as steps=200000, got {name!r}")
-    return tuple((name, int(value)) for name, _, value in pairs)
-
-
-def _header(text: str) -> str | None:
-    if text == "none":
-        return None
-    if not _HEADER.fullmatch(text):
-        raise ValueError(f"expected the name of a header, or none, got {text!r}")
-    return text
-
-
 def _option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
     return {"read": read, "metavar": metavar, "help": about}
 
@@ -174,7 +108,7 @@ class Settings:
     public_url: str | None = field(
         default=None,
         metadata=_option(
-            _url, "URL", "how callers reach the HTTP port; callback URLs begin with it"
+            url, "URL", "how callers reach the HTTP port; callback URLs begin with it"
         ),
     )
     tls_cert: Path | None = field(
@@ -187,7 +121,7 @@ class Settings:
     tls_self_signed: bool = field(
         default=False,
         metadata=_option(
-            _switch, "", "speak TLS with a certificate of its own making; callers trust DIR/ca.pem"
+            switch, "", "speak TLS with a certificate of its own making; callers trust DIR/ca.pem"
         ),
     )
     metadata_address: Address | None = field(
@@ -201,17 +135,17 @@ class Settings:
     )
     metadata_account: str = field(
         default="invoker@local.iam.gserviceaccount.com",
-        metadata=_option(_email, "EMAIL", "the account whose tokens --metadata-address gives out"),
+        metadata=_option(email, "EMAIL", "the account whose tokens --metadata-address gives out"),
     )
     insecure_no_auth: bool = field(
         default=False,
         metadata=_option(
-            _switch, "", "ask nobody for a token: every caller is the administrator; for emulation"
+            switch, "", "ask nobody for a token: every caller is the administrator; for emulation"
         ),
     )
     allow_remote_no_auth: bool = field(
         default=False,
-        metadata=_option(_switch, "", "allow --insecure-no-auth where other machines can connect"),
+        metadata=_option(switch, "", "allow --insecure-no-auth where other machines can connect"),
     )
     ready_file: Path | None = field(
         default=None,
@@ -226,31 +160,31 @@ class Settings:
     default_service_account: str = field(
         default="invoker@local.iam.gserviceaccount.com",
         metadata=_option(
-            _email,
+            email,
             "EMAIL",
             "the account of workflows deployed without one",
         ),
     )
     threads: int = field(
         default=64,
-        metadata=_option(_whole(1, _MOST_THREADS), "N", "worker threads that drive executions"),
+        metadata=_option(whole(1, _MOST_THREADS), "N", "worker threads that drive executions"),
     )
     park_after: float = field(
         default=5.0,
-        metadata=_option(_seconds, "SECONDS", "how long a waiting execution may keep its thread"),
+        metadata=_option(seconds, "SECONDS", "how long a waiting execution may keep its thread"),
     )
     max_callback_body: int = field(
         default=256 * 1024,
-        metadata=_option(_whole(0), "BYTES", "largest body of a callback request"),
+        metadata=_option(whole(0), "BYTES", "largest body of a callback request"),
     )
     max_inbox: int = field(
         default=100,
-        metadata=_option(_whole(1), "N", "unconsumed payloads that one callback endpoint holds"),
+        metadata=_option(whole(1), "N", "unconsumed payloads that one callback endpoint holds"),
     )
     limits: tuple[tuple[str, int], ...] = field(
         default=(),
         metadata=_option(
-            _limits,
+            numbers,
             "NAME=N,…",
             "limits in place of Google's, such as steps=200000,definition.assignments=100",
         ),
@@ -258,7 +192,7 @@ class Settings:
     egress_allow: tuple[str, ...] = field(
         default=(),
         metadata=_option(
-            _parts,
+            parts,
             "NETS,HOSTS",
             "which networks and hosts requests of workflows may reach beside public addresses, "
             "such as 10.1.0.0/16,db.internal,*.corp.example",
@@ -267,7 +201,7 @@ class Settings:
     idempotency_header: str | None = field(
         default="Idempotency-Key",
         metadata=_option(
-            _header,
+            header,
             "NAME",
             "what POST and PATCH requests of workflows carry, the same each time one is sent "
             "again after a crash; none for nothing",
@@ -275,13 +209,13 @@ class Settings:
     )
     drain_seconds: float = field(
         default=10.0,
-        metadata=_option(_seconds, "SECONDS", "how long a stop waits for requests under way"),
+        metadata=_option(seconds, "SECONDS", "how long a stop waits for requests under way"),
     )
 
     drain_delay: float = field(
         default=0.0,
         metadata=_option(
-            _seconds_or_none,
+            seconds_or_none,
             "SECONDS",
             "how long a stop first goes on serving while /readyz says no",
         ),
@@ -289,7 +223,7 @@ class Settings:
     retention: int = field(
         default=90,
         metadata=_option(
-            _whole(0), "DAYS", "how long ended executions and operations are kept; 0 for ever"
+            whole(0), "DAYS", "how long ended executions and operations are kept; 0 for ever"
         ),
     )
     metrics_address: Address | None = field(
@@ -302,12 +236,12 @@ class Settings:
     )
     log_format: Literal["text", "json"] = field(
         default="text",
-        metadata=_option(_one_of("text", "json"), "text|json", "how the log on stderr is written"),
+        metadata=_option(one_of("text", "json"), "text|json", "how the log on stderr is written"),
     )
     log_level: Literal["debug", "info", "warning", "error"] = field(
         default="info",
         metadata=_option(
-            _one_of("debug", "info", "warning", "error"),
+            one_of("debug", "info", "warning", "error"),
             "LEVEL",
             "what the log tells: debug (also each request), info, warning or error",
         ),
@@ -356,7 +290,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
             "" if option.default in {None, False, (), MISSING} else f" (default {option.default})"
         )
         about = f"{option.metadata['help']}{shown} [{variable(option)}]"
-        if option.metadata["read"] is _switch:
+        if option.metadata["read"] is switch:
             parser.add_argument(flag(option), action="store_const", const="true", help=about)
         else:
             parser.add_argument(flag(option), metavar=option.metadata["metavar"], help=about)

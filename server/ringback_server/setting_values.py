@@ -1,0 +1,96 @@
+"""How the values of settings are read from text: each reader raises ValueError for nonsense."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return a reader of whole numbers within bounds."""
+
+    def read(text: str) -> int:
+        value = int(text) if text.isdecimal() else -1
+        if value < least or (most is not None and value > most):
+            bounds = f"at least {least}" if most is None else f"{least} to {most}"
+            raise ValueError(f"expected a whole number of {bounds}, got {text!r}")
+        return value
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds above 0."""
+    value = float(text) if text.replace(".", "", 1).isdecimal() else -1.0
+    if value <= 0:
+        raise ValueError(f"expected a number of seconds above 0, got {text!r}")
+    return value
+
+
+def url(text: str) -> str:
+    """Read an http or https URL; the slash at its end is dropped."""
+    parts = urlsplit(text)
+    plain = text.isascii() and not set(text) & set(' ?#"<>\\')
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+        raise ValueError(f"expected a URL such as https://ringback.example.org, got {text!r}")
+    if parts.port == 0:  # raises ValueError for one that is out of range
+        raise ValueError("port 0 cannot be reached")
+    return text.rstrip("/")
+
+
+def email(text: str) -> str:
+    """Read an e-mail address."""
+    name, _, domain = text.partition("@")
+    if not name or not domain or set(text) & set(" /"):
+        raise ValueError(f"expected an e-mail address, got {text!r}")
+    return text
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """Return a reader of one of these words."""
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"expected {' or '.join(known)}, got {text!r}")
+        return text
+
+    return read
+
+
+def seconds_or_none(text: str) -> float:
+    """Read a number of seconds; 0 is allowed."""
+    return 0.0 if text == "0" else seconds(text)
+
+
+def switch(text: str) -> bool:
+    """Read true or false."""
+    value = {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
+    if value is None:
+        raise ValueError(f"expected true or false, got {text!r}")
+    return value
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Read what stands between commas."""
+    return tuple(part for part in (raw.strip() for raw in text.split(",")) if part)
+
+
+def numbers(text: str) -> tuple[tuple[str, int], ...]:
+    """Read pairs NAME=N between commas."""
+    pairs = [part.partition("=") for part in parts(text)]
+    for name, _, value in pairs:
+        if not value.isdecimal():
+            raise ValueError(f"expected NAME=N, such as steps=200000, got {name!r}")
+    return tuple((name, int(value)) for name, _, value in pairs)
+
+
+def header(text: str) -> str | None:
+    """Read the name of an HTTP header; `none` is None."""
+    if text == "none":
+        return None
+    if not _HEADER.fullmatch(text):
+        raise ValueError(f"expected the name of a header, or none, got {text!r}")
+    return text
