@@ -119,6 +119,8 @@ class OpenEndpoint:
 
     number: int
     method: str
+    #: the step that asked for it
+    place: StepPlace | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

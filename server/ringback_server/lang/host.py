@@ -87,7 +87,7 @@ class Host:
         if number >= self.limits.endpoints:
             raise resource_limit_error("Callback endpoint limit exceeded")
         self.endpoints += 1
-        self.ask(OpenEndpoint(number, method))
+        self.ask(OpenEndpoint(number, method, self.place()))
         return number
 
     def place(self) -> StepPlace:
