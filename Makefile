@@ -28,13 +28,13 @@ browser:  ## Install Chromium for the browser test (as root; else the test is sk
 test: setup  ## Run the tests, then the conformance suite
 	scripts/install_node_library.sh
 	$(BIN)/pytest -n 2 --timeout=120
-	$(BIN)/python tests/conformance/gate.py
+	$(BIN)/python tests/conformance/run.py
 
 torture: setup  ## Kill servers under load, 500 of them; ARGS='--seed N --kills N --seconds N'
 	$(BIN)/python -m tests.torture $(ARGS)
 
 conformance: setup  ## Run the conformance suite alone
-	$(BIN)/python tests/conformance/gate.py
+	$(BIN)/python tests/conformance/run.py
 
 bench: setup $(PEER)  ## Measure the interpreter, beside another one, and callbacks beside loops
 	$(BIN)/python -m benchmarks.interpreter --peer $(PEER)/bin/python
