@@ -14,7 +14,7 @@ from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.callbacks import CallbackUrls
-from ringback_server.gateway.exchange import Endpoint, HttpRequest
+from ringback_server.gateway.exchange import Endpoint, HttpRequest, Respond
 from ringback_server.gateway.oauth import Exchange, KeysEndpoint, TokenEndpoint
 from ringback_server.gateway.rest import Rest
 from ringback_server.gateway.workers import Workers
@@ -33,6 +33,14 @@ class _Resources:
         return await part.respond(request, receive)
 
 
+def resources(
+    admission: Admission, workers: Workers, services: Iterable[Service] = SERVICES
+) -> Respond:
+    """Return what answers requests for resources: callback URLs and REST, and nothing else."""
+    rest = Rest(services, admission, workers, google_pool())
+    return _Resources(CallbackUrls(admission, workers), rest).respond
+
+
 def application(
     admission: Admission,
     exchange: Exchange,
@@ -48,9 +56,6 @@ def application(
     """
     requests = requests or Requests()
     issuer = admission.backend.issuer
-    resources = _Resources(
-        CallbackUrls(admission, workers), Rest(services, admission, workers, google_pool())
-    )
     # Routes that are applications, not functions, get requests of every method as they are.
     return Router(
         routes=[
@@ -61,6 +66,6 @@ def application(
                 Endpoint(KeysEndpoint(issuer.jwks, workers).respond, requests, "jwks"),
             ),
         ],
-        default=Endpoint(resources.respond, requests),
+        default=Endpoint(resources(admission, workers, services), requests),
         redirect_slashes=False,
     )

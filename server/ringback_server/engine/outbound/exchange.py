@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
@@ -86,8 +86,7 @@ async def exchange(pool: Pool, request: HttpRequest) -> HttpAnswer:
 
 def _reported(error: Exception) -> HttpFailure:
     if isinstance(error, TooLargeError):
-        message = f"the response is larger than {MAX_BODY} bytes"
-        return HttpFailure(kind=FailureKind.TOO_LARGE, message=message)
+        return too_large()
     broken = isinstance(error, BrokenBodyError)
     return _failure(FailureKind.CONNECTION_BROKEN if broken else FailureKind.INVALID, error)
 
@@ -158,18 +157,34 @@ async def _sent(pool: Pool, request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _encoded(request: HttpRequest, place: _Place) -> httpcore.Request:
+def request_headers(request: HttpRequest, authority: str) -> list[tuple[str, str]]:
+    """Return all headers that a request is sent with, to a host and perhaps a port."""
     given = {name.lower() for name, _ in request.headers}
-    headers = [("Host", place.authority), *request.headers]
+    headers = [("Host", authority), *request.headers]
     headers += [
         (name, value)
         for name, value in (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"))
         if name.lower() not in given
     ]
-    body = request.body or b""
-    if body or request.method in _WITH_BODY:
-        headers.append(("Content-Length", str(len(body))))
+    if request.body or request.method in _WITH_BODY:
+        headers.append(("Content-Length", str(len(request.body or b""))))
+    return headers
+
+
+def response_headers(received: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Return the headers of a response as workflows see them, their names in canonical case."""
+    return [(_canonical(name.decode("latin-1")), _text(value)) for name, value in received]
+
+
+def too_large() -> HttpFailure:
+    """Return the failure of a body that is larger than MAX_BODY."""
+    message = f"the response is larger than {MAX_BODY} bytes"
+    return HttpFailure(kind=FailureKind.TOO_LARGE, message=message)
+
+
+def _encoded(request: HttpRequest, place: _Place) -> httpcore.Request:
     destination = place.destination
+    headers = request_headers(request, place.authority)
     return httpcore.Request(
         method=request.method.encode(),
         url=httpcore.URL(
@@ -179,13 +194,13 @@ def _encoded(request: HttpRequest, place: _Place) -> httpcore.Request:
             target=place.target.encode(),
         ),
         headers=[(name.encode(), value.encode()) for name, value in headers],
-        content=body,
+        content=request.body or b"",
         extensions={"sni_hostname": destination.host.rstrip(".")},
     )
 
 
 async def _read(method: str, response: httpcore.Response) -> HttpResponse:
-    headers = [(_canonical(name.decode("latin-1")), _text(v)) for name, v in response.headers]
+    headers = response_headers(response.headers)
     coding = next((value for name, value in headers if name == "Content-Encoding"), "")
     body = Body("" if method == "HEAD" else coding)
     stream = response.stream
