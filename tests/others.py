@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringback_server.engine.outgoing import Network
-from ringback_server.errors import FailedPreconditionError
-from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest, HttpResponse
+from ringback_server.errors import FailedPreconditionError, RingbackError
+from ringback_server.lang.http_exchange import HttpAnswer, HttpAuth, HttpRequest, HttpResponse
 
 
 @dataclass(slots=True, eq=False)
@@ -46,10 +46,11 @@ class Others:
         self.calls.append(Call(request, answer))
         return self.calls[-1]
 
-    def id_token(self, account: str, audience: str) -> str:
-        """Return a token that says whose it is."""
-        return f"id:{account}:{audience}"
-
-    def access_token(self, account: str, url: str, scopes: tuple[str, ...]) -> str:
-        """Refuse: there are none here."""
-        raise FailedPreconditionError(f"no token of {account} for {url} with {scopes}")
+    def obtain(
+        self, account: str, url: str, auth: HttpAuth, told: Callable[[str | RingbackError], None]
+    ) -> None:
+        """Tell an ID token that says whose it is; there are no access tokens here."""
+        if auth.type == "OIDC":
+            told(f"id:{account}:{auth.audience or url}")
+        else:
+            told(FailedPreconditionError(f"no token of {account} for {url} with {auth.scopes}"))

@@ -42,7 +42,7 @@ from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.lang.limits import chosen_limits
 from ringback_server.metrics import Metrics
-from ringback_server.network import network, outbound_client
+from ringback_server.network import bearers, outbound_client
 from ringback_server.presence import Presence
 from ringback_server.readiness import Readiness
 from ringback_server.rpc.server import GrpcServer
@@ -232,7 +232,13 @@ class App:
         client = outbound_client(settings, where.urls, loopback=alone, trusted=trusted)
         self._closing.callback(client.close)
         client.start()
-        return network(client, settings, issuer, store.credentials, where.urls, loopback=alone)
+        return Network(
+            sender=client,
+            tokens=bearers(
+                settings, issuer, store.credentials, self._clock, where.urls, loopback=alone
+            ),
+            idempotency_header=settings.idempotency_header,
+        )
 
     def _serve(self, backend: Backend, issuer: Issuer, where: _Where, probes: Probes) -> Address:
         """Start both edges; returns the gRPC address."""

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from ringback_server.auth.google_tokens import GoogleTokens
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.outgoing_tokens import OutgoingTokens
 from ringback_server.auth.stores import KeyStore
+from ringback_server.clock import Clock
+from ringback_server.engine.bearers import Bearers
 from ringback_server.engine.outbound.client import OutboundClient
 from ringback_server.engine.outbound.egress import EgressPolicy
-from ringback_server.engine.outgoing import Network
 from ringback_server.errors import StartError
 from ringback_server.settings import Settings
 
@@ -34,21 +36,24 @@ def outbound_client(
     return OutboundClient(policy, trusted=trusted)
 
 
-def network(
-    client: OutboundClient,
+def bearers(
     settings: Settings,
     issuer: Issuer,
     accounts: KeyStore,
+    clock: Clock,
     urls: Iterable[str],
     *,
     loopback: bool,
-) -> Network:
-    """Return the way to others over a client."""
-    return Network(
-        sender=client,
-        tokens=OutgoingTokens(issuer, accounts, own=urls, loopback=loopback),
-        idempotency_header=settings.idempotency_header,
-    )
+) -> Bearers:
+    """Return what gives requests their tokens; raises StartError for credentials of no use."""
+    source, google = settings.google_credentials, None
+    if source is not None:
+        try:
+            google = GoogleTokens(source, loopback=loopback)
+        except ValueError as error:
+            raise StartError(f"--google-credentials: {error}") from error
+    own = OutgoingTokens(issuer, accounts, own=urls, loopback=loopback)
+    return Bearers(own, clock, google)
 
 
 def _split(urls: Iterable[str]) -> list[SplitResult]:

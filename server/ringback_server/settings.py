@@ -207,6 +207,15 @@ class Settings:
             "again after a crash; none for nothing",
         ),
     )
+    google_credentials: str | None = field(
+        default=None,
+        metadata=_option(
+            str,
+            "FILE|default",
+            "whose tokens of Google's requests of workflows carry to others than this server: "
+            "a file of credentials, or application-default ones",
+        ),
+    )
     drain_seconds: float = field(
         default=10.0,
         metadata=_option(seconds, "SECONDS", "how long a stop waits for requests under way"),

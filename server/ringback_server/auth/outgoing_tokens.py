@@ -36,6 +36,14 @@ class OutgoingTokens:
         self._own = tuple(urlsplit(url) for url in own)
         self._loopback = loopback
 
+    def is_foreign(self, account: str, url: str) -> bool:
+        """Tell whether a URL leads away from this server.
+
+        Raises FailedPreconditionError unless the account exists and may be used.
+        """
+        self._check(account)
+        return not self._is_own(url)
+
     def id_token(self, account: str, audience: str) -> str:
         """Return an ID token for an audience; raises RingbackError."""
         self._check(account)
@@ -47,7 +55,7 @@ class OutgoingTokens:
         if self._is_own(url):
             scope = " ".join(scopes) or CLOUD_PLATFORM
             return self._issuer.access_token(account, scope=scope, lifetime=_LIFETIME).token
-        if self._loopback and _on_loopback(url):
+        if self._loopback and on_loopback(url):
             return self._issuer.access_token(account, permissions=(), lifetime=_LIFETIME).token
         raise FailedPreconditionError(
             f"access tokens of this server are not sent to {urlsplit(url).netloc}: "
@@ -76,7 +84,8 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
-def _on_loopback(url: str) -> bool:
+def on_loopback(url: str) -> bool:
+    """Tell whether a URL leads to the machine itself."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -45,14 +45,12 @@ class Sender(Protocol):
 
 
 class Tokens(Protocol):
-    """What gives requests the tokens of accounts; raises RingbackError if there is none."""
+    """What gives requests the tokens of accounts."""
 
-    def id_token(self, account: str, audience: str) -> str:
-        """Return an ID token that tells an audience who an account is."""
-        ...
-
-    def access_token(self, account: str, url: str, scopes: tuple[str, ...]) -> str:
-        """Return an access token of an account for what is at a URL."""
+    def obtain(
+        self, account: str, url: str, auth: HttpAuth, told: Callable[[str | RingbackError], None], /
+    ) -> None:
+        """Tell a token for a request, or why there is none, without waiting for it."""
         ...
 
 
@@ -165,13 +163,34 @@ class Outgoing:
             self._changed.notify_all()
 
     def _send(self, key: int, execution: Requesting, number: int, request: _Open) -> None:
-        answered = partial(self._answered, key, request)
-        try:
-            complete = self._complete(execution, number)
-        except RingbackError as error:
-            answered(HttpFailure(kind=FailureKind.AUTH, message=error.message))
+        complete = self._complete(execution, number)
+        if complete.auth is None:
+            self._submit(key, request, complete)
             return
-        sent = self._network.sender.submit(complete, answered)
+        self._network.tokens.obtain(
+            execution.account,
+            complete.url,
+            complete.auth,
+            partial(self._authorized, key, request, complete),
+        )
+
+    def _authorized(
+        self, key: int, request: _Open, complete: HttpRequest, token: str | RingbackError
+    ) -> None:
+        """Send a request with its token; what there is none for has failed."""
+        if isinstance(token, RingbackError):
+            failure = HttpFailure(kind=FailureKind.AUTH, message=token.message)
+            self._answered(key, request, failure)
+            return
+        headers = [pair for pair in complete.headers if pair[0].lower() != "authorization"]
+        headers.append(("Authorization", f"Bearer {token}"))
+        self._submit(key, request, replace(complete, headers=tuple(headers)))
+
+    def _submit(self, key: int, request: _Open, complete: HttpRequest) -> None:
+        with self._changed:
+            if request.given_up:
+                return
+        sent = self._network.sender.submit(complete, partial(self._answered, key, request))
         with self._changed:
             request.sent = sent
             given_up = request.given_up
@@ -186,24 +205,14 @@ class Outgoing:
             self._wake(key)
 
     def _complete(self, execution: Requesting, number: int) -> HttpRequest:
-        """Return a request with the headers that are nobody's business but the receiver's."""
+        """Return a request with the header by which others know it again."""
         request = execution.requests[number]
-        added: list[tuple[str, str]] = []
         given = {name.lower() for name, _ in request.headers}
         header = self._network.idempotency_header
         if header and request.method in _NON_IDEMPOTENT and header.lower() not in given:
-            added.append((header, str(uuid5(UUID(execution.name.execution), str(number)))))
-        headers = request.headers
-        if request.auth is not None:
-            token = self._token(execution.account, request.auth, request.url)
-            headers = [pair for pair in headers if pair[0].lower() != "authorization"]
-            added.append(("Authorization", f"Bearer {token}"))
-        return replace(request, headers=(*headers, *added))
-
-    def _token(self, account: str, auth: HttpAuth, url: str) -> str:
-        if auth.type == "OIDC":
-            return self._network.tokens.id_token(account, auth.audience or url)
-        return self._network.tokens.access_token(account, url, auth.scopes)
+            again = (header, str(uuid5(UUID(execution.name.execution), str(number))))
+            request = replace(request, headers=(*request.headers, again))
+        return request
 
 
 def _give_up(requests: list[_Open]) -> None:
