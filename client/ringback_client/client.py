@@ -341,6 +341,15 @@ class Client:
         )
         return self._call(self._credentials.GenerateAccessToken, request).access_token
 
+    def generate_id_token(self, email: str, audience: str, *, include_email: bool = False) -> str:
+        """Return an ID token for an audience, of an account the client's may make tokens for."""
+        request = iam_credentials_pb2.GenerateIdTokenRequest(
+            name=f"projects/-/serviceAccounts/{email}",
+            audience=audience,
+            include_email=include_email,
+        )
+        return self._call(self._credentials.GenerateIdToken, request).token
+
     def _call(
         self,
         method: grpc.UnaryUnaryMultiCallable[_Request, _Response],

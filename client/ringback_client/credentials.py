@@ -1,4 +1,4 @@
-"""Access tokens: a key file is exchanged for one at the server's token endpoint (RFC 7523).
+"""Tokens: a key file is exchanged for one at the server's token endpoint (RFC 7523).
 
 The exchange is a plain request of our own: it follows no redirect and no proxy, so that neither a
 key nor a token can reach any host but the one that the key file names.
@@ -8,8 +8,9 @@ import http.client
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import jwt
@@ -25,6 +26,8 @@ _REFRESH_SECONDS = 60
 _TIMEOUT_SECONDS = 10
 _OK = 200
 
+_Wanted = TypeVar("_Wanted")
+
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """A service account's key file, in Google's form."""
@@ -39,6 +42,10 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 class _Answer(msgspec.Struct, frozen=True):
     access_token: str
     expires_in: float
+
+
+class _IdAnswer(msgspec.Struct, frozen=True):
+    id_token: str
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -63,7 +70,10 @@ def read_key(path: Path) -> Key:
 
 
 class AccessTokens:
-    """The access token of one account, fetched when first needed and again before it expires."""
+    """The access token of one account, fetched when first needed and again before it expires.
+
+    ID tokens of the account are fetched each time.
+    """
 
     def __init__(
         self, key: Key, *, ca_file: Path | None = None, now: Callable[[], float] = time.time
@@ -85,17 +95,21 @@ class AccessTokens:
         """
         with self._lock:
             if self._now() > self._expires - _REFRESH_SECONDS:
-                answer = self._fetch()
+                answer = self._fetch({"scope": SCOPE}, _Answer)
                 self._token = answer.access_token
                 self._expires = self._now() + answer.expires_in
             return self._token
 
-    def _fetch(self) -> _Answer:
-        form = urlencode({"grant_type": GRANT_TYPE, "assertion": self._assertion()})
+    def id_token(self, audience: str) -> str:
+        """Return an ID token that tells an audience who the account is; raises as `get` does."""
+        return self._fetch({"target_audience": audience}, _IdAnswer).id_token
+
+    def _fetch(self, purpose: Mapping[str, str], wanted: type[_Wanted]) -> _Wanted:
+        form = urlencode({"grant_type": GRANT_TYPE, "assertion": self._assertion(purpose)})
         status, body = self._post(form)
         try:
             if status == _OK:
-                return msgspec.json.decode(body, type=_Answer)
+                return msgspec.json.decode(body, type=wanted)
             refusal = msgspec.json.decode(body, type=_Refusal)
         except msgspec.MsgspecError as error:
             message = f"{self._key.token_uri} is not a token endpoint: it answered {status}."
@@ -106,15 +120,15 @@ class AccessTokens:
             next_step="Is it a key of this server? Each data directory has its own in admin.json.",
         )
 
-    def _assertion(self) -> str:
+    def _assertion(self, purpose: Mapping[str, str]) -> str:
         now = int(self._now())
         claims = {
             "iss": self._key.client_email,
             "sub": self._key.client_email,
             "aud": self._key.token_uri,
-            "scope": SCOPE,
             "iat": now,
             "exp": now + _ASSERTION_SECONDS,
+            **purpose,
         }
         headers = {"kid": self._key.private_key_id}
         try:

@@ -52,6 +52,9 @@ REQUESTS: Mapping[str, Message] = {
             scope=["https://www.googleapis.com/auth/cloud-platform"],
         )
     ),
+    "ringback.v1.IAMCredentials.GenerateIdToken": iam_credentials_pb2.GenerateIdTokenRequest(
+        name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com", audience="a"
+    ),
     "ringback.v1.Logs.ListLogEntries": logs_pb2.ListLogEntriesRequest(parent=PARENT),
     "ringback.v1.Operations.ListOperations": operations_pb2.ListOperationsRequest(name=PARENT),
     "ringback.v1.Operations.GetOperation": operations_pb2.GetOperationRequest(name=OPERATION),

@@ -61,6 +61,39 @@ def print_access_token(
 
 
 @app.command()
+def print_identity_token(
+    ctx: typer.Context,
+    audiences: Annotated[
+        str, typer.Option(metavar="AUDIENCE", help="Whom it is for, such as a service's URL.")
+    ],
+    impersonate_service_account: Annotated[
+        str | None,
+        typer.Option(metavar="EMAIL", help="Whose token, if yours may make tokens for it."),
+    ] = None,
+    *,
+    include_email: Annotated[
+        bool,
+        typer.Option("--include-email", help="Name an impersonated account by its e-mail too."),
+    ] = False,
+) -> None:
+    """Print an ID token, which tells a service who calls it, and opens nothing here.
+
+    Whoever gets it verifies it with the keys at /.well-known/jwks.json of the server.
+    """
+    session = session_of(ctx)
+    if impersonate_service_account is None:
+        server = session.server()
+        tokens = AccessTokens(read_key(server.key_file), ca_file=server.ca_file)
+        typer.echo(tokens.id_token(audiences))
+        return
+    with session.client(None, DEFAULT_LOCATION) as client:
+        token = client.generate_id_token(
+            impersonate_service_account, audiences, include_email=include_email
+        )
+    typer.echo(token)
+
+
+@app.command()
 def decode(
     token: Annotated[
         str, typer.Argument(metavar="[TOKEN|-]", help="The token; - reads it from stdin.")

@@ -26,3 +26,17 @@ def generate_access_token(
     return iam_credentials_pb2.GenerateAccessTokenResponse(
         access_token=issued.token, expire_time=Timestamp(seconds=issued.expire_time)
     )
+
+
+def generate_id_token(
+    request: iam_credentials_pb2.GenerateIdTokenRequest, caller: Caller
+) -> iam_credentials_pb2.GenerateIdTokenResponse:
+    """Make an ID token of a service account."""
+    issued = credentials.generate_id_token(
+        caller,
+        ServiceAccountName.parse(request.name),
+        audience=request.audience,
+        include_email=request.include_email,
+        delegates=request.delegates,
+    )
+    return iam_credentials_pb2.GenerateIdTokenResponse(token=issued.token)

@@ -126,5 +126,8 @@ SERVICES: tuple[Service, ...] = (
         GenerateAccessToken=_method(
             iam_credentials_pb2.GenerateAccessTokenRequest, iam_credentials.generate_access_token
         ),
+        GenerateIdToken=_method(
+            iam_credentials_pb2.GenerateIdTokenRequest, iam_credentials.generate_id_token
+        ),
     ),
 )

@@ -101,9 +101,10 @@ class Issuer:
             claims["resource"] = resource
         return self._signed(AT_JWT, email, claims, lifetime)
 
-    def id_token(self, email: str, audience: str) -> IssuedToken:
+    def id_token(self, email: str, audience: str, *, include_email: bool = True) -> IssuedToken:
         """Issue an ID token that tells `audience` who an account is; valid for an hour.
 
+        Without its e-mail address the account is named by its unique id alone.
         Raises InvalidArgumentError, and NotFoundError if there is no such account.
         """
         if not printable(audience):
@@ -111,7 +112,9 @@ class Issuer:
         account = self._store.account(email)
         if account is None:
             raise NotFoundError(f"Service account {email} was not found.")
-        claims = {"aud": audience, "azp": account.unique_id, "email": email, "email_verified": True}
+        claims: dict[str, object] = {"aud": audience, "azp": account.unique_id}
+        if include_email:
+            claims |= {"email": email, "email_verified": True}
         return self._signed("JWT", account.unique_id, claims, DEFAULT_LIFETIME)
 
     def jwks(self) -> dict[str, object]:

@@ -79,6 +79,10 @@ class Issuer(Protocol):
         """
         ...
 
+    def id_token(self, email: str, audience: str, *, include_email: bool) -> IssuedToken:
+        """Make an ID token of an account for an audience."""
+        ...
+
     def jwks(self) -> Mapping[str, object]:
         """Return the public keys that verify this server's tokens, as a JWK set."""
         ...

@@ -1,4 +1,4 @@
-"""The verb on credentials: making short-lived tokens of service accounts."""
+"""The verbs on credentials: making short-lived tokens of service accounts."""
 
 from __future__ import annotations
 
@@ -29,20 +29,13 @@ def generate_access_token(
     Raise InvalidArgumentError for a bad field, NotFoundError for an unknown account, and
     PermissionDeniedError for a permission that the account does not have.
     """
-    if name.project != "-":
-        raise refused("name", "name must have the form projects/-/serviceAccounts/{email}")
+    _check(name, delegates)
     if not any(scope):
         raise refused("scope", "scope must name at least one scope")
-    if delegates:
-        raise refused("delegates", "delegates are not supported")
     lifetime = _MAX_LIFETIME if lifetime is None else lifetime
     if not 0 < lifetime <= _MAX_LIFETIME:
         raise refused("lifetime", f"lifetime must be over 0 and at most {_MAX_LIFETIME:.0f} s")
-    account = caller.backend.store.credentials.account(name.email)
-    if account is None or account.disabled:
-        raise NotFoundError(
-            f"There is no service account {name.email}.", reason="SERVICE_ACCOUNT_NOT_FOUND"
-        )
+    _check_account(caller, name)
     return caller.backend.issuer.access_token(
         name.email,
         scope=" ".join(scope),
@@ -50,3 +43,41 @@ def generate_access_token(
         client=caller.principal.email,
         permissions=permissions or None,
     )
+
+
+@requires("iam.serviceAccounts.getOpenIdToken")
+def generate_id_token(
+    caller: Caller,
+    name: ServiceAccountName,
+    *,
+    audience: str,
+    include_email: bool = False,
+    delegates: Sequence[str] = (),
+) -> IssuedToken:
+    """Make an ID token of an account for an audience, valid for an hour.
+
+    `include_email`: it also names the account by its e-mail address.
+    Raise InvalidArgumentError for a bad field, and NotFoundError for an unknown account.
+    """
+    _check(name, delegates)
+    if not audience:
+        raise refused("audience", "audience must say whom the token is for")
+    _check_account(caller, name)
+    return caller.backend.issuer.id_token(name.email, audience, include_email=include_email)
+
+
+def _check(name: ServiceAccountName, delegates: Sequence[str]) -> None:
+    """Raise InvalidArgumentError for what no token is made for."""
+    if name.project != "-":
+        raise refused("name", "name must have the form projects/-/serviceAccounts/{email}")
+    if delegates:
+        raise refused("delegates", "delegates are not supported")
+
+
+def _check_account(caller: Caller, name: ServiceAccountName) -> None:
+    """Raise NotFoundError unless there is an account that may be used."""
+    account = caller.backend.store.credentials.account(name.email)
+    if account is None or account.disabled:
+        raise NotFoundError(
+            f"There is no service account {name.email}.", reason="SERVICE_ACCOUNT_NOT_FOUND"
+        )

@@ -95,3 +95,61 @@ class GenerateAccessTokenResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GenerateAccessTokenResponse: _TypeAlias = GenerateAccessTokenResponse  # noqa: Y015
+
+@_typing.final
+class GenerateIdTokenRequest(_message.Message):
+    """The request of IAMCredentials.GenerateIdToken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DELEGATES_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    INCLUDE_EMAIL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The account: `projects/-/serviceAccounts/{email}`."""
+    audience: _builtins.str
+    """Whom the token is for, such as the URL of a service; nobody else should accept it."""
+    include_email: _builtins.bool
+    """Whether the token names the account by its e-mail address, as well as by its unique id."""
+    @_builtins.property
+    def delegates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Accounts between the caller and the account, each of which may create tokens for the next."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        delegates: _abc.Iterable[_builtins.str] | None = ...,
+        audience: _builtins.str = ...,
+        include_email: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "delegates", b"delegates", "include_email", b"include_email", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GenerateIdTokenRequest: _TypeAlias = GenerateIdTokenRequest  # noqa: Y015
+
+@_typing.final
+class GenerateIdTokenResponse(_message.Message):
+    """The response of IAMCredentials.GenerateIdToken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """The ID token, valid for an hour."""
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GenerateIdTokenResponse: _TypeAlias = GenerateIdTokenResponse  # noqa: Y015

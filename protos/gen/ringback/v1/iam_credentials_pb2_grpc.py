@@ -40,6 +40,11 @@ class IAMCredentialsStub:
                 request_serializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateAccessTokenRequest.SerializeToString,
                 response_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateAccessTokenResponse.FromString,
                 _registered_method=True)
+        self.GenerateIdToken = channel.unary_unary(
+                '/ringback.v1.IAMCredentials/GenerateIdToken',
+                request_serializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenRequest.SerializeToString,
+                response_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenResponse.FromString,
+                _registered_method=True)
 
 
 class IAMCredentialsServicer:
@@ -53,6 +58,13 @@ class IAMCredentialsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GenerateIdToken(self, request, context):
+        """Makes an ID token of a service account, for a caller who may create tokens for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IAMCredentialsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_IAMCredentialsServicer_to_server(servicer, server):
                     servicer.GenerateAccessToken,
                     request_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateAccessTokenRequest.FromString,
                     response_serializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateAccessTokenResponse.SerializeToString,
+            ),
+            'GenerateIdToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.GenerateIdToken,
+                    request_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenRequest.FromString,
+                    response_serializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class IAMCredentials:
             '/ringback.v1.IAMCredentials/GenerateAccessToken',
             ringback_dot_v1_dot_iam__credentials__pb2.GenerateAccessTokenRequest.SerializeToString,
             ringback_dot_v1_dot_iam__credentials__pb2.GenerateAccessTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GenerateIdToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringback.v1.IAMCredentials/GenerateIdToken',
+            ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenRequest.SerializeToString,
+            ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class IAMCredentialsStub:
     def __new__(cls, channel: _aio.Channel) -> IAMCredentialsAsyncStub: ...
     GenerateAccessToken: _grpc.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateAccessTokenRequest, _iam_credentials_pb2.GenerateAccessTokenResponse]
     """Makes an access token of a service account, for a caller who may create tokens for it."""
+    GenerateIdToken: _grpc.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateIdTokenRequest, _iam_credentials_pb2.GenerateIdTokenResponse]
+    """Makes an ID token of a service account, for a caller who may create tokens for it."""
 
 @_typing.type_check_only
 class IAMCredentialsAsyncStub(IAMCredentialsStub):
@@ -45,6 +47,8 @@ class IAMCredentialsAsyncStub(IAMCredentialsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GenerateAccessToken: _aio.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateAccessTokenRequest, _iam_credentials_pb2.GenerateAccessTokenResponse]  # type: ignore[assignment]
     """Makes an access token of a service account, for a caller who may create tokens for it."""
+    GenerateIdToken: _aio.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateIdTokenRequest, _iam_credentials_pb2.GenerateIdTokenResponse]  # type: ignore[assignment]
+    """Makes an ID token of a service account, for a caller who may create tokens for it."""
 
 class IAMCredentialsServicer(metaclass=_abc_1.ABCMeta):
     """Makes short-lived credentials of service accounts."""
@@ -56,5 +60,13 @@ class IAMCredentialsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_iam_credentials_pb2.GenerateAccessTokenResponse, _abc.Awaitable[_iam_credentials_pb2.GenerateAccessTokenResponse]]:
         """Makes an access token of a service account, for a caller who may create tokens for it."""
+
+    @_abc_1.abstractmethod
+    def GenerateIdToken(
+        self,
+        request: _iam_credentials_pb2.GenerateIdTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_iam_credentials_pb2.GenerateIdTokenResponse, _abc.Awaitable[_iam_credentials_pb2.GenerateIdTokenResponse]]:
+        """Makes an ID token of a service account, for a caller who may create tokens for it."""
 
 def add_IAMCredentialsServicer_to_server(servicer: IAMCredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
