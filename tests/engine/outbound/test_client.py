@@ -339,3 +339,43 @@ def test_request_when_the_policy_refuses_it() -> None:
 
     assert [FailureKind.REFUSED] * 3 == [kind_of(a) for a in (by_address, by_name, metadata)]
     assert not server.connections
+
+
+def test_requests_when_a_host_does_not_answer() -> None:
+    """A slow host has as many requests as it may; others are answered meanwhile."""
+    gate = threading.Event()
+
+    def slow(connection: Connection) -> None:
+        connection.read()
+        gate.wait(PATIENCE)
+        connection.answer(200, b"slow")
+
+    answers = queue.Queue[HttpAnswer]()
+    with (
+        upstream(slow) as slowly,
+        upstream(answering(200, b"quick")) as quickly,
+        client(in_flight=8, per_host=6) as running,
+    ):
+        for _ in range(20):
+            running.submit(request(slowly.url()), answers.put)
+        # It may have half of all at most.
+        until(lambda: "[4 taken, 16 waited for]" in repr(running))
+        quick = [response_to(running, request(quickly.url())).body for _ in range(10)]
+        held = len(slowly.received)
+        gate.set()
+        for _ in range(20):
+            assert kind_of(answers.get(timeout=PATIENCE)) is None
+
+    assert ([b"quick"] * 10, 4) == (quick, held)
+
+
+def test_request_when_its_turn_does_not_come_in_time() -> None:
+    """The wait for a turn counts as part of the timeout."""
+    answers = queue.Queue[HttpAnswer]()
+    with upstream(_stall) as server, client(in_flight=2, per_host=1) as running:
+        running.submit(request(server.url()), answers.put)
+        late = answer_to(running, request(server.url(), timeout=0.2))
+        waiting = repr(running)
+
+    assert FailureKind.TIMEOUT is kind_of(late)
+    assert "[1 taken, 0 waited for]" in waiting

@@ -180,11 +180,14 @@ def client(
     loopback: bool = True,
     resolve: Resolve | None = None,
     in_flight: int = 64,
+    per_host: int | None = None,
     trusted: Path | None = None,
 ) -> Generator[OutboundClient]:
     """Run a client that may reach the loopback interface."""
     policy = EgressPolicy.of(allowed, loopback=loopback)
-    running = OutboundClient(policy, resolve=resolve, in_flight=in_flight, trusted=trusted)
+    running = OutboundClient(
+        policy, resolve=resolve, trusted=trusted, in_flight=in_flight, per_host=per_host
+    )
     running.start()
     try:
         yield running

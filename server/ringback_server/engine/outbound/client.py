@@ -33,12 +33,15 @@ class OutboundClient:
         resolve: Resolve | None = None,
         trusted: Path | None = None,
         in_flight: int = MAX_IN_FLIGHT,
+        per_host: int | None = None,
     ) -> None:
         """Take where requests may go.
 
         `resolve` stands for the system's resolver; `trusted` is a PEM file of authorities that
-        are trusted beside the system's; `in_flight` bounds what is sent at the same time.
+        are trusted beside the system's; `in_flight` bounds what is sent at the same time, and
+        `per_host` what is sent to one host, which is at most half of it.
         """
+        in_flight = min(in_flight, max(64, getrlimit(RLIMIT_NOFILE)[0] // 2))
         self._trusted = trusted
         self._threads = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="ringback-resolver")
         network = CheckedNetwork(policy, resolve or system_resolver(self._threads))
@@ -47,13 +50,14 @@ class OutboundClient:
         self._thread = SendingThread(
             partial(exchange, self._pool),
             name="ringback-outbound",
-            in_flight=min(in_flight, max(64, getrlimit(RLIMIT_NOFILE)[0] // 2)),
+            in_flight=in_flight,
+            per_host=None if per_host is None else min(per_host, max(1, in_flight // 2)),
             end=self._pool.close,
         )
 
     def __repr__(self) -> str:
         """Show what is under way."""
-        return f"<OutboundClient [{self._thread.under_way} in flight | {self._pool!r}]>"
+        return f"<OutboundClient [{self._thread!r} | {self._pool!r}]>"
 
     def start(self) -> None:
         """Start the thread."""

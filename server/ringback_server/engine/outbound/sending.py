@@ -7,7 +7,9 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
+from urllib.parse import urlsplit
 
+from ringback_server.engine.outbound.turns import Turns
 from ringback_server.lang.http_exchange import FailureKind, HttpAnswer, HttpFailure, HttpRequest
 
 _log = logging.getLogger(__name__)
@@ -66,20 +68,25 @@ class SendingThread:
         *,
         name: str,
         in_flight: int,
+        per_host: int | None = None,
         end: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Take what sends, the thread's name, and how much is sent at the same time.
 
-        `end` is awaited last, on the loop.
+        `per_host` bounds what is sent to one host, by default to as much; what is over waits for
+        its turn. `end` is awaited last, on the loop.
         """
         self._exchange = exchange
-        self._in_flight = in_flight
+        self._turns = Turns(in_flight, per_host or in_flight)
         self._end = end
         self._loop = asyncio.new_event_loop()
-        self._free: asyncio.Semaphore | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def __repr__(self) -> str:
+        """Show what is under way."""
+        return f"<SendingThread [{self.under_way} in flight] {self._turns!r}>"
 
     @property
     def under_way(self) -> int:
@@ -118,7 +125,6 @@ class SendingThread:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._free = asyncio.Semaphore(self._in_flight)
         self._loop.run_forever()
         self._loop.run_until_complete(self._finish())
 
@@ -151,9 +157,8 @@ class SendingThread:
         sending.answer(answer)
 
     async def _exchanged(self, request: HttpRequest) -> HttpAnswer:
-        if self._free is None:
-            raise RuntimeError("the thread was not started")
-        async with self._free:
+        parts = urlsplit(request.url)
+        async with self._turns.turn((parts.hostname, parts.port)):
             return await self._exchange(request)
 
     def _ended(self, sending: Sending, task: asyncio.Task[None]) -> None:
