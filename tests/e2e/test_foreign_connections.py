@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 #: every command, in an order in which each finds what it is about; `serve` runs all the while
 COMMANDS = (
     ("lint", "w.yaml"),
+    ("run", "quick.yaml", "--local"),
+    ("test", "quick.test.yaml"),
     ("deploy", "w", "--source=w.yaml"),
     ("deploy", "quick", "--source=quick.yaml"),
     ("list",),
@@ -74,6 +76,7 @@ def test_everything_when_nothing_else_can_be_reached(tmp_path: Path) -> None:
     """No command and no server turns to another machine, or asks for a name."""
     (tmp_path / "w.yaml").write_text(WAITS)
     (tmp_path / "quick.yaml").write_text("- first:\n    return: 1\n")
+    (tmp_path / "quick.test.yaml").write_text("cases: [{name: a, expect: {result: 1}}]\n")
     traces = (tmp_path / "server.trace", tmp_path / "commands.trace")
     with serving(tmp_path / "data", home=tmp_path, under=watched(traces[0])) as server:
         there = [[word.replace("{url}", server.http) for word in c] for c in COMMANDS]

@@ -8,6 +8,7 @@ import typer
 
 from ringback.v1.executions_pb2 import Execution
 from ringback_client.cli.last_execution import recall, remember
+from ringback_client.cli.local import Local, LocalOptions, LocalVariables, Now, Stubs
 from ringback_client.cli.options import (
     Data,
     ExecutionName,
@@ -44,15 +45,36 @@ app = typer.Typer(help="Look at executions, wait for them, cancel them.", no_arg
 
 def run(
     ctx: typer.Context,
-    workflow: WorkflowName,
+    workflow: Annotated[
+        str, typer.Argument(metavar="WORKFLOW", help="The workflow; with --local, a definition.")
+    ],
     data: Data = None,
     labels: Labels = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
-    form: ResultFormat = DocumentFormat.JSON,
+    form: Annotated[
+        DocumentFormat | None,
+        typer.Option(
+            "--format",
+            help="How to print the result; with --local, all about the run.",
+            show_default="json",
+        ),
+    ] = None,
+    *,
+    local: Local = False,
+    stubs: Stubs = None,
+    env: LocalVariables = None,
+    now: Now = None,
 ) -> None:
-    """Execute a workflow, wait until it has ended and print its result."""
+    """Execute a workflow, wait until it has ended and print its result.
+
+    With --local, run the definition in a file here, without a server.
+    """
     argument = "" if data is None else read_json(data)
+    here = LocalOptions(stubs=stubs, env=env or [], now=now, form=form)
+    if local:
+        raise typer.Exit(here.run(workflow, argument))
+    here.refuse()
     session = session_of(ctx)
     with session.client(project, location) as client:
         started = client.execute(
@@ -62,7 +84,7 @@ def run(
         session.say(f"Waiting for {started.name}")
         execution = _wait(client, started.name)
     if execution.state == Execution.SUCCEEDED:
-        write_value(json.loads(execution.result or "null"), form)
+        write_value(json.loads(execution.result or "null"), form or DocumentFormat.JSON)
     _fail_unless_succeeded(execution)
 
 

@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 
 GROUP = "ringback.commands"
+#: What commands of this package leave to another one, in the same form: `run` runs a definition.
+LOCAL_GROUP = "ringback.local"
 
 # What the help says of those that Ringback brings along, without loading them.
 _SUMMARIES = {
     "backup": "Copy a server's data, or check such a copy.",
     "lint": "Check definitions without a server.",
     "serve": "Run a server.",
+    "test": "Test definitions without a server.",
 }
 
 
@@ -32,3 +35,11 @@ def run_joined(name: str, arguments: Sequence[str]) -> int:
     """Load and run a joined command, and return its exit status."""
     command: Callable[[Sequence[str]], int] = entry_points(group=GROUP)[name].load()
     return command(arguments)
+
+
+def run_local(arguments: Sequence[str]) -> int | None:
+    """Run a definition on this machine, and return the exit status; None if nothing can do it."""
+    for found in entry_points(group=LOCAL_GROUP, name="run"):
+        command: Callable[[Sequence[str]], int] = found.load()
+        return command(arguments)
+    return None

@@ -1,0 +1,56 @@
+"""`ringback run --local`: what it takes, and its way to the package that does it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from ringback_client.cli.joined import run_local
+from ringback_client.cli.output import DocumentFormat, say_error
+
+_USAGE = 2
+
+Local = Annotated[
+    bool, typer.Option("--local", help="Run a definition from a file here, without a server.")
+]
+Stubs = Annotated[
+    str | None, typer.Option(metavar="FILE", help="With --local: what answers its calls.")
+]
+LocalVariables = Annotated[
+    list[str] | None,
+    typer.Option("--env", metavar="KEY=VALUE", help="With --local: what sys.get_env reads."),
+]
+Now = Annotated[
+    str | None, typer.Option(metavar="TIME", help="With --local: when it begins, in RFC 3339.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalOptions:
+    """The options that go with --local."""
+
+    stubs: str | None
+    env: list[str]
+    now: str | None
+    form: DocumentFormat | None
+
+    def run(self, file: str, argument: str) -> int:
+        """Run the definition in a file with an argument, as JSON, and return the exit status."""
+        given = {"--data": argument or None, "--stubs": self.stubs, "--now": self.now}
+        words = [f"{option}={text}" for option, text in given.items() if text is not None]
+        words += [f"--env={pair}" for pair in self.env]
+        words += [] if self.form is None else [f"--format={self.form}"]
+        status = run_local([*words, "--", file])
+        if status is None:
+            say_error(
+                "Nothing here can run definitions.",
+                "--local needs the server package of Ringback beside the client's.",
+            )
+        return _USAGE if status is None else status
+
+    def refuse(self) -> None:
+        """Raise typer.BadParameter for options that need --local."""
+        given = {"--stubs": self.stubs, "--env": self.env or None, "--now": self.now}
+        for option, value in given.items():
+            if value is not None:
+                raise typer.BadParameter("needs --local", param_hint=option)

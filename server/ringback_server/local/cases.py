@@ -1,0 +1,154 @@
+"""Test files: a definition, and cases of what it is given and what must come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ringback_server.local.documents import Document, read_document
+from ringback_server.local.schema import record_of
+from ringback_server.local.stubs import Surroundings
+
+_SUFFIXES = (".test.yaml", ".test.yml", ".test.json")
+
+
+class ExpectedCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that must have been made; in texts, * stands for anything."""
+
+    call: str | None = None
+    step: str | None = None
+    method: str | None = None
+    #: the query counts only if there is one here
+    url: str | None = None
+    #: what is among the headers
+    headers: dict[str, str] | None = None
+    #: what is in the body
+    body: object | UnsetType = UNSET
+    #: what is among the arguments
+    args: dict[str, object] | None = None
+
+
+class ExpectedEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log entry that must have been written; in texts, * stands for anything."""
+
+    severity: str | None = None
+    step: str | None = None
+    text: str | None = None
+    #: what is in the entry
+    json: object | UnsetType = UNSET
+
+
+Calls = tuple[ExpectedCall, ...]
+Entries = tuple[str | ExpectedEntry, ...]
+
+
+class Expectations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What must come of a run; without `error` it must succeed."""
+
+    #: exactly the result
+    result: object | UnsetType = UNSET
+    #: what is in the result
+    result_includes: object | UnsetType = UNSET
+    #: the error's message, or what is in the error
+    error: str | dict[str, object] | None = None
+    #: all calls, in order
+    calls: Calls | None = None
+    #: some of the calls, in order
+    calls_include: Calls | None = None
+    logs: Entries | None = None
+    logs_include: Entries | None = None
+    #: in virtual seconds
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what cannot come together."""
+        results = [self.result is not UNSET, self.result_includes is not UNSET]
+        if any(results) and self.error is not None:
+            raise ValueError("a run ends with a result or with an error, not with both")
+        if all(results):
+            raise ValueError("expect 'result' or 'result_includes', not both")
+
+
+class Case(Surroundings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run, and what must come of it."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    argument: object = None
+    expect: Expectations = Expectations()
+
+
+class CaseFile(Surroundings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test file; what it has beside cases is for all of them."""
+
+    #: relative to the test file; `a.yaml` for `a.test.yaml` unless given
+    definition: str | None = None
+    cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A test file that was read."""
+
+    path: Path
+    definition: Path
+    cases: tuple[Case, ...]
+    #: of the names of the cases
+    lines: tuple[int, ...]
+
+
+def is_test_file(path: Path) -> bool:
+    """Tell whether a file is a test file by its name."""
+    return path.name.endswith(_SUFFIXES)
+
+
+def read_suite(path: Path) -> Suite:
+    """Read a test file; raises BadFileError."""
+    document = read_document(path)
+    file = record_of(document, CaseFile)
+    _check_names(document, file)
+    return Suite(
+        path=path,
+        definition=_definition(document, file, path),
+        cases=tuple(_complete(case, file) for case in file.cases),
+        lines=tuple(
+            document.position(("cases", place), "name").line for place in range(len(file.cases))
+        ),
+    )
+
+
+def _check_names(document: Document, file: CaseFile) -> None:
+    seen = set[str]()
+    for place, case in enumerate(file.cases):
+        if case.name in seen:
+            problem = f"there is another case named '{case.name}'"
+            raise document.refusal(problem, ("cases", place, "name"))
+        seen.add(case.name)
+
+
+def _definition(document: Document, file: CaseFile, path: Path) -> Path:
+    if file.definition is not None:
+        found = path.parent / file.definition
+        if not found.is_file():
+            raise document.refusal(f"there is no file {found}", ("definition",))
+        return found
+    stem = next(path.name.removesuffix(s) for s in _SUFFIXES if path.name.endswith(s))
+    for suffix in (".yaml", ".yml", ".json"):
+        if (path.parent / f"{stem}{suffix}").is_file():
+            return path.parent / f"{stem}{suffix}"
+    raise document.refusal(f"there is no {stem}.yaml: name the file with 'definition'")
+
+
+def _complete(case: Case, file: CaseFile) -> Case:
+    """Return a case with what is for all of them: its own stubs and callbacks come first."""
+    return Case(
+        name=case.name,
+        argument=case.argument,
+        expect=case.expect,
+        now=file.now if case.now is None else case.now,
+        env={**file.env, **case.env},
+        stubs=(*case.stubs, *file.stubs),
+        callbacks=(*case.callbacks, *file.callbacks),
+    )

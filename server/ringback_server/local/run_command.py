@@ -1,0 +1,99 @@
+"""`ringback run FILE --local`: runs a definition here, its calls answered by stubs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from ringback_server.local.definitions import read_runnable
+from ringback_server.local.differences import written
+from ringback_server.local.documenting import document_of, log_lines, printable
+from ringback_server.local.documents import read_document
+from ringback_server.local.results import Result, StuckError
+from ringback_server.local.schema import record_of
+from ringback_server.local.simulation import simulate
+from ringback_server.local.stubs import Surroundings, seconds_of
+
+_FAILED: Final = 1
+_USAGE: Final = 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a definition; returns 0 when it succeeds, 1 when it fails, 2 for files that will not do.
+
+    Raises SystemExit, with status 2 when the arguments are wrong.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        runnable = read_runnable(Path(options.file))
+        result = simulate(runnable, _argument(options.data), _surroundings(options))
+    except StuckError as stuck:
+        _print(stuck.so_far, options.format)
+        return _fail(stuck.message, _FAILED)
+    except ValueError as error:
+        return _fail(str(error), _USAGE)
+    _print(result, options.format)
+    if result.error is not None:
+        return _fail(f"The execution ended as {result.state}. {result.error.context}", _FAILED)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ringback run --local", description="Run a definition here, with stubs."
+    )
+    parser.add_argument("file", metavar="FILE", help="the definition")
+    parser.add_argument("--data", metavar="JSON", help="the argument")
+    parser.add_argument("--stubs", metavar="FILE", help="what answers its calls")
+    parser.add_argument("--env", metavar="KEY=VALUE", action="append", default=[])
+    parser.add_argument("--now", metavar="TIME", help="when it begins, in RFC 3339")
+    parser.add_argument("--format", choices=("json", "yaml"), help="print all about it")
+    return parser
+
+
+def _surroundings(options: argparse.Namespace) -> Surroundings:
+    found = Surroundings()
+    if options.stubs is not None:
+        found = record_of(read_document(Path(options.stubs)), Surroundings)
+    env = dict(found.env)
+    for pair in options.env:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise ValueError(f"--env: {pair!r} is not KEY=VALUE")
+        env[key] = value
+    now = found.now if options.now is None else seconds_of(options.now)
+    return Surroundings(now=now, env=env, stubs=found.stubs, callbacks=found.callbacks)
+
+
+def _argument(text: str | None) -> object:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"--data: not JSON: {error}") from None
+
+
+def _print(result: Result, form: str | None) -> None:
+    """Print the result, and entries as they are logged; or, in a form, all about the run."""
+    if form is not None:
+        text = written(document_of(result))
+        if form == "yaml":
+            text = yaml.safe_dump(json.loads(text), sort_keys=False, allow_unicode=True).rstrip()
+        sys.stdout.write(f"{text}\n")
+        return
+    for line in log_lines(result):
+        sys.stderr.write(f"{printable(line)}\n")
+    if result.unsent:
+        sys.stderr.write(f"Callbacks that were not due before it ended: {result.unsent}\n")
+    if result.succeeded:
+        sys.stdout.write(json.dumps(result.result, indent=2, ensure_ascii=False) + "\n")
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stderr.write(f"Error: {printable(message)}\n")
+    return status

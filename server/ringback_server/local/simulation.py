@@ -1,0 +1,227 @@
+"""Runs a definition without a server: no store, no threads, no sockets, and no time passes."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from ringback_server.lang.effects import (
+    Context,
+    Delivered,
+    Event,
+    Expired,
+    Inputs,
+    Log,
+    OpenEndpoint,
+    Outcome,
+    Status,
+    Wait,
+)
+from ringback_server.lang.machine import Machine
+from ringback_server.lang.values import to_json, wrap
+from ringback_server.local.answering import answered
+from ringback_server.local.arrivals import Arrivals
+from ringback_server.local.bodies import decoded, plain
+from ringback_server.local.definitions import Runnable
+from ringback_server.local.environment import context_of
+from ringback_server.local.results import Call, Entry, Error, Result, StuckError
+from ringback_server.local.stubbing import Stubs
+from ringback_server.local.stubs import Surroundings, seconds_of
+from ringback_server.model.resources import ExecutionState, Failure, StepPlace
+
+#: when runs begin, unless they are told: the same for each, so that results can be compared
+BEGIN: Final = "2026-01-01T00:00:00Z"
+
+_SLICE: Final = 1_000
+#: a deadline nearer than this, in seconds, has come: what sums of times differ by is less
+_TICK: Final = 1e-6
+_STATES: Final = {
+    Status.SUCCEEDED: ExecutionState.SUCCEEDED,
+    Status.FAILED: ExecutionState.FAILED,
+}
+
+
+def simulate(runnable: Runnable, argument: object, around: Surroundings) -> Result:
+    """Run a definition to its end.
+
+    Raises StuckError when a call has no stub, ValueError for an argument that is no JSON value or
+    variables that make no name.
+    """
+    value = wrap(argument)
+    try:
+        to_json(value)
+    except TypeError as error:
+        raise ValueError(f"the argument is no JSON value: {error}") from None
+    context = context_of(runnable.workflow, around.env)
+    machine = Machine.start(runnable.program, value, context)
+    return _Simulation(runnable, machine, context, around).run()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Answer:
+    """An answer on its way; those of the same time come in the order of their calls."""
+
+    time: float
+    wait: int
+    event: Event
+
+
+class _Simulation:
+    def __init__(
+        self, runnable: Runnable, machine: Machine, context: Context, around: Surroundings
+    ) -> None:
+        self._runnable = runnable
+        self._machine = machine
+        self._begin = self._now = seconds_of(BEGIN if around.now is None else around.now)
+        self._stubs = Stubs(around.stubs)
+        self._arrivals = Arrivals(context.name, around.callbacks, self._begin)
+        self._answers: list[_Answer] = []
+        self._known = -1
+        self._seeds = count()
+        self._calls: list[Call] = []
+        self._logs: list[Entry] = []
+
+    def run(self) -> Result:
+        outcome = self._advance(())
+        while outcome.status not in _STATES:
+            if outcome.status is Status.WAITING:
+                self._note_waits()
+                outcome = self._advance(self._next_events())
+            else:
+                outcome = self._advance(())
+        result = None if outcome.result is None else json.loads(outcome.result)
+        return self._result(_STATES[outcome.status], result, outcome.failure)
+
+    def _advance(self, events: tuple[Event, ...]) -> Outcome:
+        seed = next(self._seeds).to_bytes(16, "big")
+        inputs = Inputs(now=self._now, seed=seed, events=events, budget=_SLICE)
+        outcome = self._machine.advance(inputs)
+        for effect in outcome.effects:
+            if isinstance(effect, OpenEndpoint):
+                self._arrivals.opened(effect, self._now)
+            else:
+                self._logs.append(_entry(effect, self._now))
+        return outcome
+
+    def _note_waits(self) -> None:
+        """Send what new waits ask for on its way."""
+        calls = self._machine.calls
+        for number, wait in self._machine.waits.items():
+            if number <= self._known:
+                continue
+            place, function = calls[number].place, calls[number].function
+            self._arrivals.awaited(wait, place.step, self._now)
+            if function is not None and _asks(wait):
+                self._answer(wait, self._call(wait, function, place))
+        self._known = max([self._known, *self._machine.waits])
+
+    def _answer(self, wait: Wait, call: Call) -> None:
+        self._calls.append(call)
+        answer = self._stubs.answer(call)
+        if answer is None:
+            raise self._stuck(self._stubs.complaint(call))
+        seconds, event = answered(wait, answer)
+        heapq.heappush(self._answers, _Answer(self._now + seconds, wait.number, event))
+
+    def _next_events(self) -> tuple[Event, ...]:
+        """Let time pass until something happens; return what that is."""
+        while True:
+            waits = self._machine.waits
+            answers = self._arrived(waits)
+            found = self._arrivals.deliveries(waits)
+            deliveries = [Delivered(number, value) for number, value in found.items()]
+            taken = {*(event.wait for event in answers), *found}
+            expired = [
+                Expired(number)
+                for number, wait in waits.items()
+                if number not in taken and wait.deadline is not None and self._over(wait.deadline)
+            ]
+            if answers or deliveries or expired:
+                return (*answers, *deliveries, *expired)
+            self._now = max(self._now, self._next_time(waits))
+
+    def _arrived(self, waits: Mapping[int, Wait]) -> list[Event]:
+        self._arrivals.arrive(self._now + _TICK, waits)
+        events: list[Event] = []
+        while self._answers and self._over(self._answers[0].time):
+            events.append(heapq.heappop(self._answers).event)
+        return events
+
+    def _next_time(self, waits: Mapping[int, Wait]) -> float:
+        times = [wait.deadline for wait in waits.values()]
+        times += [self._answers[0].time if self._answers else None, self._arrivals.next]
+        known = [time for time in times if time is not None]
+        if not known:
+            raise self._stuck("nothing would ever end what the run waits for")
+        return min(known)
+
+    def _over(self, time: float) -> bool:
+        return time - self._now <= _TICK
+
+    def _call(self, wait: Wait, function: str, place: StepPlace) -> Call:
+        request, connector = wait.request, wait.connector
+        sent = () if request is None else request.headers
+        return Call(
+            call=function if connector is None else connector.name,
+            step=place.step,
+            routine=place.routine,
+            line=self._runnable.line_of(place),
+            time=self._now,
+            method=None if request is None else request.method,
+            url=None if request is None else request.url,
+            headers=dict(sent),
+            body=None if request is None else decoded(request.body, sent),
+            args=_arguments(wait),
+        )
+
+    def _stuck(self, message: str) -> StuckError:
+        return StuckError(message, self._result(ExecutionState.ACTIVE, None, None))
+
+    def _result(self, state: str, result: object, failure: Failure | None) -> Result:
+        return Result(
+            state=str(state),
+            result=result,
+            error=None if failure is None else _error(failure),
+            calls=tuple(self._calls),
+            logs=tuple(self._logs),
+            callbacks=tuple(self._arrivals.sent),
+            unsent=self._arrivals.left,
+            duration=self._now - self._begin,
+            steps=self._machine.steps,
+        )
+
+
+def _asks(wait: Wait) -> bool:
+    asked = (wait.request, wait.connector, wait.children)
+    return any(one is not None for one in asked)
+
+
+def _arguments(wait: Wait) -> dict[str, object]:
+    """Return the arguments of a connector, or of executions to be created."""
+    if wait.connector is not None:
+        return {name: plain(value) for name, value in wait.connector.arguments.items()}
+    if wait.children is None:
+        return {}
+    given = [json.loads(request.argument) for request in wait.children.requests]
+    workflows = {request.workflow.workflow for request in wait.children.requests}
+    found: dict[str, object] = {"workflow_id": ", ".join(sorted(workflows)), "arguments": given}
+    return {**found, "argument": given[0]} if len(given) == 1 else found
+
+
+def _entry(log: Log, now: float) -> Entry:
+    return Entry(
+        severity=log.severity,
+        text=log.text,
+        json=None if log.json is None else json.loads(log.json),
+        step=log.place.step,
+        routine=log.place.routine,
+        time=now,
+    )
+
+
+def _error(failure: Failure) -> Error:
+    return Error(value=json.loads(failure.payload), context=failure.context, stack=failure.stack)

@@ -1,0 +1,155 @@
+"""What stands for the world: answers to calls, and callbacks that arrive."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from ringback_server.local.bodies import Body
+
+#: what can go wrong before there is an answer
+Failing = Literal[
+    "connection refused", "unknown host", "connection reset", "timeout", "tls", "too large", "auth"
+]
+
+_OK = 200
+Texts = str | tuple[str, ...]
+
+Seconds = Annotated[float, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Status = Annotated[int, Meta(ge=100, le=599)]
+
+
+class Answer(
+    Body,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"returns": "return", "raises": "raise"},
+):
+    """What comes of a call: an HTTP response, a value, an error, or no connection."""
+
+    status: Status | None = None
+    #: the call's result itself
+    returns: object | UnsetType = UNSET
+    #: the error itself
+    raises: str | dict[str, object] | None = None
+    fail: Failing | None = None
+    #: seconds until it is there
+    delay: Seconds = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless there is one kind of answer."""
+        super().__post_init__()
+        kinds = {
+            "return": self.returns is not UNSET,
+            "raise": self.raises is not None,
+            "fail": self.fail is not None,
+            "a response": self.status is not None or self.is_given or bool(self.headers),
+        }
+        given = [kind for kind, there in kinds.items() if there]
+        if len(given) > 1:
+            raise ValueError(f"an answer is one thing, not both {given[0]} and {given[1]}")
+
+    @property
+    def code(self) -> int:
+        """The status of the response."""
+        return _OK if self.status is None else self.status
+
+
+class Stub(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which calls are answered, and how. What is not given is not looked at."""
+
+    step: str | None = None
+    #: the function's name; * stands for anything
+    call: str | None = None
+    #: * stands for anything; a query is looked at only if there is one here
+    url: str | None = None
+    method: str | None = None
+    #: what is among the arguments of a connector or child execution
+    args: dict[str, object] | None = None
+    #: what the request's body is, or has in it
+    body: object | UnsetType = UNSET
+    answer: Answer | None = None
+    #: answers one after the other, the last of them again and again
+    sequence: tuple[Answer, ...] | None = None
+    #: how many calls are answered; later ones are left to other stubs
+    times: Positive | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a stub without calls or without answers."""
+        looked_at = (self.step, self.call, self.url, self.method, self.args)
+        if all(given is None for given in looked_at) and self.body is UNSET:
+            raise ValueError(
+                "a stub says which calls it answers: by 'step', 'call', 'url', 'method', 'args' or "
+                "'body'; write call: \"*\" for all"
+            )
+        if (self.answer is None) == (self.sequence is None):
+            raise ValueError("a stub has 'answer', or 'sequence' with several answers")
+        if self.sequence is not None and not self.sequence:
+            raise ValueError("'sequence' has at least one answer")
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers in order."""
+        return (self.answer,) if self.answer is not None else self.sequence or ()
+
+
+class Callback(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request to a callback endpoint, the only or first one unless another is named."""
+
+    #: the step that creates the endpoint
+    step: str | None = None
+    #: which endpoint, from 1: of `step` if that is given, else of all
+    endpoint: Positive | None = None
+    #: a step that waits; several such callbacks are for its waits, one after the other
+    awaiting: str | None = None
+    #: seconds after the endpoint was created, or after `awaiting` began to wait
+    after: Seconds = 0.0
+    #: the endpoint's own unless given
+    method: str | None = None
+    query: dict[str, Texts] = field(default_factory=dict[str, Texts])
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a callback to two endpoints."""
+        super().__post_init__()
+        if self.awaiting is not None and (self.step is not None or self.endpoint is not None):
+            raise ValueError("'awaiting' names the endpoint: leave out 'step' and 'endpoint'")
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The query."""
+        texts = {key: (of,) if isinstance(of, str) else of for key, of in self.query.items()}
+        return tuple((key, text) for key, several in texts.items() for text in several)
+
+
+class Surroundings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a run takes place in; also what a file of stubs holds."""
+
+    #: when it begins: Unix seconds, or RFC 3339
+    now: float | str | None = None
+    #: what `sys.get_env` reads
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    stubs: tuple[Stub, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no time."""
+        if self.now is not None:
+            seconds_of(self.now)
+
+
+def seconds_of(time: float | str) -> float:
+    """Return a time in Unix seconds; raises ValueError for a text that is none."""
+    if not isinstance(time, str):
+        return float(time)
+    example = "2026-01-31T09:00:00Z"
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        raise ValueError(f"'now' is no time: write it like {example}") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"'now' has no time zone: write it like {example}")
+    return moment.timestamp()

@@ -1,0 +1,119 @@
+"""`ringback test`: runs the cases of test files and reports what is not as expected."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from ringback_server.local.cases import is_test_file, read_suite
+from ringback_server.local.coverage import Coverage
+from ringback_server.local.definitions import Runnable, read_runnable
+from ringback_server.local.documents import BadFileError
+from ringback_server.local.judging import judge
+from ringback_server.local.junit import junit_xml
+from ringback_server.local.reports import Outcome, Report
+
+_FAILED: Final = 1
+_BAD_FILE: Final = 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run test files; returns 0 when all cases pass, 1 when one fails, 2 for files that won't do.
+
+    Raises SystemExit, with status 2 when the arguments are wrong.
+    """
+    options = _parser().parse_args(arguments)
+    report = Report(verbose=options.verbose)
+    try:
+        paths = sorted({path for name in options.paths for path in _test_files(Path(name))})
+    except BadFileError as error:
+        report.bad_file(error)
+        return _BAD_FILE
+    session = _Session(report, options.k, measured=options.coverage)
+    for path in paths:
+        session.play(path)
+    report.end()
+    if options.coverage:
+        report.coverage(session.covered)
+    if options.junit_xml is not None:
+        Path(options.junit_xml).write_text(junit_xml(report.outcomes), encoding="utf-8")
+    if report.bad_files or not report.outcomes:
+        return _BAD_FILE
+    return _FAILED if report.failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ringback test", description="Test workflow definitions without a server."
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        default=["."],
+        metavar="PATH",
+        help="*.test.yaml files, or directories with some (default: the current one)",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="a line for each case")
+    parser.add_argument("-k", metavar="WORDS", help="only cases with this in their file or name")
+    parser.add_argument("--coverage", action="store_true", help="list the steps never reached")
+    parser.add_argument("--junit-xml", metavar="FILE", help="write a report for machines too")
+    return parser
+
+
+class _Session:
+    """Plays test files; definitions of several are compiled once."""
+
+    def __init__(self, report: Report, words: str | None, *, measured: bool) -> None:
+        self._report = report
+        self._words = (words or "").lower()
+        self._measured = measured
+        self._runnables = dict[Path, Runnable]()
+        self.covered = dict[Path, Coverage]()
+
+    def play(self, path: Path) -> None:
+        """Run the cases of a file that are asked for."""
+        try:
+            suite = read_suite(path)
+            runnable = self._runnable(suite.definition)
+        except BadFileError as error:
+            self._report.bad_file(error)
+            return
+        for case, line in zip(suite.cases, suite.lines, strict=True):
+            if self._words not in f"{path}::{case.name}".lower():
+                continue
+            began = time.perf_counter()
+            verdict = judge(runnable, case)
+            self._report.add(
+                Outcome(
+                    path=path,
+                    line=line,
+                    case=case.name,
+                    verdict=verdict,
+                    seconds=time.perf_counter() - began,
+                )
+            )
+
+    def _runnable(self, path: Path) -> Runnable:
+        if path not in self._runnables:
+            self._runnables[path] = read_runnable(path)
+            if self._measured:
+                self.covered[path] = Coverage(self._runnables[path].program)
+        return self._runnables[path]
+
+
+def _test_files(path: Path) -> Iterator[Path]:
+    """Yield a test file, or those of a directory; raises BadFileError if there are none."""
+    found = list(_below(path)) if path.is_dir() else [path]
+    if not found:
+        raise BadFileError.of_file(str(path), "there are no *.test.yaml files here")
+    yield from found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(files) if is_test_file(Path(name)))

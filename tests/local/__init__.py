@@ -1,0 +1,1 @@
+"""Tests of definitions run and tested without a server."""

@@ -1,0 +1,90 @@
+"""The pytest plugin, in the pytest of a user."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ringback_server.local.runs import RunWorkflow
+from tests.e2e.process import environment
+from tests.local.definitions import APPROVAL, APPROVED, LOOK, ORDER, STORE
+
+TESTS = """
+import pytest
+from ringback_server.local.results import StuckError
+
+def test_approval(run_workflow):
+    result = run_workflow("approval.yaml", {"id": "7"}, stubs="stubs.yaml")
+    assert result.result == {"approved": True, "name": "doc"}
+
+def test_without_stubs(run_workflow):
+    with pytest.raises(StuckError, match="no stub answers http.get"):
+        run_workflow("approval.yaml", {"id": "7"})
+"""
+CASES = {
+    "stubs": [LOOK, STORE],
+    "cases": [
+        {"name": "nobody answers", "argument": ORDER, "expect": {"error": "TimeoutError: *"}},
+        {"name": "wrong", "argument": ORDER, "expect": {"duration": 3}},
+    ],
+}
+
+
+def pytested(folder: Path, *options: str) -> str:
+    """Run pytest in a folder, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "-rA", *options],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a project with a definition, stubs and tests."""
+    (tmp_path / "approval.yaml").write_text(APPROVAL)
+    stubs = {"stubs": [LOOK, STORE], "callbacks": [APPROVED]}
+    (tmp_path / "stubs.yaml").write_text(json.dumps(stubs))
+    (tmp_path / "approval.test.yaml").write_text(json.dumps(CASES))
+    (tmp_path / "test_it.py").write_text(TESTS)
+    return tmp_path
+
+
+def test_fixture_when_a_project_uses_it(folder: Path) -> None:
+    """Files are found beside the test, and test files are left alone."""
+    assert "2 passed" in pytested(folder)
+
+
+def test_files_when_the_settings_ask_for_them(folder: Path) -> None:
+    """Each case is an item of its own."""
+    said = pytested(folder, "-o", "ringback_files=*.test.yaml")
+
+    assert "3 passed" in said
+    assert "1 failed" in said
+    assert "PASSED approval.test.yaml::nobody answers" in said
+    assert "it failed: TimeoutError: no callback arrived within 3600 s" in said
+
+
+def test_file_when_it_is_bad(folder: Path) -> None:
+    """It is an error of the collection, with its place."""
+    (folder / "approval.test.yaml").write_text("cases: {}")
+
+    said = pytested(folder, "-o", "ringback_files=*.test.yaml")
+    assert "approval.test.yaml:1:8: this must be a list, not a map" in said
+    assert "Traceback" not in said
+
+
+def test_fixture_when_it_is_typed(run_workflow: RunWorkflow) -> None:
+    """The fixture is that of the plugin which is installed here."""
+    result = run_workflow(APPROVAL, ORDER, stubs=[LOOK, STORE], callbacks=[APPROVED])
+
+    assert result.succeeded

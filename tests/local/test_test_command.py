@@ -1,0 +1,171 @@
+"""`ringback test`: which files it finds, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from xml.parsers.expat import ParserCreate
+
+import pytest
+
+from ringback_server.local.test_command import run
+from tests.e2e.process import RINGBACK, environment
+from tests.local.definitions import APPROVAL, APPROVED, LOOK, STORE
+
+UNANSWERED = {
+    "name": "nobody answers",
+    "argument": {"id": "7"},
+    "expect": {"error": {"tags": ["TimeoutError"]}, "duration": 3600},
+}
+CASES = {
+    "stubs": [LOOK, STORE],
+    "cases": [
+        {
+            "name": "approved",
+            "argument": {"id": "7"},
+            "callbacks": [APPROVED],
+            "expect": {"result_includes": {"approved": True}, "logs": ["7 waits"]},
+        },
+        UNANSWERED,
+    ],
+}
+WRONG = {"name": "is <wrong>", "argument": {"id": "7"}, "expect": {"error": "*"}}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a definition with tests that pass, and one with tests that do not."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("good", "bad", "good/.hidden"):
+        Path(folder).mkdir()
+    Path("good/approval.yaml").write_text(APPROVAL)
+    Path("good/approval.test.yaml").write_text(json.dumps(CASES, indent=1))
+    Path("good/.hidden/x.test.yaml").write_text("?")
+    failing = {
+        **CASES,
+        "definition": "../good/approval.yaml",
+        "cases": [{**WRONG, "callbacks": [APPROVED]}, UNANSWERED],
+    }
+    Path("bad/other.test.yaml").write_text(json.dumps(failing, indent=1))
+
+
+def test_dots_when_all_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    """A directory is searched for test files, but for hidden ones."""
+    assert 0 == run(["good"])
+
+    first, last = capsys.readouterr().out.splitlines()
+    assert "good/approval.test.yaml .." == first
+    assert re.fullmatch(r"2 passed in \d+\.\d\d s", last)
+
+
+def test_lines_when_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """-v names each case, and the current directory is searched if nothing is named."""
+    assert 1 == run(["-v"])
+
+    assert [
+        "bad/other.test.yaml::is <wrong> FAILED",
+        "bad/other.test.yaml::nobody answers PASSED",
+        "good/approval.test.yaml::approved PASSED",
+        "good/approval.test.yaml::nobody answers PASSED",
+    ] == capsys.readouterr().out.splitlines()[:4]
+
+
+def test_failure_when_it_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """A failure has the line of its case, what is different, and what was logged."""
+    assert 1 == run(["bad/other.test.yaml"])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "bad/other.test.yaml F." == lines[0]
+    text = Path("bad/other.test.yaml").read_text().splitlines()
+    line = next(number for number, line in enumerate(text, start=1) if "is <wrong>" in line)
+    assert f"FAILED bad/other.test.yaml:{line}: is <wrong>" == lines[2]
+    assert "    it should have failed, but succeeded with {" == lines[3]
+    assert "      2026-01-01T00:00:00.000Z NOTICE announce: 7 waits" in lines
+    assert lines[-1].startswith("1 failed, 1 passed in ")
+
+
+@pytest.mark.parametrize(
+    ("words", "cases"), [("approved", 1), ("NOBODY", 2), ("good/", 2), ("other.test.yaml::is", 1)]
+)
+def test_cases_when_they_are_chosen(
+    words: str, cases: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """-k runs the cases that have some words in their file or name."""
+    run(["-v", "-k", words])
+
+    assert cases == capsys.readouterr().out.count("::")
+
+
+def test_report_when_it_is_for_machines() -> None:
+    """The JUnit report is XML, and counts."""
+    run([".", "--junit-xml", "report.xml"])
+
+    begun: list[tuple[str, dict[str, str]]] = []
+    parser = ParserCreate()
+    parser.StartElementHandler = lambda tag, attributes: begun.append((tag, attributes))
+    parser.Parse(Path("report.xml").read_bytes())
+    counts = [(found["tests"], found["failures"]) for tag, found in begun if "suite" in tag]
+    assert [("4", "1"), ("2", "1"), ("2", "0")] == counts
+    assert ["is <wrong>", "nobody answers", "approved", "nobody answers"] == [
+        found["name"] for tag, found in begun if tag == "testcase"
+    ]
+    assert 1 == sum(tag == "failure" for tag, _ in begun)
+
+
+def test_coverage_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Steps that no case reached are listed with their lines."""
+    run(["good", "--coverage"])
+    whole = capsys.readouterr().out.splitlines()[-1]
+    run(["good", "--coverage", "-k", "nobody"])
+
+    assert "good/approval.yaml: 6 of 6 steps reached" == whole
+    assert [
+        "good/approval.yaml: 5 of 6 steps reached",
+        "    line 31: finish (routine main)",
+    ] == capsys.readouterr().out.splitlines()[-2:]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cases: [{name: a, stub: []}]", "bad.test.yaml:1:19: unknown key 'stub'; did you mean"),
+        ("cases: [{name: a}, {name: a}]", "bad.test.yaml:1:27: there is another case named 'a'"),
+        ("definition: none.yaml\ncases: [{name: a}]", "bad.test.yaml:1:13: there is no file none"),
+        ("cases: [{name: a}]", "bad.test.yaml:1:1: there is no bad.yaml: name the file with"),
+        ("definition: bad.test.yaml\ncases: [{name: a}]", "bad.test.yaml:1:1: "),
+    ],
+)
+def test_file_when_it_is_bad(text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with a file is said with its place, the others are run, and the status is 2."""
+    Path("bad.test.yaml").write_text(text)
+
+    assert 2 == run(["bad.test.yaml", "good"])
+    printed = capsys.readouterr()
+    assert printed.err.startswith(said)
+    assert "2 passed, 1 bad files in" in printed.out
+
+
+@pytest.mark.parametrize("arguments", [["none"], ["good/.hidden/.."], ["good", "-k", "nothing"]])
+def test_status_when_there_is_nothing_to_run(arguments: list[str]) -> None:
+    """Nothing is not taken for success."""
+    Path("good/approval.test.yaml").unlink()
+
+    assert 2 == run(arguments)
+
+
+def test_ringback_when_it_tests(tmp_path: Path) -> None:
+    """The command is part of the command line."""
+    done = subprocess.run(
+        [RINGBACK, "test", "good", "--verbose"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ("", 0) == (done.stderr, done.returncode)
+    assert "good/approval.test.yaml::approved PASSED" in done.stdout
