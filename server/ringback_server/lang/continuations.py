@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from ringback_server.lang.effects import Event
 from ringback_server.lang.host import Host
+from ringback_server.lang.stdlib import connector_calls
 from ringback_server.lang.stdlib.registry import Block, Continuation
 from ringback_server.lang.values import Map, Value
 
 #: returns a result, or what to wait for next; raises WorkflowError
 _GoOn = Callable[[Host, Map, Event], Value | Block]
 
-CONTINUATIONS: Mapping[str, _GoOn] = MappingProxyType({})
+CONTINUATIONS: Mapping[str, _GoOn] = MappingProxyType({**connector_calls.CONTINUATIONS})
 
 
 def go_on(host: Host, continuation: Continuation, event: Event) -> Value | Block:

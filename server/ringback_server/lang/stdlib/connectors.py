@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ringback_server.lang.connectors import ConnectorCall
 from ringback_server.lang.host import Host
+from ringback_server.lang.stdlib.connector_calls import begin
 from ringback_server.lang.stdlib.registry import Block, Function, Parameter
 from ringback_server.lang.values import Map, Value
 
@@ -27,6 +27,4 @@ def connector(name: str, arguments: Sequence[str]) -> Function:
 
 
 def _call(name: str, names: Sequence[str], host: Host, *values: Value) -> Block:
-    call = ConnectorCall(name, Map.of(zip(names, values, strict=True)))
-    host.context.connectors.describes(name)
-    return Block(connector=call)
+    return begin(host, name, Map.of(zip(names, values, strict=True)))

@@ -1,0 +1,142 @@
+"""All connectors, by the names that workflows use: `googleapis.SERVICE.VERSION.RESOURCE…METHOD`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
+
+from ringback_server.auth.recent import Recent
+from ringback_server.connectors.documents import (
+    Document,
+    Documents,
+    MissingError,
+    Parameter,
+    Service,
+)
+from ringback_server.connectors.own_services import SERVICES
+from ringback_server.connectors.polling import polling_of, resource_of
+from ringback_server.connectors.routes import Route, Routes, nowhere
+from ringback_server.lang.connectors import Argument, Method
+from ringback_server.lang.errors import value_error
+
+_GOOGLE_APIS: Final = "googleapis"
+_KEPT = 256
+_COMPARED = 300
+#: how many names lead to a method at least: module, service, version, method
+_FEWEST = 4
+
+_SECRETS = "googleapis.secretmanager.v1.projects.secrets"
+#: by their names: what they call, and the helper that makes it simpler
+_HELPERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        f"{_SECRETS}.versions.accessString": (f"{_SECRETS}.versions.access", "secret.string"),
+        f"{_SECRETS}.addVersionString": (f"{_SECRETS}.addVersion", "secret.add_string"),
+        f"{_SECRETS}.addVersionBytes": (f"{_SECRETS}.addVersion", "secret.add_bytes"),
+    }
+)
+
+
+class Catalog:
+    """Describes connectors to machines (`lang.connectors.Connectors`)."""
+
+    def __init__(self, routes: Routes, documents: Documents | None = None) -> None:
+        """Take where connectors lead; documents are by default those that are installed."""
+        self._routes = routes
+        self._documents = documents or Documents()
+        self._known: Recent[str, Method] = Recent(_KEPT)
+
+    def method(self, name: str, /) -> Method:
+        """Return how a connector is called; raises a ValueError, with what may be done."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._described(name)
+            self._known.put(name, known)
+        return known
+
+    def _described(self, name: str) -> Method:
+        if not name.startswith(f"{_GOOGLE_APIS}."):
+            raise value_error(
+                f"{name} is not supported: call googleapis.container.v1 for clusters, and a "
+                "cluster's own API with http.request"
+            )
+        if not self._routes.leads(name):
+            raise value_error(nowhere(name))
+        called, helper = _HELPERS.get(name, (name, None))
+        found, version, rest = self._found(called, name)
+        described, document = found.methods[rest], found.document
+        route = self._routes.of(name, document.root_url)
+        upload = described.media_upload.protocols.simple if described.media_upload else None
+        return Method(
+            name=name,
+            verb=described.http_method,
+            root=route.url,
+            base=route.url + document.service_path,
+            resource=resource_of(described),
+            takes_body=described.request is not None,
+            upload=upload.path.lstrip("/") if upload else None,
+            regions=_regions(document, route),
+            bearer=route.bearer,
+            polling=polling_of(found, version[0], rest),
+            helper=helper,
+            options=_options(document.parameters),
+        )
+
+    def _found(self, called: str, name: str) -> tuple[Service, tuple[str, str], str]:
+        parts = called.split(".")
+        version, rest = (parts[1], parts[2]), ".".join(parts[3:])
+        try:
+            service = SERVICES.get(version) or self._documents.get(*version)
+        except MissingError:
+            raise value_error(
+                f"{name} is not known: what Google's services offer is read from a package, "
+                "pip install 'ringback[connectors]'"
+            ) from None
+        problem = problem_of(self._documents, called)
+        if service is None or rest not in service.methods:
+            raise value_error(problem or f"{name} is not known")
+        return service, version, rest
+
+
+def problem_of(documents: Documents, name: str) -> str | None:
+    """Return what is wrong with the name of a connector, None if there is one of that name.
+
+    Raises MissingError if that cannot be told.
+    """
+    called, _ = _HELPERS.get(name, (name, None))
+    module, *parts = called.split(".")
+    if module != _GOOGLE_APIS or len(parts) + 1 < _FEWEST:
+        return None
+    version, rest = (parts[0], parts[1]), ".".join(parts[2:])
+    service = SERVICES.get(version) or documents.get(*version)
+    if service is None:
+        hint = _hint(".".join(version), documents.names(), f"{_GOOGLE_APIS}.")
+        return f"googleapis.{'.'.join(version)} is not a service of Google{hint}"
+    if rest in service.methods:
+        return None
+    hint = _hint(rest, _alike(rest, service.methods)[:_COMPARED])
+    return f"googleapis.{'.'.join(version)} has no method '{rest[:200]}'{hint}"
+
+
+def _hint(word: str, known: Iterable[str], before: str = "") -> str:
+    found = get_close_matches(word, known, n=1, cutoff=0.7)
+    return f"; did you mean '{before}{found[0]}'?" if found else ""
+
+
+def _alike(rest: str, names: Iterable[str]) -> list[str]:
+    """Return names, those first that share most words with another."""
+    words = set(rest.lower().split("."))
+    return sorted(names, key=lambda name: -len(words & set(name.lower().split("."))))
+
+
+def _regions(document: Document, route: Route) -> dict[str, str]:
+    """Return where a service is in each region; elsewhere than at Google, it has only one place."""
+    google = route.url == document.root_url
+    return {one.location: one.endpoint_url if google else route.url for one in document.endpoints}
+
+
+def _options(parameters: Mapping[str, Parameter]) -> dict[str, Argument]:
+    return {
+        name: Argument(location="query", repeated=one.repeated) for name, one in parameters.items()
+    }

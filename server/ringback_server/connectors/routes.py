@@ -1,0 +1,91 @@
+"""Where each connector is reached: as the operator says (`--connector`), or at Google's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from ringback_server.lang.errors import value_error
+
+#: stands for the servers of Google itself
+GOOGLE: Final = "google"
+
+#: services that every server has, because it is one
+OWN: Final = ("googleapis.workflows.", "googleapis.workflowexecutions.")
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A base URL with a slash at its end, and what is sent there as a token."""
+
+    url: str
+    bearer: Literal["token", "owner"]
+
+
+class Routes:
+    """Finds the route of a connector: the longest name that leads to it wins."""
+
+    def __init__(
+        self, chosen: Iterable[tuple[str, str]], *, own: Iterable[str], google: bool
+    ) -> None:
+        """Take what the operator says, pairs of a name and a URL or GOOGLE.
+
+        `own` are the URLs of this server; `google`: connectors that nothing is said of lead to
+        Google.
+        """
+        self._chosen = dict(chosen)
+        self._own = {_origin(url) for url in own}
+        self._google = google
+
+    def of(self, name: str, root: str) -> Route:
+        """Return the route of a connector whose service has a root URL.
+
+        Raises a ValueError, with what the operator may do, if it leads nowhere.
+        """
+        url = self._choice(name)
+        if url is None:
+            raise value_error(nowhere(name))
+        if url == GOOGLE:
+            return Route(root, "token")
+        ours = _origin(url) in self._own or _is_google(url)
+        return Route(f"{url.rstrip('/')}/", "token" if ours else "owner")
+
+    def leads(self, name: str) -> bool:
+        """Tell whether a connector leads anywhere."""
+        return self._choice(name) is not None
+
+    def _choice(self, name: str) -> str | None:
+        parts = name.split(".")
+        for end in range(len(parts), 0, -1):
+            if (url := self._chosen.get(".".join(parts[:end]))) is not None:
+                return url
+        return GOOGLE if self._google or name.startswith(OWN) else None
+
+
+def places(chosen: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
+    """Return the hosts and ports that connectors are sent to, where an operator chose them."""
+    split = [urlsplit(url) for _, url in chosen if url != GOOGLE]
+    return [(parts.hostname or "", parts.port or _PORTS[parts.scheme]) for parts in split]
+
+
+def nowhere(name: str) -> str:
+    """Return what to say of a connector that leads nowhere."""
+    service = ".".join(name.split(".")[:3])
+    return (
+        f"{name} leads nowhere: start the server with --connector {service}=URL for an emulator "
+        f"or another server, or with --google-credentials and --connector {service}={GOOGLE}"
+    )
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+
+def _is_google(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" and (parts.hostname or "").endswith(".googleapis.com")

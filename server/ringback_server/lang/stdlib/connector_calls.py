@@ -1,0 +1,202 @@
+"""Calls of connectors: send, send again, poll until what was begun has ended (SPEC 4).
+
+A call that waits is data, like everything else of a machine: `_Call` is what it has to know,
+and the continuations below are its stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+from msgspec.structs import asdict, replace
+
+from ringback_server.lang.connector_helpers import HELPERS, helper_arguments
+from ringback_server.lang.connector_params import Params, params_of
+from ringback_server.lang.connector_progress import ended, poll_url
+from ringback_server.lang.connector_requests import request_of
+from ringback_server.lang.connectors import ConnectorCall, Method
+from ringback_server.lang.effects import Event, Responded
+from ringback_server.lang.errors import WorkflowError, resource_limit_error, timeout_error
+from ringback_server.lang.host import Host
+from ringback_server.lang.http_exchange import HttpAuth, HttpRequest
+from ringback_server.lang.http_messages import USER_AGENT, result_of
+from ringback_server.lang.stdlib.http import (
+    default_retry_predicate,
+    default_retry_predicate_non_idempotent,
+)
+from ringback_server.lang.stdlib.registry import Block, Continuation
+from ringback_server.lang.values import Map, Value, wrap
+
+#: seconds that one request may take
+_REQUEST_SECONDS: Final = 1_800.0
+#: the policies of http.default_retry and its like (SPEC 1.8)
+_RETRIES, _FIRST_DELAY, _MULTIPLIER, _MAX_DELAY = 5, 1.0, 1.25, 60.0
+
+#: names of the continuations below: packed states hold them
+ANSWERED, RESEND, POLL = "connector.answered", "connector.resend", "connector.poll"
+
+
+class _Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call that waits has to know. Packed states hold it: it only gains fields."""
+
+    name: str
+    verb: str
+    url: str
+    body: bytes | None = None
+    content_type: str | None = None
+    #: what is sent as a token; None: the account's
+    bearer: str | None = None
+    scopes: tuple[str, ...] = ()
+    #: Unix seconds until which the whole call may take, and how many seconds that were
+    deadline: float
+    timeout: float
+    #: how often the present request has failed
+    failures: int = 0
+    skip_polling: bool = False
+    #: seconds until the next look, and how they grow
+    delay: float
+    multiplier: float
+    max_delay: float
+    #: whether what the first answer told of is looked at
+    polling: bool = False
+    #: arguments that may name what is looked at
+    arguments: dict[str, str | int] = msgspec.field(default_factory=dict[str, str | int])
+
+    def data(self) -> Map:
+        """Return this as data of a continuation."""
+        return Map.of((name, wrap(value)) for name, value in asdict(self).items())
+
+
+def begin(host: Host, name: str, arguments: Map) -> Block:
+    """Return what a call of a connector waits for first.
+
+    Raises a WorkflowError for a connector that cannot be called, and for arguments that will not
+    do.
+    """
+    method = host.context.connectors.method(name)
+    if method is None:
+        return Block(connector=ConnectorCall(name, arguments))
+    params = params_of(name, arguments.get("connector_params"))
+    own = Map.of((key, arguments[key]) for key in arguments if key != "connector_params")
+    if method.helper is not None:
+        own = helper_arguments(name, method.helper, own, host.context.name.project)
+    return _sent(host, _first(method, own, params, host.after(params.timeout)))
+
+
+def answered(host: Host, data: Map, event: Event) -> Value | Block:
+    """Go on with the answer to a request."""
+    if not isinstance(event, Responded):
+        raise TypeError(event)
+    call = _call(data)
+    try:
+        answer = result_of(event.answer)["body"]
+    except WorkflowError as error:
+        return _after_failure(host, call, error)
+    method = host.context.connectors.method(call.name)
+    if method is None:
+        raise TypeError(call.name)
+    if method.polling is None or call.skip_polling or ended(method.polling, answer):
+        return HELPERS[method.helper].returned(answer) if method.helper else answer
+    if call.polling:
+        delay = min(call.delay * call.multiplier, call.max_delay)
+        return _poll_later(host, replace(call, delay=delay, failures=0))
+    url = poll_url(method, method.polling, answer, call.arguments)
+    looking = replace(
+        call, verb="GET", url=url, body=None, content_type=None, polling=True, failures=0
+    )
+    return _poll_later(host, looking)
+
+
+def resend(host: Host, data: Map, _event: Event) -> Block:
+    """Send a request again that failed."""
+    return _sent(host, _call(data))
+
+
+def poll(host: Host, data: Map, _event: Event) -> Block:
+    """Look how far something has come, which counts as a step."""
+    host.steps += 1
+    if host.steps > host.limits.steps:
+        raise resource_limit_error("Step limit exceeded")
+    return _sent(host, _call(data))
+
+
+def _call(data: Map) -> _Call:
+    return msgspec.convert(dict(data), _Call)
+
+
+def _first(method: Method, arguments: Map, params: Params, deadline: float) -> _Call:
+    request = request_of(method, arguments)
+    names = {k: v for k, v in arguments.items() if type(v) is str or type(v) is int}
+    return _Call(
+        name=method.name,
+        verb=request.verb,
+        url=request.url,
+        body=request.body,
+        content_type=request.content_type,
+        bearer=None if method.bearer == "token" else method.bearer,
+        scopes=params.scopes,
+        deadline=deadline,
+        timeout=params.timeout,
+        skip_polling=params.skip_polling,
+        delay=params.initial_delay,
+        multiplier=params.multiplier,
+        max_delay=params.max_delay,
+        arguments=names if method.polling else {},
+    )
+
+
+def _sent(host: Host, call: _Call) -> Block:
+    left = call.deadline - host.now
+    if left <= 0:
+        raise timeout_error(_too_long(call))
+    headers = [("User-Agent", USER_AGENT)]
+    if call.content_type is not None:
+        headers.insert(0, ("Content-Type", call.content_type))
+    if call.bearer is not None:
+        headers.append(("Authorization", f"Bearer {call.bearer}"))
+    return Block(
+        request=HttpRequest(
+            method=call.verb,
+            url=call.url,
+            headers=tuple(headers),
+            body=call.body,
+            timeout=min(left, _REQUEST_SECONDS),
+            auth=None if call.bearer else HttpAuth(type="OAuth2", scopes=call.scopes),
+        ),
+        deadline=call.deadline,
+        expiry=_too_long(call),
+        continuation=Continuation(ANSWERED, call.data()),
+    )
+
+
+def _too_long(call: _Call) -> str:
+    return f"{call.name}() took longer than {call.timeout:g} s"
+
+
+def _after_failure(host: Host, call: _Call, error: WorkflowError) -> Block:
+    """Return what to wait for before a request is sent again; raises the error if it is not."""
+    may_repeat = (
+        default_retry_predicate if call.verb == "GET" else default_retry_predicate_non_idempotent
+    )
+    until = host.after(min(_FIRST_DELAY * _MULTIPLIER**call.failures, _MAX_DELAY))
+    if call.failures >= _RETRIES or until >= call.deadline or not may_repeat(error.value):
+        raise error
+    again = replace(call, failures=call.failures + 1)
+    return Block(deadline=until, continuation=Continuation(RESEND, again.data()))
+
+
+def _poll_later(host: Host, call: _Call) -> Block:
+    """Return what to wait for before the next look."""
+    until = host.after(call.delay)
+    if until >= call.deadline:
+        # Nothing more can be learnt in time.
+        return Block(deadline=call.deadline, expiry=_too_long(call))
+    return Block(deadline=until, continuation=Continuation(POLL, call.data()))
+
+
+CONTINUATIONS: Mapping[str, Callable[[Host, Map, Event], Value | Block]] = MappingProxyType(
+    {ANSWERED: answered, RESEND: resend, POLL: poll}
+)
