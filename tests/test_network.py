@@ -58,3 +58,10 @@ def test_client_when_the_server_is_not_alone_on_its_machine(tmp_path: Path) -> N
 
     assert ["HttpResponse", "HttpFailure"] == answers
     assert not other.received
+
+
+def test_requests_per_host_when_they_are_set() -> None:
+    """A share can be given, of one at least."""
+    assert 3 == read_settings(["--requests-per-host", "3"], {}).requests_per_host
+    with pytest.raises(StartError, match="--requests-per-host: expected a whole number"):
+        read_settings(["--requests-per-host", "0"], {})

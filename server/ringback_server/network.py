@@ -33,7 +33,7 @@ def outbound_client(
         policy = EgressPolicy.of(settings.egress_allow, loopback=loopback, own=own)
     except ValueError as error:
         raise StartError(f"--egress-allow: {error}") from error
-    return OutboundClient(policy, trusted=trusted)
+    return OutboundClient(policy, trusted=trusted, per_host=settings.requests_per_host)
 
 
 def bearers(

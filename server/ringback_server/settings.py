@@ -207,6 +207,14 @@ class Settings:
             "again after a crash; none for nothing",
         ),
     )
+    requests_per_host: int = field(
+        default=1_024,
+        metadata=_option(
+            whole(1),
+            "N",
+            "requests of workflows that are under way to one host; more wait for their turn",
+        ),
+    )
     google_credentials: str | None = field(
         default=None,
         metadata=_option(
