@@ -19,7 +19,7 @@ SHOWN_PORTS = ("8787", "8780", "8788", "8790")
 
 _ANYTHING = "…"
 _PORT = re.compile("|".join(SHOWN_PORTS))
-_FILE_NAME = re.compile(r"[\w-]+\.[a-z]+")
+_FILE_NAME = re.compile(r"[\w.-]+\.[a-z]+")
 _FENCE = re.compile(r"(?P<fence>`{3,})(?P<info>[^`]*)")
 
 
