@@ -60,6 +60,22 @@ def test_client_when_the_server_is_not_alone_on_its_machine(tmp_path: Path) -> N
     assert not other.received
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("none", ()), ("", Settings().answer_for), ("A.test, b.test", ("a.test", "b.test"))],
+)
+def test_answer_for_when_it_is_set(text: str, expected: tuple[str, ...]) -> None:
+    """The hosts that the server answers for can be others, or none."""
+    assert expected == read_settings([], {"RINGBACK_ANSWER_FOR": text}).answer_for
+
+
+@pytest.mark.parametrize("text", ["https://a.test", "a.test:443", "*.test", "a test", "a.test."])
+def test_answer_for_when_it_makes_no_sense(text: str) -> None:
+    """What is no name of a host is refused at the start."""
+    with pytest.raises(StartError, match="--answer-for"):
+        read_settings(["--answer-for", text], {})
+
+
 def test_requests_per_host_when_they_are_set() -> None:
     """A share can be given, of one at least."""
     assert 3 == read_settings(["--requests-per-host", "3"], {}).requests_per_host

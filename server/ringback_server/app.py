@@ -36,6 +36,7 @@ from ringback_server.exposure import Reminder, check_exposure
 from ringback_server.gateway.exchange import Endpoint
 from ringback_server.gateway.guards import PageGuard
 from ringback_server.gateway.metadata import MetadataServer
+from ringback_server.gateway.own_hosts import OwnHosts
 from ringback_server.gateway.probes import Probes, by_machine, by_token, probes_only
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
@@ -166,9 +167,10 @@ class App:
             urls={http, public_url},
             tls=tls,
         )
-        backend = self._backend(store, issuer, where)
+        own_hosts = self._own_hosts(where)
+        backend = self._backend(store, issuer, where, own_hosts)
         metadata = self._serve_metadata(store, issuer)
-        grpc = self._serve(backend, issuer, where, probes)
+        grpc = self._serve(backend, issuer, where, probes, own_hosts)
         self._serve_probes(probes)
         store.instance.set("grpc", str(grpc))
         store.instance.set("http", str(http_address))
@@ -185,7 +187,7 @@ class App:
         self._closing.callback(self._turn_away, readiness)
         _log.info("listening: gRPC on %s, HTTP on %s, data in %s", grpc, http, settings.data_dir)
 
-    def _backend(self, store: Store, issuer: Issuer, where: _Where) -> Backend:
+    def _backend(self, store: Store, issuer: Issuer, where: _Where, own_hosts: OwnHosts) -> Backend:
         settings, clock = self._settings, self._clock
         try:
             definition_limits, limits = chosen_limits(settings.limits)
@@ -203,7 +205,7 @@ class App:
             threads=settings.threads,
             park_after=settings.park_after,
             told=told,
-            network=self._network(store, issuer, where),
+            network=self._network(store, issuer, where, own_hosts),
             watch=Watch(observer=self._metrics, spans=self._spans),
         )
         self._closing.callback(lambda: engine.close(self._grace()))
@@ -224,23 +226,43 @@ class App:
             limits=limits,
         )
 
-    def _network(self, store: Store, issuer: Issuer, where: _Where) -> Network:
-        """Start what sends the requests of workflows."""
-        settings = self._settings
-        alone = where.http.loopback and where.grpc.loopback and not settings.public_url
+    def _own_hosts(self, where: _Where) -> OwnHosts:
+        """Start what sends the requests of workflows, and what answers some of them itself."""
         trusted = where.tls.ca if where.tls else None
-        client = outbound_client(settings, where.urls, loopback=alone, trusted=trusted)
-        self._closing.callback(client.close)
-        client.start()
-        return Network(
-            sender=client,
-            tokens=bearers(
-                settings, issuer, store.credentials, self._clock, where.urls, loopback=alone
-            ),
-            idempotency_header=settings.idempotency_header,
+        client = outbound_client(
+            self._settings, where.urls, loopback=self._alone(where), trusted=trusted
         )
+        own_hosts = OwnHosts(self._settings.answer_for, client)
+        for sender in (client, own_hosts):
+            self._closing.callback(sender.close)
+            sender.start()
+        return own_hosts
 
-    def _serve(self, backend: Backend, issuer: Issuer, where: _Where, probes: Probes) -> Address:
+    def _network(self, store: Store, issuer: Issuer, where: _Where, own_hosts: OwnHosts) -> Network:
+        """Return the way from workflows to others."""
+        tokens = bearers(
+            self._settings,
+            issuer,
+            store.credentials,
+            self._clock,
+            where.urls | own_hosts.urls,
+            loopback=self._alone(where),
+        )
+        header = self._settings.idempotency_header
+        return Network(sender=own_hosts, tokens=tokens, idempotency_header=header)
+
+    def _alone(self, where: _Where) -> bool:
+        """Tell whether the server is its machine's alone."""
+        return where.http.loopback and where.grpc.loopback and not self._settings.public_url
+
+    def _serve(
+        self,
+        backend: Backend,
+        issuer: Issuer,
+        where: _Where,
+        probes: Probes,
+        own_hosts: OwnHosts,
+    ) -> Address:
         """Start both edges; returns the gRPC address."""
         settings, credentials = self._settings, backend.store.credentials
         urls, tls = where.urls, where.tls
@@ -251,6 +273,7 @@ class App:
             else Authenticator(issuer, credentials, credentials, self._clock, urls=urls)
         )
         admission = Admission(authenticator, backend)
+        own_hosts.open(admission, self._requests)
         workers = Workers()
         grants = Grants(issuer, credentials, self._clock, urls=urls)
         alone = Address(where.listener.getsockname()[0], 0).loopback and not settings.public_url

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -94,3 +95,12 @@ def header(text: str) -> str | None:
     if not _HEADER.fullmatch(text):
         raise ValueError(f"expected the name of a header, or none, got {text!r}")
     return text
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """Read names of hosts between commas, in lower case; `none` is none."""
+    found = () if text == "none" else parts(text.lower())
+    for host in found:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"expected names of hosts, or none, got {host!r}")
+    return found

@@ -17,6 +17,7 @@ from ringback_server.errors import StartError
 from ringback_server.setting_values import (
     email,
     header,
+    hosts,
     numbers,
     one_of,
     parts,
@@ -205,6 +206,15 @@ class Settings:
             "NAME",
             "what POST and PATCH requests of workflows carry, the same each time one is sent "
             "again after a crash; none for nothing",
+        ),
+    )
+    answer_for: tuple[str, ...] = field(
+        default=("workflowexecutions.googleapis.com", "workflows.googleapis.com"),
+        metadata=_option(
+            hosts,
+            "HOSTS",
+            "hosts whose https requests by workflows this server answers itself, before any other "
+            "setting about requests; none for none",
         ),
     )
     requests_per_host: int = field(

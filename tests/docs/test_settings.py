@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ringback_server.settings import Settings, flag, variable
 
@@ -15,9 +15,16 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 def row(option: Field[Any]) -> str:
     """Return how the page tells of a setting."""
     named = f"{flag(option)} {option.metadata['metavar']}".strip()
-    default = "" if option.default in {None, False, (), MISSING} else f"`{option.default}`"
+    default = "" if option.default in {None, False, (), MISSING} else f"`{_shown(option.default)}`"
     cells = (f"`{named}`", f"`{variable(option)}`", default, option.metadata["help"])
     return " ".join(("|", " | ".join(cell.replace("|", r"\|") for cell in cells), "|"))
+
+
+def _shown(default: object) -> str:
+    """Return a default as it would be given."""
+    if isinstance(default, tuple):
+        return ",".join(map(str, cast("tuple[object, ...]", default)))
+    return str(default)
 
 
 def test_settings_when_documented() -> None:

@@ -1,0 +1,103 @@
+"""Definitions that call Google's Workflows hosts, on a real server that answers for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.process import ringback, serving
+
+EVENTS = Path(__file__).parents[2] / "examples" / "events"
+
+#: starts a workflow, as definitions do that were written for Google's service
+STARTER = """
+main:
+  params: [auth]
+  steps:
+    - wanted: {assign: [{argument: {source: bank, timeout: 0.001}}]}
+    - start:
+        try:
+          call: http.post
+          args:
+            url: ${"https://workflowexecutions.googleapis.com/v1/projects/"
+              + sys.get_env("GOOGLE_CLOUD_PROJECT_ID") + "/locations/us-central1/workflows/"
+              + "await-event/executions"}
+            body:
+              argument: ${json.encode_to_string(argument)}
+            auth: {type: "${auth}"}
+          result: started
+        except:
+          as: e
+          steps:
+            - failed: {return: ["${e.tags[0]}", '${map.get(e, "code")}']}
+    - finish: {return: ["${started.code}", "${started.body.argument}"]}
+"""
+
+
+def deployed(home: Path) -> None:
+    """Deploy the example and what starts it."""
+    (home / "starter.yaml").write_text(STARTER)
+    for source in (*sorted(EVENTS.glob("*.yaml")), home / "starter.yaml"):
+        ringback("deploy", source.stem, "--source", source, home=home)
+
+
+def result(home: Path, name: str, argument: object) -> object:
+    """Run a workflow and return its result."""
+    return json.loads(ringback("run", name, "--data", json.dumps(argument), home=home))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("--http-address=127.0.0.1:0",),
+        ("--http-address=127.0.0.1:0", "--tls-self-signed"),
+        ("--http-address=0.0.0.0:0", "--grpc-address=0.0.0.0:0", "--tls-self-signed"),
+        ("--http-address=127.0.0.1:0", "--public-url=https://ringback.test"),
+        ("--http-address=127.0.0.1:0", "--insecure-no-auth"),
+    ],
+    ids=["plain", "tls", "everywhere", "public", "no-auth"],
+)
+def test_google_hosts_when_the_server_answers_for_them(
+    tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    """Workflows start others and answer their callbacks, wherever and however it listens."""
+    with serving(tmp_path / "data", *how, home=tmp_path):
+        deployed(tmp_path)
+        waiting = ringback(
+            "execute", "await-event", "--data", '{"source": "storage"}', home=tmp_path
+        ).strip()
+        event = {"name": "report.pdf", "source": "storage"}
+        told = result(tmp_path, "event-listener", event)
+        ended = ringback("executions", "wait", waiting, "--format=json", home=tmp_path)
+        started = result(tmp_path, "starter", "OAuth2")
+        refused = result(tmp_path, "starter", "OIDC")
+
+    assert (1, event) == (told, json.loads(json.loads(ended)["result"]))
+    assert [200, '{"source":"bank","timeout":0.001}'] == started
+    # An ID token says who somebody is, and opens nothing; without authentication all are let in.
+    open_door = "--insecure-no-auth" in how
+    assert open_door or refused == ["HttpError", 401]
+
+
+def test_google_hosts_when_they_are_measured(tmp_path: Path) -> None:
+    """Requests that never left the process are counted and logged like all others."""
+    with serving(tmp_path / "data", "--log-level=debug", home=tmp_path) as server:
+        deployed(tmp_path)
+        result(tmp_path, "starter", "OAuth2")
+        metrics = httpx.get(f"{server.http}/metrics").text
+
+    method = "ringback.v1.Executions/CreateExecution"
+    labels = f'edge="http",method="{method}",status="200"'
+    assert f"ringback_request_seconds_count{{{labels}}} 1.0" in metrics
+    assert f"http {method} 200 in" in server.log.read_text()
+
+
+def test_google_hosts_when_the_server_does_not_answer_for_them(tmp_path: Path) -> None:
+    """With the setting off they are others, who get no access token of this server."""
+    with serving(tmp_path / "data", "--answer-for=none", home=tmp_path):
+        deployed(tmp_path)
+
+        assert ["AuthError", None] == result(tmp_path, "starter", "OAuth2")
