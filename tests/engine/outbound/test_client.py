@@ -359,7 +359,7 @@ def test_requests_when_a_host_does_not_answer() -> None:
         for _ in range(20):
             running.submit(request(slowly.url()), answers.put)
         # It may have half of all at most.
-        until(lambda: "[4 taken, 16 waited for]" in repr(running))
+        until(lambda: "[4 taken, 16 waited for]" in repr(running) and len(slowly.received) == 4)
         quick = [response_to(running, request(quickly.url())).body for _ in range(10)]
         held = len(slowly.received)
         gate.set()
