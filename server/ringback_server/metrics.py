@@ -23,6 +23,8 @@ from ringback_server.store.census import Census
 _log = logging.getLogger(__name__)
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+#: a request of a workflow may take half an hour
+_LONG_SECONDS = (*_SECONDS, 60, 300, 1_800)
 _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
@@ -56,6 +58,13 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._outgoing = Histogram(
+            "ringback_outgoing_request_seconds",
+            "Time from a workflow's request until its answer.",
+            ("outcome",),
+            buckets=_LONG_SECONDS,
+            registry=registry,
+        )
         self._deleted = Counter(
             "ringback_deleted_rows",
             "Things removed because they were older than --retention.",
@@ -84,6 +93,10 @@ class Metrics:
         """Measure how late a deadline was noticed."""
         self._lag.observe(lag)
 
+    def requested(self, outcome: str, seconds: float) -> None:
+        """Count a request of a workflow's, and what came of it."""
+        self._outgoing.labels(outcome).observe(seconds)
+
     def deleted(self, kind: str, count: int) -> None:
         """Count what was removed."""
         self._deleted.labels(kind).inc(count)
@@ -106,6 +119,7 @@ class _Present(Collector):
         yield _gauge("ringback_executions_resident", "Blocked on a thread.", hands.blocked)
         yield _gauge("ringback_executions_runnable", "Queued for a thread.", hands.queued)
         yield _gauge("ringback_threads_idle", "Threads without an execution.", hands.idle_threads)
+        yield _gauge("ringback_outgoing_requests", "Without an answer.", hands.requests)
         yield _gauge("ringback_wal_bytes", "Size of the store's log.", self.census.wal_bytes())
         about = GaugeMetricFamily("ringback_info", "The version that runs.", labels=("version",))
         about.add_metric((version("ringback"),), 1)

@@ -63,11 +63,11 @@ class Running:
         )
         assert answer.status_code == 200, answer.text
 
-    def start(self, name: str = "w", **headers: str) -> str:
+    def start(self, name: str = "w", argument: object = None, **headers: str) -> str:
         """Start an execution and return its name."""
         answer = self.http.post(
             f"/v1/{PARENT}/workflows/{name}/executions",
-            json={},
+            json={"argument": json.dumps(argument)},
             headers={**self.bearer(), **headers},
         )
         assert answer.status_code == 200, answer.text
@@ -83,6 +83,11 @@ class Running:
         """Return the state of an execution."""
         found: Any = self.http.get(f"/v1/{execution}", headers=self.bearer()).json()
         return str(found["state"])
+
+    def ended(self, execution: str) -> str:
+        """Return the state of an execution once it has ended."""
+        until(lambda: self.state(execution) != "ACTIVE")
+        return self.state(execution)
 
     def metric(self, name: str) -> float:
         """Return a number of /metrics by its name with labels, 0 if it is not there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import grpc
@@ -11,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from ringback.v1.executions_pb2 import GetExecutionRequest
 from ringback.v1.executions_pb2_grpc import ExecutionsStub
 from ringback_server.settings import Settings
-from tests.operations.running import WAITS, running, until
+from tests.engine.outbound.upstream import Connection, upstream
+from tests.operations.running import PATIENCE, WAITS, running, until
 
 
 def test_metrics_when_executions_wait_and_end(
@@ -108,3 +110,41 @@ def test_metrics_when_a_page_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         answer = server.http.get("/metrics", headers={"Host": "evil.example.org"})
 
     assert answer.status_code == 401
+
+
+def test_metrics_when_workflows_send_requests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests count under what came of them, whatever URL they had, and while they wait."""
+    gate = threading.Event()
+
+    def talk(connection: Connection) -> None:
+        while request := connection.read():
+            if request.target == "/slow":
+                gate.wait(PATIENCE)
+            connection.answer(404 if request.target == "/secret" else 200)
+
+    source = """
+main:
+  params: [url]
+  steps:
+    - call: {call: http.get, args: {url: "${url}", auth: {type: OIDC}}}
+"""
+    name = "ringback_outgoing_request_seconds_count"
+    with upstream(talk) as others, running(tmp_path / "data", monkeypatch) as server:
+        server.deploy(source)
+        for url in (others.url("/"), others.url("/secret"), "http://127.0.0.1:1/"):
+            server.ended(server.start(argument=url))
+        slow = server.start(argument=others.url("/slow"))
+        until(lambda: server.metric("ringback_outgoing_requests") == 1)
+        server.http.post(f"/v1/{slow}:cancel", headers=server.bearer())
+        until(lambda: server.metric("ringback_outgoing_requests") == 0)
+        gate.set()
+        counts = [
+            server.metric(f'{name}{{outcome="{outcome}"}}')
+            for outcome in ("2xx", "4xx", "connection_failed", "given_up")
+        ]
+        text = server.http.get("/metrics").text
+
+    assert [1] * 4 == counts
+    assert "secret" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from ringback_server.clock import Clock
@@ -52,7 +53,8 @@ class Engine:
         self._ends = Ends(clock)
         self._scheduler = Scheduler[Run](clock)
         self._timers = Timers(store.executions, self._scheduler, clock)
-        self._outgoing = Outgoing(network, clock, self._scheduler.notify)
+        watch = watch or Watch()
+        self._outgoing = Outgoing(network, clock, self._scheduler.notify, watch.observer)
         self._programs = Programs(store.workflows, told)
         self._around = Surroundings(
             executions=store.executions,
@@ -64,7 +66,7 @@ class Engine:
             park_after=park_after,
             on_parked=self._timers.expect,
             on_ended=self._ends.announce,
-            watch=watch or Watch(),
+            watch=watch,
         )
         self._threads = [
             threading.Thread(target=self._work, name=f"ringback-worker-{number}", daemon=True)
@@ -78,7 +80,7 @@ class Engine:
     @property
     def hands(self) -> Hands:
         """How many executions and threads are in which state."""
-        return self._scheduler.hands()
+        return replace(self._scheduler.hands(), requests=self._outgoing.unanswered)
 
     def start(self) -> None:
         """Start the threads; executions left over by an earlier process are taken up."""

@@ -19,10 +19,12 @@ class Hands:
     #: of those, resident: a thread is blocked on their mailbox
     blocked: int
     idle_threads: int
+    #: requests of executions that have no answer yet
+    requests: int = 0
 
 
 class EngineObserver(Protocol):
-    """Hears of wake-ups; called on worker threads, so it must be quick. Times are in seconds."""
+    """Hears of what happens, on the threads that do it, so it must be quick; times in seconds."""
 
     def resumed(self, seconds: float) -> None:
         """Hear how long after a callback came its execution went on with it."""
@@ -30,6 +32,10 @@ class EngineObserver(Protocol):
 
     def expired(self, lag: float) -> None:
         """Hear how long after a deadline its execution went on."""
+        ...
+
+    def requested(self, outcome: str, seconds: float) -> None:
+        """Hear what came of a request of an execution, one of few words, and how long it took."""
         ...
 
     def deleted(self, kind: str, count: int) -> None:
@@ -44,6 +50,9 @@ class NoEngineObserver:
         """Do nothing."""
 
     def expired(self, lag: float) -> None:
+        """Do nothing."""
+
+    def requested(self, outcome: str, seconds: float) -> None:
         """Do nothing."""
 
     def deleted(self, kind: str, count: int) -> None:

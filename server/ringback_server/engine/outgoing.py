@@ -14,6 +14,7 @@ from typing import Protocol
 from uuid import UUID, uuid5
 
 from ringback_server.clock import Clock
+from ringback_server.engine.observer import EngineObserver
 from ringback_server.errors import RingbackError
 from ringback_server.lang.http_exchange import (
     FailureKind,
@@ -26,6 +27,7 @@ from ringback_server.model.names import ExecutionName
 
 #: methods that may have another effect each time
 _NON_IDEMPOTENT = frozenset({"POST", "PATCH"})
+_STATUS_CLASSES = frozenset(range(1, 6))
 
 
 class Sent(Protocol):
@@ -87,6 +89,8 @@ class Requesting(Protocol):
 class _Open:
     """A request that has no recorded answer yet."""
 
+    #: monotonic seconds when it was asked for
+    since: float
     sent: Sent | None = None
     answer: HttpAnswer | None = None
     given_up: bool = False
@@ -95,11 +99,18 @@ class _Open:
 class Outgoing:
     """The open requests of all executions in this process."""
 
-    def __init__(self, network: Network, clock: Clock, wake: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        clock: Clock,
+        wake: Callable[[int], None],
+        observer: EngineObserver,
+    ) -> None:
         """Take the way to others, and what is told the key of an execution that has an answer."""
         self._network = network
         self._clock = clock
         self._wake = wake
+        self._observer = observer
         # Guards the two fields below and what is in them; nothing is sent, given up or told while
         # it is held.
         self._changed = threading.Condition()
@@ -108,10 +119,13 @@ class Outgoing:
 
     def __repr__(self) -> str:
         """Show how many requests have no answer, and how many answers are not recorded."""
-        with self._changed:
-            known = [request for each in self._open.values() for request in each.values()]
-            answered = sum(request.answer is not None for request in known)
-        return f"<Outgoing [{len(known) - answered} requests, {answered} answers]>"
+        unanswered, answered = self._counts()
+        return f"<Outgoing [{unanswered} requests, {answered} answers]>"
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests have no answer."""
+        return self._counts()[0]
 
     def keep(self, key: int, execution: Requesting) -> None:
         """Send what an execution waits for since it was stored, and forget what has ended.
@@ -123,10 +137,10 @@ class Outgoing:
             known = self._open.get(key, {})
             ended = [known.pop(number) for number in [*known] if number not in wanted]
             numbers = () if self._draining else wanted.keys() - known.keys()
-            fresh = {number: _Open() for number in sorted(numbers)}
+            fresh = {number: _Open(self._clock.monotonic()) for number in sorted(numbers)}
             known.update(fresh)
             self._put(key, known, ended)
-        _give_up(ended)
+        self._give_up(ended)
         for number, request in fresh.items():
             self._send(key, execution, number, request)
 
@@ -141,7 +155,7 @@ class Outgoing:
         with self._changed:
             ended = [*self._open.get(key, {}).values()]
             self._put(key, {}, ended)
-        _give_up(ended)
+        self._give_up(ended)
 
     def drain(self, seconds: float) -> None:
         """Send nothing more, and wait until all answers are recorded or `seconds` have passed.
@@ -153,6 +167,12 @@ class Outgoing:
             self._draining = True
             while self._open and (left := until - self._clock.monotonic()) > 0:
                 self._clock.wait(self._changed, left)
+
+    def _counts(self) -> tuple[int, int]:
+        with self._changed:
+            known = [request for each in self._open.values() for request in each.values()]
+            answered = sum(request.answer is not None for request in known)
+        return len(known) - answered, answered
 
     def _put(self, key: int, known: dict[int, _Open], ended: list[_Open]) -> None:
         for request in ended:
@@ -202,6 +222,7 @@ class Outgoing:
             request.answer = answer
             given_up = request.given_up
         if not given_up:
+            self._observer.requested(_outcome(answer), self._clock.monotonic() - request.since)
             self._wake(key)
 
     def _complete(self, execution: Requesting, number: int) -> HttpRequest:
@@ -214,8 +235,17 @@ class Outgoing:
             request = replace(request, headers=(*request.headers, again))
         return request
 
+    def _give_up(self, requests: list[_Open]) -> None:
+        for request in requests:
+            if request.answer is None:
+                self._observer.requested("given_up", self._clock.monotonic() - request.since)
+            if request.sent is not None:
+                request.sent.cancel()
 
-def _give_up(requests: list[_Open]) -> None:
-    for request in requests:
-        if request.sent is not None:
-            request.sent.cancel()
+
+def _outcome(answer: HttpAnswer) -> str:
+    """Return what came of a request in one of few words."""
+    if isinstance(answer, HttpFailure):
+        return answer.kind.value.replace(" ", "_")
+    hundreds = answer.code // 100
+    return f"{hundreds}xx" if hundreds in _STATUS_CLASSES else "other"
