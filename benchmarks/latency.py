@@ -23,8 +23,10 @@ from benchmarks import definitions
 from ringback_server.clock import SystemClock
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.programs import Told
+from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import CallbackName, WorkflowName
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
+from ringback_server.nesting import NestingGate
 from ringback_server.store import Store, open_store
 from ringback_server.store.callbacks import SendRequest
 from ringback_server.store.ids import new_uid
@@ -119,7 +121,11 @@ def _bench(folder: Path) -> Generator[_Bench, None, None]:
         SystemClock(),
         threads=64,
         park_after=5.0,
-        told=Told(callback_base_url="http://localhost", project_number="1"),
+        told=Told(
+            callback_base_url="http://localhost",
+            project_number="1",
+            gate=NestingGate(store.workflows, store.census, store.credentials, None, RunLimits()),
+        ),
         network=Others().network,
     )
     engine.start()

@@ -21,8 +21,10 @@ from ringback_server.control.paging import PageRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.programs import Told
+from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import CallbackName, ExecutionName, LocationName
 from ringback_server.model.resources import Binding, Execution, ServiceAccount
+from ringback_server.nesting import NestingGate
 from ringback_server.settings import Settings
 from ringback_server.store import open_store
 from tests.others import Others
@@ -100,7 +102,17 @@ def running(directory: Path, *, max_inbox: int = 100) -> Generator[Service]:
         clock,
         threads=8,
         park_after=1.0,
-        told=Told(callback_base_url=URL, project_number="100000000000"),
+        told=Told(
+            callback_base_url=URL,
+            project_number="100000000000",
+            gate=NestingGate(
+                store.workflows,
+                store.census,
+                store.credentials,
+                Access(store.credentials, clock),
+                RunLimits(),
+            ),
+        ),
         network=Others().network,
     )
     try:

@@ -41,8 +41,9 @@ from ringback_server.gateway.probes import Probes, by_machine, by_token, probes_
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
-from ringback_server.lang.limits import chosen_limits
+from ringback_server.lang.limits import RunLimits, chosen_limits
 from ringback_server.metrics import Metrics
+from ringback_server.nesting import NestingGate
 from ringback_server.network import bearers, outbound_client
 from ringback_server.presence import Presence
 from ringback_server.readiness import Readiness
@@ -193,9 +194,11 @@ class App:
             definition_limits, limits = chosen_limits(settings.limits)
         except ValueError as error:
             raise StartError(f"--limits: {error}") from error
+        access = Access(store.credentials, clock)
         told = Told(
             callback_base_url=where.public_url,
             project_number=settings.project_number,
+            gate=self._gate(store, access, limits),
             definition_limits=definition_limits,
             limits=limits,
         )
@@ -218,7 +221,7 @@ class App:
         return Backend(
             store=store,
             engine=engine,
-            access=Access(store.credentials, clock),
+            access=access,
             issuer=issuer,
             clock=clock,
             settings=settings,
@@ -237,6 +240,11 @@ class App:
             self._closing.callback(sender.close)
             sender.start()
         return own_hosts
+
+    def _gate(self, store: Store, access: Access, limits: RunLimits) -> NestingGate:
+        """Return what decides which executions executions create."""
+        asked = None if self._settings.insecure_no_auth else access
+        return NestingGate(store.workflows, store.census, store.credentials, asked, limits)
 
     def _network(self, store: Store, issuer: Issuer, where: _Where, own_hosts: OwnHosts) -> Network:
         """Return the way from workflows to others."""

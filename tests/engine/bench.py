@@ -11,6 +11,7 @@ from pathlib import Path
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.outgoing import Network
 from ringback_server.engine.programs import Told
+from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import CallbackName, ExecutionName, WorkflowName
 from ringback_server.model.resources import (
     CallLogLevel,
@@ -20,6 +21,7 @@ from ringback_server.model.resources import (
     Outcome,
     Workflow,
 )
+from ringback_server.nesting import NestingGate
 from ringback_server.store import Store, open_store
 from ringback_server.store.callbacks import SendRequest
 from ringback_server.store.database import Database
@@ -29,6 +31,8 @@ from ringback_server.store.opening import store_over
 from ringback_server.store.payloads import pack
 from tests.clocks import PATIENCE, FakeClock
 from tests.others import Others
+
+_LIMITS = RunLimits()
 
 #: waits an hour for a POST and returns its body; a timeout is caught and returned
 WAITS = """
@@ -148,6 +152,7 @@ def opened(
     threads: int = 4,
     park_after: float = 5.0,
     network: Network | None = None,
+    limits: RunLimits = _LIMITS,
     between: Callable[[Database], Database] = lambda database: database,
 ) -> Generator[Bench]:
     """Run an engine over the store in `directory`, as one process would.
@@ -162,7 +167,12 @@ def opened(
         clock,
         threads=threads,
         park_after=park_after,
-        told=Told(callback_base_url="http://127.0.0.1:8780", project_number="1"),
+        told=Told(
+            callback_base_url="http://127.0.0.1:8780",
+            project_number="1",
+            gate=NestingGate(store.workflows, store.census, store.credentials, None, limits),
+            limits=limits,
+        ),
         network=network or Others().network,
     )
     engine.start()

@@ -11,14 +11,18 @@ from ringback_server.lang.compiler import compile_definition
 from ringback_server.lang.connectors import Undescribed
 from ringback_server.lang.definitions import read_definition
 from ringback_server.lang.effects import (
+    Children,
+    ChildRequest,
     Context,
     Delivered,
     Effect,
     Event,
     Expired,
+    Finished,
     Inputs,
     Log,
     Outcome,
+    Refused,
     Responded,
     Status,
     Wait,
@@ -35,6 +39,7 @@ from ringback_server.lang.machine import Machine
 from ringback_server.lang.program import Program
 from ringback_server.lang.values import wrap
 from ringback_server.model.names import ExecutionName
+from ringback_server.model.resources import Execution, ExecutionState, Failure
 
 NAME = ExecutionName("p", "us-central1", "w", "0192c3a4-1111-7111-8111-111111111111")
 BEGIN = 1_800_000_000.0
@@ -90,7 +95,8 @@ def play(
 
     The waits on endpoints take the bodies of `script`, one after the other; "timeout" and every
     wait after the last of them expires. Requests take what `answer_of` makes of it, and after the
-    last of them a repetition of themselves. With `repack` the machine is packed after every
+    last of them a repetition of themselves; executions what `end_of` makes of it, and after the
+    last of them their argument. With `repack` the machine is packed after every
     advance, and unpacked for another compilation of the same text.
     """
     limits = limits or RunLimits()
@@ -122,16 +128,21 @@ def play(
 def next_events(machine: Machine, bodies: list[object], now: float) -> tuple[list[Event], float]:
     """Return the event that ends the wait with the nearest deadline, and when it happens.
 
-    A request is answered at once, and before anything else happens. It and a wait on an endpoint
-    take the next of `bodies`, if there is one and it is not "timeout".
+    A request is answered at once, and before anything else happens; executions end at once. They
+    and a wait on an endpoint take the next of `bodies`, if there is one and it is not "timeout".
     """
     for asked in machine.waits.values():
         if asked.request is not None:
             answer = answer_of(bodies.pop(0)) if bodies else echo_of(asked.request)
             return [Responded(asked.number, answer)], now
+        if asked.children is not None and "timeout" not in bodies[:1]:
+            return [end_of(asked.number, asked.children, bodies)], now
     wait = min(machine.waits.values(), key=_deadline, default=None)
     if wait is None:
         return [], now
+    if wait.children is not None:
+        bodies.pop(0)
+        return [Expired(wait.number)], max(now, _deadline(wait))
     body = bodies.pop(0) if bodies and wait.endpoint is not None else "timeout"
     if body == "timeout":
         return [Expired(wait.number)], max(now, _deadline(wait))
@@ -164,6 +175,43 @@ def echo_of(request: HttpRequest) -> HttpResponse:
         code=200,
         headers=(("Content-Type", "application/json"),),
         body=json.dumps(said).encode(),
+    )
+
+
+def end_of(wait: int, children: Children, bodies: list[object]) -> Event:
+    """Return how executions end: each takes a script, which is a part of an Execution, or echoes.
+
+    A script with a `code` refuses them all.
+    """
+    executions: list[Execution] = []
+    for number, asked in enumerate(children.requests):
+        echo: object = {"result": asked.argument}
+        said = cast("dict[str, Any]", bodies.pop(0) if bodies else echo)
+        if "code" in said:
+            return Refused(wait, **said)
+        executions.append(_child(asked, number, children, said))
+    return Finished(wait, tuple(executions))
+
+
+def _child(asked: ChildRequest, number: int, children: Children, said: dict[str, Any]) -> Execution:
+    workflow = asked.workflow
+    ids = (workflow.project, workflow.location, workflow.workflow)
+    state = ExecutionState(said.get("state", "SUCCEEDED") if children.awaited else "ACTIVE")
+    failure = said.get("payload")
+    return Execution(
+        name=ExecutionName(*ids, f"0192c3a4-2222-7222-8222-{number:012}"),
+        state=state,
+        argument=asked.argument,
+        result=said.get("result") if children.awaited else None,
+        failure=None if failure is None else Failure(payload=failure, context="it failed"),
+        revision_id="000001-abc",
+        create_time=BEGIN,
+        start_time=BEGIN,
+        end_time=BEGIN + 1.5 if children.awaited else None,
+        labels=asked.labels,
+        call_log_level=asked.call_log_level,
+        history_level=asked.history_level,
+        key=number + 1,
     )
 
 

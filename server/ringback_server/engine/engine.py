@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from ringback_server.clock import Clock
 from ringback_server.engine.ends import Ends
+from ringback_server.engine.families import Families
 from ringback_server.engine.observer import Hands, Watch
 from ringback_server.engine.outgoing import Network, Outgoing
 from ringback_server.engine.programs import Programs, Told
@@ -26,8 +27,11 @@ from ringback_server.model.resources import (
 )
 from ringback_server.store import Store
 from ringback_server.store.ids import new_uid
-from ringback_server.store.records import Advance, Delivery, NewExecution
+from ringback_server.store.records import Advance, Delivery, NewExecution, Overtaken
 from ringback_server.tracing import current
+
+#: bytes of JSON text that no more than one accounted byte of a value can come from
+_TEXT_PER_VALUE = 8
 
 
 class Engine:
@@ -52,7 +56,17 @@ class Engine:
         self._clock = clock
         self._ends = Ends(clock)
         self._scheduler = Scheduler[Run](clock)
-        self._timers = Timers(store.executions, self._scheduler, clock)
+        self._families = Families(
+            store.children,
+            told.gate,
+            clock,
+            room=_TEXT_PER_VALUE * told.limits.memory_bytes,
+            notify=self._scheduler.notify,
+            let_go=self._let_go,
+        )
+        self._timers = Timers(
+            store.executions, self._scheduler, clock, chore=self._families.cancel_orphans
+        )
         watch = watch or Watch()
         self._outgoing = Outgoing(network, clock, self._scheduler.notify, watch.observer)
         self._programs = Programs(store.workflows, told)
@@ -61,11 +75,12 @@ class Engine:
             programs=self._programs,
             scheduler=self._scheduler,
             outgoing=self._outgoing,
+            families=self._families,
             clock=clock,
             compute=threading.Lock(),
             park_after=park_after,
             on_parked=self._timers.expect,
-            on_ended=self._ends.announce,
+            on_ended=self._announce,
             watch=watch,
         )
         self._threads = [
@@ -134,10 +149,15 @@ class Engine:
         name = _name(workflow.name, new.uid)
         run = Run.begin(self._programs.of(workflow), name, argument, self._clock, trace)
         run.advance((), new.create_time)
+        if self._families.prepare(run, trace):
+            return self._queued(name, workflow, new)
         advance = run.gathered()
-        key, _ = self._store.executions.create(new, advance)
+        try:
+            key, committed = self._store.executions.create(new, advance)
+        except Overtaken:
+            return self._queued(name, workflow, new)
         run.created()
-        self._settle(key, run)
+        self._settle(key, run, committed.children)
         return _created(key, name, workflow, new, advance)
 
     def delivered(self, key: int, delivery: Delivery | None) -> None:
@@ -146,10 +166,12 @@ class Engine:
             self._scheduler.deliver(key, delivery)
 
     def ended(self, key: int) -> None:
-        """Let go of an execution that was cancelled or deleted, as the store just said."""
-        self._scheduler.cancel(key)
-        self._outgoing.drop(key)
-        self._ends.announce(key)
+        """Let go of an execution that was cancelled or deleted, as the store just said.
+
+        Those that it waited for are cancelled on return, unless the store cannot do so now.
+        """
+        self._let_go(key)
+        self._families.ended(key)
 
     def wait_ended(self, name: ExecutionName, key: int, timeout: float) -> None:
         """Block until the execution has ended or `timeout` seconds have passed."""
@@ -159,11 +181,30 @@ class Engine:
 
         self._ends.wait(key, timeout, has_ended)
 
-    def _settle(self, key: int, run: Run) -> None:
+    def _queued(self, name: ExecutionName, workflow: Workflow, new: NewExecution) -> Execution:
+        """Store an execution without its first slice, which has to be made again by a thread."""
+        key, _ = self._store.executions.create(new, None)
+        self._scheduler.offer(key)
+        return _created(key, name, workflow, new, None)
+
+    def _announce(self, key: int) -> None:
+        """Tell whoever waits for an execution that it has ended."""
+        self._ends.announce(key)
+        self._families.ended(key)
+
+    def _let_go(self, key: int) -> None:
+        self._scheduler.cancel(key)
+        self._outgoing.drop(key)
+        self._ends.announce(key)
+
+    def _settle(self, key: int, run: Run, children: Sequence[int]) -> None:
         """Decide where a fresh execution goes: to a thread that blocks, the queue, or rest."""
+        for child in children:
+            self._scheduler.offer(child)
+        created_only = any(w.children and not w.children.awaited for w in run.families.values())
         if run.ended:
             self._ends.announce(key)
-        elif not run.waiting:
+        elif not run.waiting or created_only:
             self._scheduler.offer(key)
         elif self._scheduler.keep(key, run):
             return
@@ -184,23 +225,28 @@ def _name(parent: WorkflowName, uid: bytes) -> ExecutionName:
 
 
 def _created(
-    key: int, name: ExecutionName, workflow: Workflow, new: NewExecution, advance: Advance
+    key: int,
+    name: ExecutionName,
+    workflow: Workflow,
+    new: NewExecution,
+    advance: Advance | None,
 ) -> Execution:
-    """Return the execution as its creation stored it."""
-    end = advance.end
+    """Return the execution as its creation stored it; it is queued without an advance."""
+    end = None if advance is None else advance.end
+    begun = ExecutionState.QUEUED if advance is None else ExecutionState.ACTIVE
     return Execution(
         name=name,
-        state=ExecutionState.ACTIVE if end is None else end.state,
+        state=begun if end is None else end.state,
         argument=new.argument,
         result=None if end is None else end.result,
         failure=None if end is None else end.failure,
         revision_id=workflow.revision_id,
         create_time=new.create_time,
-        start_time=new.create_time,
+        start_time=None if advance is None else new.create_time,
         end_time=None if end is None else end.time,
         labels=new.labels,
         call_log_level=new.call_log_level,
         history_level=new.history_level,
-        current_steps=advance.current_steps,
+        current_steps=() if advance is None else advance.current_steps,
         key=key,
     )

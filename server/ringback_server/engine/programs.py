@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ringback_server.engine.families import Gate
 from ringback_server.lang.compiler import compile_definition
 from ringback_server.lang.connectors import Connectors, NoConnectors
 from ringback_server.lang.definitions import read_definition
@@ -56,11 +57,12 @@ class Loadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What executions are told about the server."""
+    """What executions are told about the server, and who decides what they may create."""
 
     #: without a final slash
     callback_base_url: str
     project_number: str
+    gate: Gate
     connectors: Connectors = field(default_factory=NoConnectors)
     definition_limits: Limits = field(default_factory=Limits)
     limits: RunLimits = field(default_factory=RunLimits)

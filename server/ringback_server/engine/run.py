@@ -12,12 +12,14 @@ from ringback_server.lang.effects import (
     Delivered,
     Event,
     Expired,
+    Finished,
     Inputs,
     Log,
     OpenEndpoint,
     Outcome,
     Responded,
     Status,
+    Wait,
 )
 from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
 from ringback_server.lang.machine import Machine
@@ -30,6 +32,7 @@ from ringback_server.store.records import (
     Delivery,
     End,
     Loaded,
+    NewChildren,
     NewEndpoint,
     NewWait,
     Phase,
@@ -56,6 +59,8 @@ class _Uncommitted:
     endpoints: list[NewEndpoint] = field(default_factory=list[NewEndpoint])
     consumed: list[int] = field(default_factory=list[int])
     expired: list[int] = field(default_factory=list[int])
+    finished: list[int] = field(default_factory=list[int])
+    children: dict[int, NewChildren] = field(default_factory=dict[int, NewChildren])
     entries: list[LogEntry] = field(default_factory=list[LogEntry])
 
 
@@ -70,12 +75,17 @@ class Run:
         name: ExecutionName,
         account: str,
         trace: Trace | None = None,
+        depth: int = 0,
     ) -> None:
-        """Take a machine as it was last stored, and the trace that its creation belongs to."""
+        """Take a machine as it was last stored, and the trace that its creation belongs to.
+
+        `depth` tells how many executions wait for this one, one for another.
+        """
         self.fence = 0
         self.name = name
         self.account = account
         self.trace = trace
+        self.depth = depth
         self.slices = 0
         self._machine = machine
         self._clock = clock
@@ -94,12 +104,13 @@ class Run:
         argument: str,
         clock: Clock,
         trace: Trace | None = None,
+        depth: int = 0,
     ) -> Run:
         """Start an execution that has no stored state yet."""
         machine = Machine.start(
             loadable.program, from_json(argument), loadable.context(name), loadable.limits
         )
-        return cls(machine, clock, name=name, account=loadable.account, trace=trace)
+        return cls(machine, clock, name=name, account=loadable.account, trace=trace, depth=depth)
 
     @classmethod
     def resume(cls, loadable: Loadable, loaded: Loaded, clock: Clock) -> Run:
@@ -107,14 +118,15 @@ class Run:
 
         Raises lang's StateError when its state cannot be read.
         """
-        name, trace = loaded.name, Trace.parse(loaded.trace)
+        name, trace, depth = loaded.name, Trace.parse(loaded.trace), loaded.depth
         if loaded.state is None:
-            run = cls.begin(loadable, name, loaded.argument, clock, trace)
+            run = cls.begin(loadable, name, loaded.argument, clock, trace, depth)
         else:
             machine = Machine.unpack(
                 loadable.program, loaded.state, loadable.context(name), loadable.limits
             )
-            run = cls(machine, clock, name=name, account=loadable.account, trace=trace)
+            account = loadable.account
+            run = cls(machine, clock, name=name, account=account, trace=trace, depth=depth)
         run.fence = loaded.fence
         return run
 
@@ -134,7 +146,8 @@ class Run:
         outcome = self._outcome
         if outcome is None or outcome.status is not Status.RUNNABLE:
             return True
-        return bool(self._new.entries or self._new.endpoints or self._opened())
+        new = self._new
+        return bool(new.entries or new.endpoints or new.children or self._opened())
 
     @property
     def seconds_left(self) -> float | None:
@@ -158,10 +171,30 @@ class Run:
         waits = self._machine.waits.items()
         return {number: wait.request for number, wait in waits if wait.request is not None}
 
+    @property
+    def families(self) -> Mapping[int, Wait]:
+        """The stored waits for executions, by number."""
+        waits, stored = self._machine.waits.items(), self._stored_waits
+        return {n: wait for n, wait in waits if wait.children is not None and n in stored}
+
+    @property
+    def new_families(self) -> Sequence[Wait]:
+        """The waits for executions that neither are stored nor will be by the next commit."""
+        known = self._stored_waits.union(self._new.children)
+        waits = self._machine.waits.items()
+        return [wait for n, wait in waits if wait.children is not None and n not in known]
+
+    def expect(self, children: NewChildren) -> None:
+        """Create executions with the next commit."""
+        self._new.children[children.number] = children
+
     def events(
-        self, deliveries: Sequence[Delivery], answers: Mapping[int, HttpAnswer]
+        self,
+        deliveries: Sequence[Delivery],
+        answers: Mapping[int, HttpAnswer],
+        finished: Sequence[Finished] = (),
     ) -> list[Event]:
-        """Turn deliveries, answers and passed deadlines into events for the machine.
+        """Turn deliveries, answers, ends and passed deadlines into events for the machine.
 
         What is for a wait that has ended already was seen before and is left out.
         Raises CorruptDataError for a damaged payload.
@@ -170,8 +203,10 @@ class Run:
         mail = {d.wait: d.payload for d in deliveries if d.wait in waits}
         events: list[Event] = [Delivered(wait, wrap(unpack(raw))) for wait, raw in mail.items()]
         events += [Responded(wait, answer) for wait, answer in answers.items() if wait in waits]
+        events += finished
+        over = mail.keys() | {event.wait for event in finished}
         for number in waits:
-            left = None if number in mail else self._seconds_left(number)
+            left = None if number in over else self._seconds_left(number)
             if left is not None and left <= _TICK:
                 events.append(Expired(number))
         return events
@@ -185,6 +220,7 @@ class Run:
     def advance(self, events: Sequence[Event], now: float) -> None:
         """Run one slice, starting with the events."""
         consumed = [event.wait for event in events if isinstance(event, Delivered)]
+        late = {event.wait for event in events if isinstance(event, Expired)}
         before = self._machine.waits
         inputs = Inputs(now=now, seed=os.urandom(16), events=events, budget=SLICE_STEPS)
         self._outcome = self._machine.advance(inputs)
@@ -192,7 +228,12 @@ class Run:
         # Waits end by their deadline, or without any event when an error ends everything.
         gone = before.keys() - self._machine.waits.keys() - set(consumed)
         self._new.consumed += consumed
-        self._new.expired += [n for n in sorted(gone) if before[n].endpoint is not None]
+        self._new.finished += [event.wait for event in events if isinstance(event, Finished)]
+        self._new.expired += [
+            n
+            for n in sorted(gone)
+            if before[n].endpoint is not None or (n in late and before[n].children is not None)
+        ]
         self._note_deadlines()
         for effect in self._outcome.effects:
             if isinstance(effect, OpenEndpoint):
@@ -216,6 +257,10 @@ class Run:
             opened=tuple(self._opened()) if phase is not Phase.ENDED else (),
             consumed=tuple(self._new.consumed),
             expired=tuple(self._new.expired),
+            children=tuple(
+                self._new.children[n] for n in self._machine.waits if n in self._new.children
+            ),
+            finished=tuple(self._new.finished),
             entries=tuple(self._new.entries),
             end=_end(outcome, now) if phase is Phase.ENDED else None,
             time=now,

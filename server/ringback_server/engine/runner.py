@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ringback_server.clock import Clock
+from ringback_server.engine.families import Families
 from ringback_server.engine.mailbox import Cancelled, Wake
 from ringback_server.engine.observer import Watch
 from ringback_server.engine.outgoing import Outgoing
@@ -47,6 +48,7 @@ class Surroundings:
     programs: Programs
     scheduler: Scheduler[Run]
     outgoing: Outgoing
+    families: Families
     clock: Clock
     #: whoever computes beyond an execution's first slice holds this, so that pure loops leave
     #: the interpreter lock to everybody else; nothing is locked or awaited while it is held
@@ -139,7 +141,7 @@ class Runner:
         """
         while True:
             deliveries = (*deliveries, *self._ticket.mailbox.collect())
-            events = run.events(deliveries, self._around.outgoing.answers(self._ticket.key))
+            events = self._events(run, deliveries)
             if events:
                 self._observe(run, events, deliveries)
             if events or not run.waiting:
@@ -149,6 +151,11 @@ class Runner:
                 if run.nearest_deadline is not None:
                     self._around.on_parked(run.nearest_deadline)
                 return None
+
+    def _events(self, run: Run, deliveries: Sequence[Delivery]) -> list[Event]:
+        key = self._ticket.key
+        answers = self._around.outgoing.answers(key)
+        return run.events(deliveries, answers, self._around.families.finished(key, run))
 
     def _observe(self, run: Run, events: Sequence[Event], deliveries: Sequence[Delivery]) -> None:
         """Tell how long the events took to get here."""
@@ -180,8 +187,10 @@ class Runner:
         with spans.span(_SPAN, "internal", run.trace) as span:
             until = clock.monotonic() + _COMMIT_SECONDS
             self._slice(run, events)
-            while not run.worth_committing and clock.monotonic() < until:
-                self._slice(run, ())
+            while (refused := self._around.families.prepare(run, span.trace)) or (
+                not run.worth_committing and clock.monotonic() < until
+            ):
+                self._slice(run, refused)
             deliveries = self._commit(run)
             span.finish(_SPAN, "ended" if run.ended else "advanced", failed=False)
         return deliveries
@@ -203,6 +212,8 @@ class Runner:
         committed = self._insist(lambda: executions.commit(key, run.fence, advance))
         run.committed()
         self._around.outgoing.keep(key, run)
+        for child in committed.children:
+            self._around.scheduler.offer(child)
         return committed.deliveries
 
     def _give_up(self, detail: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from ringback_server.clock import Clock
@@ -47,11 +48,19 @@ class Queue(Protocol):
 class Timers:
     """One thread that sleeps until the earliest stored deadline."""
 
-    def __init__(self, deadlines: Deadlines, queue: Queue, clock: Clock) -> None:
-        """Take the store's deadlines and the run queue."""
+    def __init__(
+        self,
+        deadlines: Deadlines,
+        queue: Queue,
+        clock: Clock,
+        *,
+        chore: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the store's deadlines, the run queue, and what else is to be done at each look."""
         self._deadlines = deadlines
         self._queue = queue
         self._clock = clock
+        self._chore = chore
         # Guards the two fields below; nothing is read from the store or queued while it is held.
         self._changed = threading.Condition()
         self._next = -math.inf
@@ -117,6 +126,7 @@ class Timers:
 
     def _sweep(self) -> None:
         """Queue everything due, and note the earliest deadline that is not."""
+        self._chore()
         now, after = self._clock.now(), None
         while due := self._deadlines.due(now, after=after, limit=_BATCH):
             for _, key in due:

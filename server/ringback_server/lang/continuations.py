@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from ringback_server.lang import child_results
 from ringback_server.lang.effects import Event
 from ringback_server.lang.host import Host
 from ringback_server.lang.stdlib import connector_calls
@@ -14,7 +15,9 @@ from ringback_server.lang.values import Map, Value
 #: returns a result, or what to wait for next; raises WorkflowError
 _GoOn = Callable[[Host, Map, Event], Value | Block]
 
-CONTINUATIONS: Mapping[str, _GoOn] = MappingProxyType({**connector_calls.CONTINUATIONS})
+CONTINUATIONS: Mapping[str, _GoOn] = MappingProxyType(
+    {**child_results.CONTINUATIONS, **connector_calls.CONTINUATIONS}
+)
 
 
 def go_on(host: Host, continuation: Continuation, event: Event) -> Value | Block:

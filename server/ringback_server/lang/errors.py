@@ -14,6 +14,7 @@ TAGS = frozenset(
         "AuthError",
         "ConnectionError",
         "ConnectionFailedError",
+        "ExecutionError",
         "HttpError",
         "IndexError",
         "KeyError",
@@ -118,6 +119,19 @@ def unhandled_branch_error(branches: list[Map], *, truncated: bool) -> WorkflowE
         ("tags", List.of(("UnhandledBranchError", "RuntimeError"))),
         ("branches", List.of(branches)),
         ("truncated", truncated),
+    ]
+    return WorkflowError(Map.of(pairs))
+
+
+def api_error(code: int, status: str, message: str) -> WorkflowError:
+    """Return the HttpError of an answer of Google's APIs: an HTTP status, its name, a sentence."""
+    error = Map.of([("code", code), ("message", message), ("status", status)])
+    pairs: list[tuple[str, Value]] = [
+        ("message", f"HTTP server responded with error code {code}"),
+        ("tags", List.of(("HttpError",))),
+        ("code", code),
+        ("headers", Map.of([("Content-Type", "application/json; charset=UTF-8")])),
+        ("body", Map.of([("error", error)])),
     ]
     return WorkflowError(Map.of(pairs))
 

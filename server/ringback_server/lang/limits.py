@@ -50,6 +50,14 @@ class RunLimits:
     argument_bytes: int = 32 * _KIB
     #: callback endpoints created
     endpoints: int = 10_000
+    #: of log entries, counted as variables with their texts would be
+    log_bytes: int = 64 * _KIB * _KIB
+    #: executions that one call creates
+    children: int = 1_000
+    #: executions that wait for one another
+    child_depth: int = 20
+    #: executions not yet begun, in all of the server, with which no other may create more
+    queued: int = 100_000
 
 
 #: in front of the name of a limit of definitions, where both kinds are named

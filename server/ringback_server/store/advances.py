@@ -3,21 +3,23 @@
 Here advances meet callbacks. The writer runs one transaction after the other, so each rule
 holds by looking first: a payload goes to the oldest waiter of its endpoint if there is one
 (`callbacks`), a new waiter takes the oldest payload of its endpoint if there is one, and a wait
-expires only if it was given none.
+expires only if it was given none. Waits for executions (`families`) expire only if they are not
+over.
 """
 
 from __future__ import annotations
 
 from ringback_server.store.database import Connection
+from ringback_server.store.endings import close
+from ringback_server.store.families import end_wait, is_over, open_waits
 from ringback_server.store.packing import pack_entries
-from ringback_server.store.records import Advance, Delivery, NewWait, Overtaken
+from ringback_server.store.records import Advance, Committed, Delivery, NewWait, Overtaken
 
 _GIVEN_PAYLOAD = "SELECT payload FROM waiter WHERE execution = ? AND number = ?"
 _CONSUME = """
 UPDATE payload SET consumed_time = ?, request = NULL WHERE execution = ? AND seq = ?
 """
 _DELETE_WAITER = "DELETE FROM waiter WHERE execution = ? AND number = ?"
-_DELETE_WAITERS = "DELETE FROM waiter WHERE execution = ?"
 _INSERT_ENDPOINT = "INSERT INTO endpoint (execution, number, method) VALUES (?, ?, ?)"
 _INSERT_WAITER = "INSERT INTO waiter (execution, number, endpoint, payload) VALUES (?, ?, ?, ?)"
 _INSERT_ENTRIES = "INSERT INTO journal (execution, time, entries) VALUES (?, ?, ?)"
@@ -43,32 +45,41 @@ SELECT w.number, p.request, p.receive_time
 
 
 def check_expired(connection: Connection, key: int, advance: Advance) -> None:
-    """Raise Overtaken if a wait that the advance let expire was given a payload."""
+    """Raise Overtaken if a wait that the advance let expire was given a payload, or is over."""
     for number in advance.expired:
-        if _given_payload(connection, key, number) is not None:
+        given = _given_payload(connection, key, number) is not None
+        if given or is_over(connection, key, number):
             raise Overtaken
 
 
-def store_advance(connection: Connection, key: int, advance: Advance) -> tuple[Delivery, ...]:
-    """Store what the advance did around the execution's row; return what new waits found."""
+def store_advance(connection: Connection, key: int, advance: Advance) -> Committed:
+    """Store what the advance did around the execution's row; return what new waits led to.
+
+    Raise Overtaken if the workflow of an execution to be created was deleted meanwhile.
+    """
     for number in advance.consumed:
         _consume(connection, key, number, advance.time)
     for number in advance.expired:
         connection.execute(_DELETE_WAITER, (key, number))
+    for number in (*advance.finished, *advance.expired):
+        end_wait(connection, key, number)
     for endpoint in advance.endpoints:
         connection.execute(_INSERT_ENDPOINT, (key, endpoint.number, endpoint.method))
     if advance.entries:
         latest = max(entry.time for entry in advance.entries)
         connection.execute(_INSERT_ENTRIES, (key, latest, pack_entries(advance.entries)))
     if advance.end is not None:
-        drop_waiters(connection, key)
-        return ()
+        close(connection, key)
+        return Committed()
     new = {endpoint.number for endpoint in advance.endpoints}
     found = [
         _open_wait(connection, key, wait, empty=wait.endpoint in new)
         for wait in sorted(advance.opened, key=lambda wait: wait.number)
     ]
-    return tuple(delivery for delivery in found if delivery is not None)
+    return Committed(
+        deliveries=tuple(delivery for delivery in found if delivery is not None),
+        children=open_waits(connection, key, advance.children),
+    )
 
 
 def given_waits(connection: Connection, key: int) -> tuple[Delivery, ...]:
@@ -83,11 +94,6 @@ def given_waits(connection: Connection, key: int) -> tuple[Delivery, ...]:
 def has_given_waits(connection: Connection, key: int) -> bool:
     """Tell whether an open wait was given a payload that no advance has consumed yet."""
     return connection.execute(_HAS_GIVEN_WAITS, (key,)).fetchone() is not None
-
-
-def drop_waiters(connection: Connection, key: int) -> None:
-    """End all waits of an execution; payloads they were given stay unconsumed."""
-    connection.execute(_DELETE_WAITERS, (key,))
 
 
 def _given_payload(connection: Connection, key: int, number: int) -> int | None:

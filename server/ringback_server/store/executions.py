@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ringback_server.errors import CorruptDataError, FailedPreconditionError, NotFoundError
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.store.advances import (
     check_expired,
-    drop_waiters,
     given_waits,
     has_given_waits,
     store_advance,
 )
 from ringback_server.store.database import Connection, Database
+from ringback_server.store.endings import take_away
+from ringback_server.store.execution_columns import insert, set_phase, update
 from ringback_server.store.execution_rows import execution_of
+from ringback_server.store.families import has_ready_waits
 from ringback_server.store.lookups import (
     execution_id,
     execution_not_found,
     execution_parameters,
     workflow_key,
 )
-from ringback_server.store.packing import pack_failure, pack_steps, seal, unseal
+from ringback_server.store.packing import unseal
 from ringback_server.store.records import (
     Advance,
     Committed,
@@ -37,32 +37,13 @@ _Executions = list[Execution]
 _Keys = list[int]
 _Wakes = list[tuple[float, int]]
 
-_WORKFLOW_EXISTS = "SELECT 1 FROM workflow WHERE id = ? AND delete_time IS NULL"
-
-_INSERT = """
-INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, create_time,
-                       labels, argument, phase, outcome, wake, requests, start_time, end_time,
-                       steps, result, failure, state, trace)
-VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :create_time,
-        :labels, :argument, :phase, :outcome, :wake, :requests, :time, :end_time,
-        :steps, :result, :failure, :state, :trace)
-"""
-
-_UPDATE = """
-UPDATE execution
-   SET phase = :phase, outcome = :outcome, wake = :wake, requests = :requests,
-       end_time = :end_time, steps = :steps, result = :result, failure = :failure, state = :state,
-       start_time = COALESCE(start_time, :time), fence = fence + 1
- WHERE id = :key
-"""
-
 _FENCE = "SELECT fence FROM execution WHERE id = ? AND phase < 3"
 
 _AT_REST = "SELECT 1 FROM execution WHERE id = ? AND fence = ? AND phase = 2"
 
 _LOAD = """
 SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.fence, e.phase,
-       e.trace
+       e.trace, e.depth
   FROM execution e JOIN workflow w ON w.id = e.workflow
  WHERE e.id = ? AND e.phase < 3
 """
@@ -84,13 +65,6 @@ SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_ti
   FROM execution e JOIN revision r ON r.id = e.revision
  WHERE e.workflow = :workflow AND e.id < :after
  ORDER BY e.id DESC LIMIT :limit
-"""
-
-_TAKE_AWAY = """
-UPDATE execution
-   SET phase = 3, outcome = :outcome, detail = :detail, end_time = :now, wake = NULL,
-       requests = 0, fence = fence + 1, state = CASE WHEN :keep_state THEN state END
- WHERE id = :key AND phase < 3
 """
 
 _DUE = """
@@ -116,39 +90,43 @@ class Executions:
     def create(self, new: NewExecution, advance: Advance | None) -> tuple[int, Committed]:
         """Store an execution, with its first advance if that was made; return its key.
 
-        Raise NotFoundError if the workflow was deleted meanwhile.
+        Raise NotFoundError if the workflow was deleted meanwhile, Overtaken if one was that the
+        advance executes.
         """
 
         def create(connection: Connection) -> tuple[int, Committed]:
-            if connection.execute(_WORKFLOW_EXISTS, (new.workflow_key,)).fetchone() is None:
+            key = insert(connection, new, advance)
+            if key is None:
                 raise NotFoundError("The workflow was deleted.", reason="WORKFLOW_NOT_FOUND")
-            columns = _new_columns(new) | _columns(
-                advance, advance.phase if advance else Phase.QUEUED
-            )
-            key = connection.execute(_INSERT, columns).lastrowid or 0
-            found = () if advance is None else store_advance(connection, key, advance)
-            return key, Committed(deliveries=found)
+            if advance is None:
+                return key, Committed()
+            committed = store_advance(connection, key, advance)
+            if advance.phase is Phase.WAITING and has_ready_waits(connection, key):
+                set_phase(connection, key, Phase.RUNNABLE)
+            return key, committed
 
         return self._database.write(create)
 
     def commit(self, key: int, fence: int, advance: Advance) -> Committed:
         """Store an advance of an execution as it was loaded with `fence`, which grows by one.
 
-        Raise Overtaken if a wait that it let expire was given a payload, and Superseded if the
-        execution has ended, is gone or was taken over; nothing is stored then.
+        Raise Overtaken if something came before it that it does not know of, and Superseded if
+        the execution has ended, is gone or was taken over; nothing is stored then.
         """
 
         def commit(connection: Connection) -> Committed:
             if connection.execute(_FENCE, (key,)).fetchone() != (fence,):
                 raise Superseded
             check_expired(connection, key, advance)
-            found = store_advance(connection, key, advance)
+            committed = store_advance(connection, key, advance)
             phase = advance.phase
-            if phase is Phase.WAITING and has_given_waits(connection, key):
+            if phase is Phase.WAITING and (
+                has_given_waits(connection, key) or has_ready_waits(connection, key)
+            ):
                 # Found just now, or given to another wait while the advance was being made.
                 phase = Phase.RUNNABLE
-            connection.execute(_UPDATE, _columns(advance, phase) | {"key": key})
-            return Committed(deliveries=found)
+            update(connection, key, advance, phase)
+            return committed
 
         return self._database.write(commit)
 
@@ -162,7 +140,7 @@ class Executions:
             row = connection.execute(_LOAD, (key,)).fetchone()
             if row is None:
                 raise Superseded
-            project, location, workflow, uid, revision, argument, state, fence, phase, trace = row
+            project, location, workflow, uid, revision, argument, state, fence, phase = row[:9]
             return Loaded(
                 key=key,
                 name=ExecutionName(project, location, workflow, execution_id(uid)),
@@ -172,7 +150,8 @@ class Executions:
                 fence=fence,
                 deliveries=given_waits(connection, key),
                 phase=Phase(phase),
-                trace=trace,
+                trace=row[9],
+                depth=row[10],
             )
 
         return self._database.read(load)
@@ -201,7 +180,7 @@ class Executions:
                 raise FailedPreconditionError(
                     f"{name} has ended: it is {execution.state}.", reason="EXECUTION_ENDED"
                 )
-            _take_away(connection, execution.key, ExecutionState.CANCELLED, now)
+            take_away(connection, execution.key, ExecutionState.CANCELLED, now)
             return execution.key, _get(connection, name)
 
         return self._database.write(cancel)
@@ -210,7 +189,7 @@ class Executions:
         """End an execution whose stored data is damaged; what is left of it is kept."""
 
         def mark(connection: Connection) -> None:
-            _take_away(connection, key, ExecutionState.UNAVAILABLE, now, detail)
+            take_away(connection, key, ExecutionState.UNAVAILABLE, now, detail)
 
         self._database.write(mark)
 
@@ -277,51 +256,3 @@ def _unseal_state(sealed: bytes) -> bytes:
         return unseal(sealed)
     except CorruptDataError:
         raise CorruptDataError("The stored state of this execution is damaged.") from None
-
-
-def _take_away(
-    connection: Connection, key: int, outcome: ExecutionState, now: float, detail: str | None = None
-) -> None:
-    """End an execution from outside: whoever drives it finds its fence gone."""
-    parameters = {
-        "key": key,
-        "outcome": outcome.value,
-        "detail": detail,
-        "now": now,
-        "keep_state": outcome is ExecutionState.UNAVAILABLE,
-    }
-    if connection.execute(_TAKE_AWAY, parameters).rowcount:
-        drop_waiters(connection, key)
-
-
-def _new_columns(new: NewExecution) -> dict[str, object]:
-    labels = msgspec.json.encode(new.labels).decode() if new.labels else None
-    return {
-        "uid": new.uid,
-        "workflow": new.workflow_key,
-        "revision": new.revision_key,
-        "call_log_level": int(new.call_log_level),
-        "history_level": int(new.history_level),
-        "create_time": new.create_time,
-        "labels": labels,
-        "argument": new.argument,
-        "trace": new.trace,
-    }
-
-
-def _columns(advance: Advance | None, phase: Phase) -> dict[str, object]:
-    """Return the columns that an advance sets; without one the execution is queued."""
-    end = None if advance is None else advance.end
-    state = None if advance is None or end is not None else advance.state
-    return {
-        "phase": int(phase) if end is None else int(Phase.ENDED),
-        "outcome": end and end.state.value,
-        "wake": None if advance is None or end is not None else advance.wake,
-        "requests": 0 if advance is None or end is not None else advance.requests,
-        "time": advance and advance.time,
-        "end_time": end and end.time,
-        "steps": advance and pack_steps(advance.current_steps),
-        "result": end and end.result,
-        "failure": end and pack_failure(end.failure),
-        "state": None if state is None else seal(state),
-    }

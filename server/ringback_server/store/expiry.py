@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from ringback_server.store.database import Connection, Database
 
+# One that another still waits for, together with others, stays until that wait ends.
 _ENDED = """
-SELECT id FROM execution WHERE phase = 3 AND end_time < ? ORDER BY end_time LIMIT ?
+SELECT id FROM execution
+ WHERE phase = 3 AND end_time < ?
+   AND NOT EXISTS (SELECT 1 FROM child WHERE child.execution = execution.id)
+ ORDER BY end_time LIMIT ?
 """
 # By key, since an execution may have more of these than one transaction should remove.
 _PARTS = (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ringback_server.store.callbacks import Callbacks
 from ringback_server.store.census import Census
+from ringback_server.store.children import Children
 from ringback_server.store.credentials import Credentials
 from ringback_server.store.data_dir import DataDir
 from ringback_server.store.database import Database
@@ -26,6 +27,7 @@ class Store:
 
     workflows: Workflows
     executions: Executions
+    children: Children
     callbacks: Callbacks
     logs: Logs
     credentials: Credentials
@@ -67,6 +69,7 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
     return Store(
         workflows=Workflows(database),
         executions=Executions(database),
+        children=Children(database),
         callbacks=Callbacks(database),
         logs=Logs(database),
         credentials=Credentials(database),

@@ -42,6 +42,8 @@ class NewExecution:
     create_time: float
     #: W3C traceparent of the request that creates it
     trace: str | None = None
+    #: how many executions wait for its end, one for another
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,16 @@ class NewWait:
 
     number: int
     endpoint: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewChildren:
+    """A wait for executions that begins by creating them."""
+
+    number: int
+    #: whether it is over once they have ended, or at once
+    awaited: bool
+    executions: tuple[NewExecution, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +98,12 @@ class Advance:
     opened: tuple[NewWait, ...] = ()
     #: waits that ended with the payload they were given
     consumed: tuple[int, ...] = ()
-    #: waits for a callback that ended without one: by their deadline, or given up
+    #: waits for a callback that ended without one: by their deadline, or given up; waits for
+    #: executions that ended by their deadline
     expired: tuple[int, ...] = ()
+    children: tuple[NewChildren, ...] = ()
+    #: waits for executions that ended because they were over
+    finished: tuple[int, ...] = ()
     entries: tuple[LogEntry, ...] = ()
     end: End | None = None
     time: float
@@ -108,6 +124,8 @@ class Committed:
     """A stored advance, and the payloads that its newly opened waits found."""
 
     deliveries: tuple[Delivery, ...] = ()
+    #: keys of the executions that it created; they are queued
+    children: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +143,8 @@ class Loaded:
     phase: Phase
     #: W3C traceparent of the request that created it
     trace: str | None = None
+    #: how many executions wait for its end, one for another
+    depth: int = 0
 
 
 class Refused(Exception):  # noqa: N818 - a signal between store and engine, not a failure
@@ -132,7 +152,7 @@ class Refused(Exception):  # noqa: N818 - a signal between store and engine, not
 
 
 class Overtaken(Refused):
-    """A payload took a wait before its timeout: load again and advance with the payload."""
+    """Something came before a timeout, or a workflow was deleted: load again and advance."""
 
 
 class Superseded(Refused):

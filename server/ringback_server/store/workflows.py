@@ -15,6 +15,7 @@ from ringback_server.model.names import LocationName, OperationName, WorkflowNam
 from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
 from ringback_server.store import operations
 from ringback_server.store.database import Connection, Database, Row
+from ringback_server.store.families import count_end, orphan
 from ringback_server.store.ids import new_uid
 from ringback_server.store.lookups import workflow_key, workflow_not_found
 from ringback_server.store.purges import purge
@@ -75,6 +76,16 @@ _CANCEL_LIVE = """
 UPDATE execution
    SET phase = 3, outcome = 'CANCELLED', end_time = ?, wake = NULL, fence = fence + 1
  WHERE workflow = ? AND phase < 3
+"""
+
+# Both tables hold waits that have not ended, so they are small.
+_LIVE_PARENTS = """
+SELECT DISTINCT w.execution FROM child_wait w CROSS JOIN execution e ON e.id = w.execution
+ WHERE e.workflow = ? AND e.phase < 3
+"""
+_LIVE_CHILDREN = """
+SELECT c.execution FROM child c CROSS JOIN execution e ON e.id = c.execution
+ WHERE e.workflow = ? AND e.phase < 3
 """
 
 _LARGEST_KEY = 2**63 - 1
@@ -160,7 +171,13 @@ class Workflows:
         def delete(connection: Connection) -> tuple[Operation, _Keys]:
             key = workflow_key(connection, name)
             live = [row[0] for row in connection.execute(_LIVE, (key,)).fetchall()]
+            parents = connection.execute(_LIVE_PARENTS, (key,)).fetchall()
+            children = connection.execute(_LIVE_CHILDREN, (key,)).fetchall()
             connection.execute(_CANCEL_LIVE, (now, key))
+            for (parent,) in parents:
+                orphan(connection, parent)
+            for (child,) in children:
+                count_end(connection, child)
             connection.execute(_DELETE, (now, key))
             return operations.add(connection, uid, "delete", name, now), live
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from ringback_server.lang.stdlib import (
     base64,
     events,
+    executions,
     expression_helpers,
     hash_,
     http,
@@ -35,6 +36,7 @@ __all__ = [
     "FUNCTIONS",
     "base64",
     "events",
+    "executions",
     "expression_helpers",
     "hash_",
     "http",
