@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from ringback_server.lang.effects import Event, Status
+from ringback_server.lang.effects import Event, Log, Status
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.machine import Machine
 from tests.lang.playing import BEGIN, context, inputs, next_events, play, program_of
@@ -152,3 +152,42 @@ def test_branches_when_they_compute_side_by_side() -> None:
 - finish: {return: "${order}"}
 """
     assert "[200,400]" == play(source, budget=100_000).outcome.result
+
+
+LOGS = """
+- attempt:
+    try:
+      steps:
+        - loop:
+            for:
+              value: i
+              range: [1, 100]
+              steps:
+                - say: {call: sys.log, args: {data: "0123456789"}}
+                - rest: {call: sys.sleep, args: {seconds: 1}}
+    except: {as: e, steps: [{caught: {return: caught}}]}
+"""
+
+
+@pytest.mark.parametrize("repack", [False, True])
+@pytest.mark.parametrize(("limit", "entries"), [(18 * 5, 5), (18 * 6 - 1, 5), (18 * 100, 100)])
+def test_log_when_it_grows_beyond_the_limit(limit: int, entries: int, *, repack: bool) -> None:
+    """An execution that logs too much fails, also when it was packed in between."""
+    played = play(LOGS, limits=RunLimits(log_bytes=limit), repack=repack)
+    failure = played.outcome.failure
+
+    assert entries == sum(isinstance(effect, Log) for effect in played.effects)
+    assert (entries == 100) == (failure is None)
+    if failure is not None:
+        assert failure.context.startswith("ResourceLimitError: Log size limit exceeded")
+
+
+def test_log_when_one_entry_is_too_large() -> None:
+    """What a map becomes as JSON counts, and the entry that is too much is not written."""
+    source = '- say: {call: sys.log, args: {json: {a: "0123456789"}}}'
+    fits = play(source, limits=RunLimits(log_bytes=26))
+    played = play(source, limits=RunLimits(log_bytes=25))
+
+    assert fits.outcome.failure is None
+    assert played.outcome.failure is not None
+    assert () == played.effects

@@ -6,10 +6,11 @@ import hashlib
 import math
 from typing import Any
 
-from ringback_server.lang.effects import Context, Effect, OpenEndpoint
+from ringback_server.lang.effects import Context, Effect, Log, OpenEndpoint
 from ringback_server.lang.errors import resource_limit_error
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.program import RoutineCode
+from ringback_server.lang.values import size_of
 from ringback_server.model.resources import StepPlace
 
 #: a frame's variables and temporaries by slot; the first item is the Host. Values are dynamic by
@@ -30,6 +31,7 @@ class Host:
         "endpoints",
         "epoch",
         "limits",
+        "logged",
         "memory",
         "now",
         "pc",
@@ -56,6 +58,8 @@ class Host:
         self.stop = 0
         #: callback endpoints opened so far
         self.endpoints = 0
+        #: accounted bytes of the log entries so far
+        self.logged = 0
         self.effects: list[Effect] = []
         #: the instruction that runs, while it is one that calls a function
         self.routine: RoutineCode | None = None
@@ -89,6 +93,20 @@ class Host:
         self.endpoints += 1
         self.ask(OpenEndpoint(number, method, self.place()))
         return number
+
+    def log(self, severity: str, text: str, *, structured: bool) -> None:
+        """Write a log entry, a text or the text of a JSON value; raises a ResourceLimitError."""
+        self.logged += size_of(text)
+        if self.logged > self.limits.log_bytes:
+            raise resource_limit_error("Log size limit exceeded")
+        self.ask(
+            Log(
+                severity=severity,
+                text=None if structured else text,
+                json=text if structured else None,
+                place=self.place(),
+            )
+        )
 
     def place(self) -> StepPlace:
         """Return the step whose call runs."""

@@ -53,6 +53,7 @@ class _State(msgspec.Struct):
     #: parents before their children
     strands: list[_Strand]
     turn: int = 0
+    logged: int = 0
 
 
 def _encode(value: object) -> msgspec.msgpack.Ext:
@@ -81,6 +82,7 @@ def pack(state: State) -> bytes:
             next_wait=state.next_wait,
             strands=[_packed_strand(strand) for strand in state.strands.values()],
             turn=state.turn,
+            logged=state.host.logged,
         )
     )
     return b"".join([_MAGIC, bytes([_VERSION]), zlib.crc32(packed).to_bytes(4, "big"), packed])
@@ -102,7 +104,7 @@ def unpack(program: Program, packed: bytes, host: Host) -> State:
             strands[strand.id] = _strand(program, strand, host, strands)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StateError(f"the packed state cannot be read: {error}") from error
-    host.steps, host.endpoints = read.steps, read.endpoints
+    host.steps, host.endpoints, host.logged = read.steps, read.endpoints, read.logged
     host.memory = sum(frame.size for strand in strands.values() for frame in strand.frames)
     return State(
         program=program,

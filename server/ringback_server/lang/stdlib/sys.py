@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from ringback_server.lang.effects import Log
 from ringback_server.lang.encoding import encoded
 from ringback_server.lang.errors import type_error, value_error
 from ringback_server.lang.host import Host
@@ -48,14 +47,7 @@ def log(
     value = given[0]
     structured = isinstance(value, Map) and isinstance(text, Omitted)
     written = value if isinstance(value, str) else encoded(value)
-    host.ask(
-        Log(
-            severity=severity,
-            text=None if structured else written,
-            json=written if structured else None,
-            place=host.place(),
-        )
-    )
+    host.log(severity, written, structured=structured)
 
 
 @function("sys.sleep", blocking=True, keeps=False)
