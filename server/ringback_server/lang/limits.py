@@ -52,8 +52,6 @@ class RunLimits:
     endpoints: int = 10_000
     #: of log entries, counted as variables with their texts would be
     log_bytes: int = 64 * _KIB * _KIB
-    #: of log entries, counted as variables with their texts would be
-    log_bytes: int = 64 * _KIB * _KIB
     #: executions that one call creates
     children: int = 1_000
     #: executions that wait for one another
