@@ -205,30 +205,3 @@ def test_access_token_outlives_a_new_signing_key_but_not_the_end_of_its_own(
     instance.credentials.signers.pop()
     instance.clock.advance(KEY_SECONDS)
     assert instance.refusal(token) is Refusal.KEY_UNKNOWN
-
-
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eA==", "Token x"])
-def test_authorization_is_missing_when_it_holds_no_bearer(
-    instance: Instance, header: str | None
-) -> None:
-    """The answer then says that a token is needed."""
-    with pytest.raises(UnauthenticatedError, match="needs a bearer token") as caught:
-        instance.authenticator.authenticate_header(header)
-
-    assert caught.value.reason == "TOKEN_MISSING"
-
-
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_authorization_is_read_whatever_the_case_of_its_scheme(
-    instance: Instance, scheme: str
-) -> None:
-    """Scheme names have no case (RFC 9110)."""
-    header = f"{scheme} {instance.access_token()}"
-
-    assert ADMIN == instance.authenticator.authenticate_header(header).email
-
-
-def test_authorization_is_refused_when_spaces_precede_the_token(instance: Instance) -> None:
-    """One space separates scheme and token."""
-    with pytest.raises(UnauthenticatedError, match="not valid"):
-        instance.authenticator.authenticate_header(f"Bearer  {instance.access_token()}")

@@ -32,7 +32,14 @@ class Admission:
 
         `time_left` gives the seconds until the caller gives up. Raise UnauthenticatedError.
         """
-        scheme, _, token = (authorization or "").strip().partition(" ")
-        bearer = token.strip() if scheme.lower() == "bearer" else ""
-        principal = self.authenticator.authenticate(bearer)
+        principal = self.authenticator.authenticate(bearer_of(authorization))
         return Caller(principal=principal, backend=self.backend, time_left=time_left)
+
+
+def bearer_of(authorization: str | None) -> str:
+    """Return the token in the value of an Authorization header, "" if it holds none.
+
+    Scheme names have no case, and one space or more follows them (RFC 9110, 11.4).
+    """
+    scheme, _, token = (authorization or "").strip(" \t").partition(" ")
+    return token.lstrip(" ") if scheme.lower() == "bearer" else ""

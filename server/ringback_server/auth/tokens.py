@@ -70,7 +70,7 @@ class Authenticator:
         self._self_signed = SelfSignedTokens(Assertions(keys), revocations, service_audiences(urls))
 
     def authenticate(self, bearer: str) -> Principal:
-        """Return whom a bearer token speaks for.
+        """Return whom a bearer token speaks for; "" is none.
 
         Raises UnauthenticatedError with one vague sentence and the reason TOKEN_MISSING,
         TOKEN_EXPIRED or TOKEN_INVALID; its `__cause__` is a TokenError, precise enough for logs.
@@ -81,14 +81,6 @@ class Authenticator:
         except TokenError as error:
             raise _unauthenticated(error) from error
         return verified.principal
-
-    def authenticate_header(self, authorization: str | None) -> Principal:
-        """Do the same for the value of an Authorization header, None if there is none."""
-        try:
-            bearer = bearer_of(authorization)
-        except TokenError as error:
-            raise _unauthenticated(error) from error
-        return self.authenticate(bearer)
 
     def _verified(self, bearer: str, now: float) -> _Verified:
         if not bearer:
@@ -111,14 +103,6 @@ class Authenticator:
     def _kind(self, token: UnverifiedToken) -> TokenKind:
         """Choose by `typ` alone; each kind then insists on its own algorithm and keys."""
         return self._access_tokens if token.typ in TYPES else self._self_signed
-
-
-def bearer_of(authorization: str | None) -> str:
-    """Return the token in the value of an Authorization header; TokenError(MISSING)."""
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise TokenError(Refusal.MISSING)
-    return token
 
 
 def _unauthenticated(error: TokenError) -> UnauthenticatedError:
