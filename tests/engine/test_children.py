@@ -12,6 +12,7 @@ import pytest
 from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
+from ringback_server.tracing import Scope, Trace, within
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened
 
@@ -407,3 +408,16 @@ def test_run_when_too_many_executions_are_queued(tmp_path: Path) -> None:
         error = map_of(bench.ended(bench.start(bench.deploy(RUNS))))
 
     assert (429, "RESOURCE_EXHAUSTED") == (error["code"], error["body"]["error"]["status"])
+
+
+def test_run_when_the_parent_belongs_to_a_trace(tmp_path: Path) -> None:
+    """Its child belongs to the same one."""
+    trace = Trace(trace_id="0" * 31 + "1", span_id="0" * 15 + "2", flags="01")
+    with opened(tmp_path) as bench:
+        child = bench.deploy(WAITS, "child")
+        workflow = bench.deploy(RUNS)
+        with within(Scope(trace=trace)):
+            bench.start(workflow)
+        key = child_of(bench, child.name).key
+
+        assert str(trace) == bench.store.executions.load(key).trace
