@@ -105,6 +105,7 @@ def test_call_when_no_stub_answers(capsys: pytest.CaptureFixture[str]) -> None:
         (["env.yaml", "--env", "A"], "--env: 'A' is not KEY=VALUE"),
         (["env.yaml", "--now", "x"], "'now' is no time"),
         (["env.yaml", "--data", "{"], "--data: not JSON"),
+        (["env.yaml", "--data", "[" * 10_000], "--data: not JSON"),
     ],
 )
 def test_status_when_it_cannot_be_run(
@@ -124,6 +125,17 @@ def test_ringback_when_it_runs_locally(capsys: pytest.CaptureFixture[str]) -> No
     assert {"approved": True, "name": "doc"} == json.loads(capsys.readouterr().out)
     assert 1 == run_ringback(["run", "fails.yaml", "--local", "--format", "yaml"])
     assert "FAILED" == yaml.safe_load(capsys.readouterr().out)["state"]
+
+
+def test_ringback_when_a_place_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Project and location are those that `sys.get_env` reads; labels have no meaning here."""
+    names = ("GOOGLE_CLOUD_PROJECT_ID", "GOOGLE_CLOUD_LOCATION")
+    read = ' + "/" + '.join(f'sys.get_env("{name}")' for name in names)
+    Path("place.yaml").write_text(f"- s: {{return: '${{{read}}}'}}")
+
+    assert 0 == run_ringback(["run", "place.yaml", "--local", "--project=p", "--location=l"])
+    assert "p/l" == json.loads(capsys.readouterr().out)
+    assert 2 == run_ringback(["run", "place.yaml", "--local", "--labels=a=b"])
 
 
 @pytest.mark.parametrize("option", ["--stubs=stubs.yaml", "--env=A=1", "--now=x"])

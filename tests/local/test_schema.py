@@ -73,6 +73,7 @@ STUBS = "stubs:\n  - url: http://a\n"
             "2:3",
             "this must be a text, not a whole number; write it in quotes",
         ),
+        ("now: -1", "1:1", "'now' is no time in Unix seconds: write it like 2026-01-31T09:00:00Z"),
         ("now: yesterday", "1:1", "'now' is no time: write it like 2026-01-31T09:00:00Z"),
         (
             "now: 2026-01-01T00:00:00",

@@ -179,6 +179,57 @@ def test_connector_when_it_is_answered(
     assert code == (run.error and run.error.code)
 
 
+RUN = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run"
+
+
+@pytest.mark.parametrize(
+    ("step", "args"),
+    [
+        (
+            f"call: {RUN}\nargs: {{workflow_id: w, argument: {{a: 1}}}}",
+            {"workflow_id": "w", "argument": {"a": 1}},
+        ),
+        (
+            "call: experimental.executions.run\nargs: {workflow_id: w, argument: x}",
+            {"workflow_id": "w", "argument": "x"},
+        ),
+        (
+            "call: experimental.executions.map\nargs: {workflow_id: w, arguments: [1, 2]}",
+            {"workflow_id": "w", "arguments": [1, 2]},
+        ),
+    ],
+)
+def test_executions_when_they_are_stubbed(step: str, args: dict[str, object]) -> None:
+    """Calls that execute other workflows are answered like those of connectors."""
+    run = asked({"args": args, "answer": {"return": "done", "delay": 5}}, step)
+
+    assert ("done", 5) == (run.result, run.duration)
+    assert [step.partition("\n")[0]] == [f"call: {call.call}" for call in run.calls]
+
+
+def test_executions_when_they_take_too_long() -> None:
+    """The call's own timeout ends it."""
+    step = f"call: {RUN}\nargs: {{workflow_id: w, connector_params: {{timeout: 60}}}}"
+    run = asked({"answer": {"return": 1, "delay": 61}}, step)
+
+    assert run.error is not None
+    assert (("TimeoutError",), 60) == (run.error.tags, run.duration)
+
+
+def test_call_when_it_carries_a_token() -> None:
+    """Whose token a request would carry is told."""
+    step = 'call: http.get\nargs: {url: "http://a", auth: {type: OIDC}}'
+
+    assert ["OIDC"] == [call.auth for call in asked({"answer": {}}, step).calls]
+
+
+def test_time_when_there_are_no_dates_any_more() -> None:
+    """Years of waiting beyond the calendar end no run."""
+    source = called("call: sys.sleep\nargs: {seconds: 31536000}").replace("${r}", "${sys.now()}")
+
+    assert 253402300799 + 31536000 == run_definition(source, now=253402300799).result
+
+
 def test_error_when_a_text_is_raised() -> None:
     """A stub can raise a string, as definitions can."""
     run = asked({"answer": {"raise": "no"}})

@@ -31,6 +31,7 @@ CASES = {
         UNANSWERED,
     ],
 }
+DEFINITION = "definition: good/approval.yaml\n"
 WRONG = {"name": "is <wrong>", "argument": {"id": "7"}, "expect": {"error": "*"}}
 
 
@@ -114,6 +115,16 @@ def test_report_when_it_is_for_machines() -> None:
     assert 1 == sum(tag == "failure" for tag, _ in begun)
 
 
+def test_report_when_a_file_is_bad() -> None:
+    """A file that will not do is an error in the JUnit report."""
+    Path("bad/bad.test.yaml").write_text("cases: {}")
+    run([".", "--junit-xml", "report.xml"])
+
+    report = Path("report.xml").read_text()
+    assert '<testsuites tests="5" failures="1" errors="1"' in report
+    assert '<error message="bad/bad.test.yaml:1:8: this must be a list, not a map"/>' in report
+
+
 def test_coverage_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """Steps that no case reached are listed with their lines."""
     run(["good", "--coverage"])
@@ -135,6 +146,18 @@ def test_coverage_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> No
         ("definition: none.yaml\ncases: [{name: a}]", "bad.test.yaml:1:13: there is no file none"),
         ("cases: [{name: a}]", "bad.test.yaml:1:1: there is no bad.yaml: name the file with"),
         ("definition: bad.test.yaml\ncases: [{name: a}]", "bad.test.yaml:1:1: "),
+        (
+            f"{DEFINITION}stubs:\n  - step: lok\n    answer: {{}}\ncases: [{{name: a}}]",
+            "bad.test.yaml:3:11: no step 'lok' does anything in approval.yaml; did you mean",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    callbacks: [{{awaiting: w}}]",
+            "bad.test.yaml:4:28: no step 'w' does anything in approval.yaml",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    expect: {{calls: [{{step: w}}]}}",
+            "bad.test.yaml:4:29: no step 'w' does anything in approval.yaml",
+        ),
     ],
 )
 def test_file_when_it_is_bad(text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

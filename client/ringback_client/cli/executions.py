@@ -71,7 +71,15 @@ def run(
     With --local, run the definition in a file here, without a server.
     """
     argument = "" if data is None else read_json(data)
-    here = LocalOptions(stubs=stubs, env=env or [], now=now, form=form)
+    here = LocalOptions(
+        stubs=stubs,
+        env=env or [],
+        now=now,
+        form=form,
+        labels=labels,
+        location=location,
+        project=project,
+    )
     if local:
         raise typer.Exit(here.run(workflow, argument))
     here.refuse()

@@ -1,5 +1,6 @@
 """`ringback run --local`: what it takes, and its way to the package that does it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from ringback_client.cli.joined import run_local
 from ringback_client.cli.output import DocumentFormat, say_error
+from ringback_client.names import DEFAULT_LOCATION
 
 _USAGE = 2
 
@@ -33,12 +35,20 @@ class LocalOptions:
     env: list[str]
     now: str | None
     form: DocumentFormat | None
+    labels: list[str] | None
+    location: str
+    project: str | None
 
     def run(self, file: str, argument: str) -> int:
-        """Run the definition in a file with an argument, as JSON, and return the exit status."""
+        """Run the definition in a file with an argument, as JSON, and return the exit status.
+
+        Raises typer.BadParameter for options that need a server.
+        """
+        if self.labels:
+            raise typer.BadParameter("does not go with --local", param_hint="--labels")
         given = {"--data": argument or None, "--stubs": self.stubs, "--now": self.now}
         words = [f"{option}={text}" for option, text in given.items() if text is not None]
-        words += [f"--env={pair}" for pair in self.env]
+        words += [f"--env={pair}" for pair in (*self._place(), *self.env)]
         words += [] if self.form is None else [f"--format={self.form}"]
         status = run_local([*words, "--", file])
         if status is None:
@@ -47,6 +57,13 @@ class LocalOptions:
                 "--local needs the server package of Ringback beside the client's.",
             )
         return _USAGE if status is None else status
+
+    def _place(self) -> Iterator[str]:
+        """Yield the variables that tell where the execution is, as far as that was said."""
+        if self.location != DEFAULT_LOCATION:
+            yield f"GOOGLE_CLOUD_LOCATION={self.location}"
+        if self.project is not None:
+            yield f"GOOGLE_CLOUD_PROJECT_ID={self.project}"
 
     def refuse(self) -> None:
         """Raise typer.BadParameter for options that need --local."""

@@ -23,6 +23,8 @@ class ExpectedCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     method: str | None = None
     #: the query counts only if there is one here
     url: str | None = None
+    #: OIDC or OAuth2
+    auth: str | None = None
     #: what is among the headers
     headers: dict[str, str] | None = None
     #: what is in the body
@@ -93,6 +95,7 @@ class Suite:
     """A test file that was read."""
 
     path: Path
+    document: Document
     definition: Path
     cases: tuple[Case, ...]
     #: of the names of the cases
@@ -111,6 +114,7 @@ def read_suite(path: Path) -> Suite:
     _check_names(document, file)
     return Suite(
         path=path,
+        document=document,
         definition=_definition(document, file, path),
         cases=tuple(_complete(case, file) for case in file.cases),
         lines=tuple(

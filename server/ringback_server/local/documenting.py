@@ -61,5 +61,9 @@ def _entry(entry: Entry) -> dict[str, object]:
 
 
 def _moment(time: float) -> str:
-    text = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
+    """Return a time as RFC 3339; as seconds once there are no dates any more."""
+    try:
+        text = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
+    except (OverflowError, ValueError):
+        return f"{time:.3f}"
     return text.replace("+00:00", "Z")

@@ -16,7 +16,7 @@ from ringback_server.local.results import Call, Entry
 #: a call or an entry as a map, or what is expected of one
 Fields = Mapping[str, object]
 
-_GLOBS: Final = frozenset({"call", "step", "method", "severity", "text"})
+_GLOBS: Final = frozenset({"call", "step", "method", "auth", "severity", "text"})
 #: what tells of one that nobody expected
 _BRIEF: Final = ("severity", "call", "step", "method", "url", "text", "json")
 
@@ -26,7 +26,8 @@ def call_fields(call: Call) -> Fields:
     fields: dict[str, object] = {"call": call.call, "step": call.step, "body": call.body}
     if call.url is None:
         return {**fields, "args": call.args}
-    return {**fields, "method": call.method, "url": call.url, "headers": call.headers}
+    request = {"method": call.method, "url": call.url, "headers": call.headers}
+    return {**fields, **request, "auth": call.auth}
 
 
 def entry_fields(entry: Entry) -> Fields:

@@ -16,6 +16,7 @@ from ringback_server.local.judging import judge
 from ringback_server.local.reports import explanation
 from ringback_server.local.results import Result
 from ringback_server.local.runs import CallbackLike, RunWorkflow, StubLike, run_definition
+from ringback_server.local.step_names import check_steps
 
 
 def collected(parent: pytest.Collector, path: Path) -> pytest.Collector:
@@ -59,6 +60,7 @@ class _File(pytest.File):
         try:
             suite = read_suite(self.path)
             runnable = read_runnable(suite.definition)
+            check_steps(suite, runnable)
         except BadFileError as error:
             raise self.CollectError(str(error)) from None
         for case, line in zip(suite.cases, suite.lines, strict=True):

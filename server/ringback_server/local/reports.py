@@ -38,7 +38,7 @@ class Report:
         self._verbose = verbose
         self._shown: Path | None = None
         self.outcomes: list[Outcome] = []
-        self.bad_files = 0
+        self.bad_files: list[BadFileError] = []
 
     @property
     def failed(self) -> list[Outcome]:
@@ -62,7 +62,7 @@ class Report:
     def bad_file(self, error: BadFileError) -> None:
         """Tell what is wrong with a file."""
         self._end_dots()
-        self.bad_files += 1
+        self.bad_files.append(error)
         sys.stderr.write(f"{printable(str(error))}\n")
 
     def end(self) -> None:
@@ -72,7 +72,7 @@ class Report:
             _explain(outcome)
         counted = Counter(_WORDS[outcome.verdict.passed].lower() for outcome in self.outcomes)
         parts = [f"{counted[word]} {word}" for word in ("failed", "passed") if counted[word]]
-        parts += [f"{self.bad_files} bad files"] if self.bad_files else []
+        parts += [f"{len(self.bad_files)} bad files"] if self.bad_files else []
         seconds = sum(outcome.seconds for outcome in self.outcomes)
         _print(f"{', '.join(parts) or 'no cases'} in {seconds:.2f} s")
 

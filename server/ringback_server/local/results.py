@@ -23,6 +23,8 @@ class Call:
     method: str | None = None
     url: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: whose token goes with it, if any: OIDC (an ID token) or OAuth2 (an access token)
+    auth: str | None = None
     #: a value, a text, or bytes; None for none
     body: object = None
     #: of a connector or child execution

@@ -11,6 +11,7 @@ from typing import Final
 
 import yaml
 
+from ringback_server.lang.values import from_json
 from ringback_server.local.definitions import read_runnable
 from ringback_server.local.differences import written
 from ringback_server.local.documenting import document_of, log_lines, printable
@@ -73,7 +74,7 @@ def _surroundings(options: argparse.Namespace) -> Surroundings:
 
 def _argument(text: str | None) -> object:
     try:
-        return None if text is None else json.loads(text)
+        return None if text is None else from_json(text)
     except ValueError as error:
         raise ValueError(f"--data: not JSON: {error}") from None
 

@@ -22,7 +22,7 @@ from ringback_server.lang.effects import (
     Wait,
 )
 from ringback_server.lang.machine import Machine
-from ringback_server.lang.values import to_json, wrap
+from ringback_server.lang.values import Value, from_json, to_json, wrap
 from ringback_server.local.answering import answered
 from ringback_server.local.arrivals import Arrivals
 from ringback_server.local.bodies import decoded, plain
@@ -174,6 +174,7 @@ class _Simulation:
             method=None if request is None else request.method,
             url=None if request is None else request.url,
             headers=dict(sent),
+            auth=None if request is None or request.auth is None else request.auth.type,
             body=None if request is None else decoded(request.body, sent),
             args=_arguments(wait),
         )
@@ -206,10 +207,14 @@ def _arguments(wait: Wait) -> dict[str, object]:
         return {name: plain(value) for name, value in wait.connector.arguments.items()}
     if wait.children is None:
         return {}
-    given = [json.loads(request.argument) for request in wait.children.requests]
+    given = [plain(_read(request.argument)) for request in wait.children.requests]
     workflows = {request.workflow.workflow for request in wait.children.requests}
     found: dict[str, object] = {"workflow_id": ", ".join(sorted(workflows)), "arguments": given}
     return {**found, "argument": given[0]} if len(given) == 1 else found
+
+
+def _read(argument: str) -> Value:
+    return from_json(argument) if argument else None
 
 
 def _entry(log: Log, now: float) -> Entry:

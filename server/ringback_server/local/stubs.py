@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -17,7 +17,11 @@ Failing = Literal[
 _OK = 200
 Texts = str | tuple[str, ...]
 
-Seconds = Annotated[float, Meta(ge=0)]
+#: the last moment that has a date, and the longest delay, in seconds
+_END: Final = 253_402_300_799
+_LONGEST: Final = 1_000_000_000
+
+Seconds = Annotated[float, Meta(ge=0, le=_LONGEST)]
 Positive = Annotated[int, Meta(ge=1)]
 Status = Annotated[int, Meta(ge=100, le=599)]
 
@@ -143,9 +147,11 @@ class Surroundings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def seconds_of(time: float | str) -> float:
     """Return a time in Unix seconds; raises ValueError for a text that is none."""
-    if not isinstance(time, str):
-        return float(time)
     example = "2026-01-31T09:00:00Z"
+    if not isinstance(time, str):
+        if not 0 <= time <= _END:
+            raise ValueError(f"'now' is no time in Unix seconds: write it like {example}")
+        return float(time)
     try:
         moment = datetime.fromisoformat(time)
     except ValueError:

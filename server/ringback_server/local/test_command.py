@@ -16,6 +16,7 @@ from ringback_server.local.documents import BadFileError
 from ringback_server.local.judging import judge
 from ringback_server.local.junit import junit_xml
 from ringback_server.local.reports import Outcome, Report
+from ringback_server.local.step_names import check_steps
 
 _FAILED: Final = 1
 _BAD_FILE: Final = 2
@@ -28,19 +29,17 @@ def run(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     report = Report(verbose=options.verbose)
-    try:
-        paths = sorted({path for name in options.paths for path in _test_files(Path(name))})
-    except BadFileError as error:
-        report.bad_file(error)
-        return _BAD_FILE
+    paths = {path for name in options.paths for path in _test_files(Path(name), report)}
     session = _Session(report, options.k, measured=options.coverage)
-    for path in paths:
+    for path in sorted(paths):
         session.play(path)
     report.end()
     if options.coverage:
         report.coverage(session.covered)
     if options.junit_xml is not None:
-        Path(options.junit_xml).write_text(junit_xml(report.outcomes), encoding="utf-8")
+        Path(options.junit_xml).write_text(
+            junit_xml(report.outcomes, report.bad_files), encoding="utf-8"
+        )
     if report.bad_files or not report.outcomes:
         return _BAD_FILE
     return _FAILED if report.failed else 0
@@ -79,6 +78,7 @@ class _Session:
         try:
             suite = read_suite(path)
             runnable = self._runnable(suite.definition)
+            check_steps(suite, runnable)
         except BadFileError as error:
             self._report.bad_file(error)
             return
@@ -105,12 +105,14 @@ class _Session:
         return self._runnables[path]
 
 
-def _test_files(path: Path) -> Iterator[Path]:
-    """Yield a test file, or those of a directory; raises BadFileError if there are none."""
-    found = list(_below(path)) if path.is_dir() else [path]
+def _test_files(path: Path, report: Report) -> list[Path]:
+    """Return a test file, or those of a directory; tell if there are none."""
+    if not path.is_dir():
+        return [path]
+    found = list(_below(path))
     if not found:
-        raise BadFileError.of_file(str(path), "there are no *.test.yaml files here")
-    yield from found
+        report.bad_file(BadFileError.of_file(str(path), "there are no *.test.yaml files here"))
+    return found
 
 
 def _below(folder: Path) -> Iterator[Path]:
