@@ -44,7 +44,7 @@ from ringback_server.gateway.workers import Workers
 from ringback_server.lang.limits import RunLimits, chosen_limits
 from ringback_server.metrics import Metrics
 from ringback_server.nesting import NestingGate
-from ringback_server.network import bearers, outbound_client
+from ringback_server.network import bearers, connectors, outbound_client
 from ringback_server.presence import Presence
 from ringback_server.readiness import Readiness
 from ringback_server.rpc.server import GrpcServer
@@ -198,6 +198,7 @@ class App:
         told = Told(
             callback_base_url=where.public_url,
             project_number=settings.project_number,
+            connectors=connectors(settings, where.urls),
             gate=self._gate(store, access, limits),
             definition_limits=definition_limits,
             limits=limits,

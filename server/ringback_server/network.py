@@ -11,6 +11,8 @@ from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.outgoing_tokens import OutgoingTokens
 from ringback_server.auth.stores import KeyStore
 from ringback_server.clock import Clock
+from ringback_server.connectors.catalog import Catalog
+from ringback_server.connectors.routes import Routes, places
 from ringback_server.engine.bearers import Bearers
 from ringback_server.engine.outbound.client import OutboundClient
 from ringback_server.engine.outbound.egress import EgressPolicy
@@ -26,9 +28,10 @@ def outbound_client(
     """Return a client that is not started yet; raises StartError for a setting that will not do.
 
     `urls` are this server's own; `loopback` tells whether it is this machine's alone; `trusted`
-    is a PEM file of an authority that is trusted too.
+    is a PEM file of an authority that is trusted too. Where connectors lead may be reached too.
     """
     own = [(parts.hostname or "", parts.port or _PORTS[parts.scheme]) for parts in _split(urls)]
+    own += places(settings.connectors)
     try:
         policy = EgressPolicy.of(settings.egress_allow, loopback=loopback, own=own)
     except ValueError as error:
@@ -54,6 +57,12 @@ def bearers(
             raise StartError(f"--google-credentials: {error}") from error
     own = OutgoingTokens(issuer, accounts, own=urls, loopback=loopback)
     return Bearers(own, clock, google)
+
+
+def connectors(settings: Settings, urls: Iterable[str]) -> Catalog:
+    """Return what is known of Google's services, and where they are; `urls` are this server's."""
+    google = settings.google_credentials is not None
+    return Catalog(Routes(settings.connectors, own=urls, google=google))
 
 
 def _split(urls: Iterable[str]) -> list[SplitResult]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_CONNECTOR = re.compile(r"(googleapis|gke)(\.[A-Za-z0-9_]+)*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -104,3 +105,14 @@ def hosts(text: str) -> tuple[str, ...]:
         if not _HOST.fullmatch(host):
             raise ValueError(f"expected names of hosts, or none, got {host!r}")
     return found
+
+
+def connectors(text: str) -> tuple[tuple[str, str], ...]:
+    """Read pairs NAME=URL between commas; `google` may stand for a URL."""
+    found: list[tuple[str, str]] = []
+    for part in parts(text):
+        name, _, place = part.partition("=")
+        if not _CONNECTOR.fullmatch(name):
+            raise ValueError(f"expected NAME=URL, such as googleapis.pubsub.v1=…, got {part!r}")
+        found.append((name, place if place == "google" else url(place)))
+    return tuple(found)

@@ -15,6 +15,7 @@ from typing import Any, Literal, NoReturn
 
 from ringback_server.errors import StartError
 from ringback_server.setting_values import (
+    connectors,
     email,
     header,
     hosts,
@@ -234,6 +235,19 @@ class Settings:
             "a file of credentials, or application-default ones",
         ),
     )
+    connectors: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata={
+            **_option(
+                connectors,
+                "NAME=URL",
+                "where a connector such as googleapis.firestore.v1 leads: an emulator, another "
+                "server, or google; may be repeated, in the variable between commas",
+            ),
+            "flag": "--connector",
+            "action": "append",
+        },
+    )
     drain_seconds: float = field(
         default=10.0,
         metadata=_option(seconds, "SECONDS", "how long a stop waits for requests under way"),
@@ -287,7 +301,7 @@ class Settings:
 
 def flag(option: Field[Any]) -> str:
     """Return the flag of a setting."""
-    return "--" + option.name.replace("_", "-")
+    return str(option.metadata.get("flag", "--" + option.name.replace("_", "-")))
 
 
 def variable(option: Field[Any]) -> str:
@@ -320,12 +334,18 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         if option.metadata["read"] is switch:
             parser.add_argument(flag(option), action="store_const", const="true", help=about)
         else:
-            parser.add_argument(flag(option), metavar=option.metadata["metavar"], help=about)
+            parser.add_argument(
+                flag(option),
+                dest=option.name,
+                action=option.metadata.get("action", "store"),
+                metavar=option.metadata["metavar"],
+                help=about,
+            )
     given = vars(parser.parse_args(arguments))
     chosen: dict[str, Any] = {}
     for option in fields(Settings):
         for source, text in (
-            (flag(option), given[option.name]),
+            (flag(option), _joined(given[option.name])),
             (variable(option), environment.get(variable(option))),
         ):
             if text:
@@ -336,12 +356,20 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     return settings
 
 
+def _joined(given: str | list[str] | None) -> str | None:
+    """Return what a flag was given, between commas if it was repeated."""
+    return ",".join(given) if isinstance(given, list) else given
+
+
 def _check(settings: Settings) -> None:
     """Raise StartError for settings that do not go together."""
     if (settings.tls_cert is None) is not (settings.tls_key is None):
         raise StartError("--tls-cert and --tls-key go together: give both or neither")
     if settings.tls_cert and settings.tls_self_signed:
         raise StartError("--tls-cert and --tls-self-signed exclude one another: choose one")
+    real = [name for name, url in settings.connectors if url == "google"]
+    if real and settings.google_credentials is None:
+        raise StartError(f"--connector {real[0]}=google needs --google-credentials")
     if settings.metadata_address and not settings.metadata_address.loopback:
         raise StartError(
             f"--metadata-address gives tokens to whoever asks, and {settings.metadata_address} "

@@ -11,35 +11,11 @@ import pytest
 
 from ringback_server.lang.connectors import Argument, Method, Polling, Resource
 from ringback_server.lang.effects import Event, Expired, Outcome, Responded, Status
-from ringback_server.lang.errors import value_error
 from ringback_server.lang.http_exchange import HttpAuth, HttpRequest
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.machine import Machine
+from tests.lang.described import MAKE, METHODS, NAME, ROOT, Described
 from tests.lang.playing import BEGIN, answer_of, context, inputs, program_of
-
-ROOT = "https://things.test/"
-NAME = Argument(location="path", required=True, pattern="^projects/[^/]+/things/[^/]+$")
-OPERATION = Resource(
-    template="v1/{+name}",
-    arguments={"name": replace(NAME, pattern="^projects/[^/]+/operations/[^/]+$")},
-)
-MAKE = Method(
-    name="googleapis.things.v1.projects.things.make",
-    verb="POST",
-    root=ROOT,
-    base=ROOT,
-    resource=Resource(template="v1/{+name}:make", arguments={"name": NAME}),
-    takes_body=True,
-    polling=Polling(kind="operation", resources=(OPERATION,), prefix="v1/"),
-)
-GET = Method(
-    name="googleapis.things.v1.projects.things.get",
-    verb="GET",
-    root=ROOT,
-    base=ROOT,
-    resource=Resource(template="v1/{+name}", arguments={"name": NAME}),
-)
-METHODS = {method.name: method for method in (MAKE, GET)}
 
 MADE = """
 - call:
@@ -73,20 +49,6 @@ RUNNING = {"json": {"name": "projects/p/operations/o"}}
 DONE = {"json": {"name": "projects/p/operations/o", "done": True, "response": {"size": 3}}}
 
 
-class Described:
-    """Connectors that a test describes."""
-
-    def __init__(self, methods: Mapping[str, Method]) -> None:
-        """Take them by name."""
-        self._methods = methods
-
-    def method(self, name: str, /) -> Method:
-        """Return one of them."""
-        if name not in self._methods:
-            raise value_error(f"{name} is not known")
-        return self._methods[name]
-
-
 @dataclass(slots=True)
 class Story:
     """What happened: requests with the seconds at which they were sent, and the end."""
@@ -108,7 +70,8 @@ class Story:
         """What the execution returned."""
         assert self.outcome is not None
         assert Status.SUCCEEDED == self.outcome.status
-        return json.loads(self.outcome.result or "")
+        result: dict[str, Any] = json.loads(self.outcome.result or "")
+        return result
 
 
 def told(

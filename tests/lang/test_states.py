@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 
 from ringback_server.lang.effects import Status
 from ringback_server.lang.machine import Machine
+from tests.lang.described import METHODS, Described
 from tests.lang.layouts import padded
 from tests.lang.playing import BEGIN, context, inputs, next_events, program_of
 
@@ -37,7 +39,8 @@ def test_state_when_stored_by_an_earlier_version(
     """A stored state unpacks and finishes with the same result, whatever instructions it meets."""
     packed = base64.b64decode(state["packed"])
     program = program_of(file["source"])
-    machine = Machine.unpack(padded(program) if moved else program, packed, context())
+    around = replace(context(), connectors=Described(METHODS))
+    machine = Machine.unpack(padded(program) if moved else program, packed, around)
     bodies, now = list(state["script"]), BEGIN
     events, now = next_events(machine, bodies, now)
     while True:

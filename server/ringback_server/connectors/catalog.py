@@ -115,7 +115,9 @@ def problem_of(documents: Documents, name: str) -> str | None:
         return f"googleapis.{'.'.join(version)} is not a service of Google{hint}"
     if rest in service.methods:
         return None
-    hint = _hint(rest, _alike(rest, service.methods)[:_COMPARED])
+    prefix = f"{_GOOGLE_APIS}.{'.'.join(version)}."
+    helpers = [one.removeprefix(prefix) for one in _HELPERS if one.startswith(prefix)]
+    hint = _hint(rest, _alike(rest, [*helpers, *service.methods])[:_COMPARED])
     return f"googleapis.{'.'.join(version)} has no method '{rest[:200]}'{hint}"
 
 
@@ -133,7 +135,11 @@ def _alike(rest: str, names: Iterable[str]) -> list[str]:
 def _regions(document: Document, route: Route) -> dict[str, str]:
     """Return where a service is in each region; elsewhere than at Google, it has only one place."""
     google = route.url == document.root_url
-    return {one.location: one.endpoint_url if google else route.url for one in document.endpoints}
+    # Of two in a region, the one whose name begins with it, as Google's connectors have it.
+    endpoints = sorted(
+        document.endpoints, key=lambda one: one.endpoint_url.startswith(f"https://{one.location}-")
+    )
+    return {one.location: one.endpoint_url if google else route.url for one in endpoints}
 
 
 def _options(parameters: Mapping[str, Parameter]) -> dict[str, Argument]:

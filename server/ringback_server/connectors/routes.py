@@ -76,8 +76,8 @@ def nowhere(name: str) -> str:
     """Return what to say of a connector that leads nowhere."""
     service = ".".join(name.split(".")[:3])
     return (
-        f"{name} leads nowhere: start the server with --connector {service}=URL for an emulator "
-        f"or another server, or with --google-credentials and --connector {service}={GOOGLE}"
+        f"{name} leads nowhere: start the server with --connector {service}=URL, where an emulator "
+        "or another server is, or with --google-credentials to call Google's"
     )
 
 

@@ -80,5 +80,5 @@ def _number(
     too_small = value <= 0 if least is None else value < least
     if too_small or not value <= most:
         above = "above 0" if least is None else f"at least {least:g}"
-        raise value_error(f"{name}(): '{key}' must be {above} and at most {most:g}")
+        raise value_error(f"{name}(): '{key}' must be {above} and at most {most:.0f}")
     return float(value)
