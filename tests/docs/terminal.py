@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from tests.docs.transcripts import SHOWN_PORTS, Command, File, matched
-from tests.e2e.process import PATIENCE, RINGBACK, environment, until
+from tests.e2e.process import RINGBACK, environment
+from tests.waiting import PATIENCE, until
 
 _MARK = "\x1e"
 # What commands say of the server they use; documents leave it out.

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from tests.durability.test_sync import PARENT, SOURCE, callback_of
-from tests.e2e.process import PATIENCE, Server, serving, until
+from tests.e2e.process import Server, serving
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler (cc)")
 

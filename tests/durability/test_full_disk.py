@@ -14,7 +14,8 @@ import pytest
 
 from ringback.v1 import executions_pb2, executions_pb2_grpc
 from tests.durability.test_sync import PARENT, SOURCE, callback_of
-from tests.e2e.process import Server, serving, until
+from tests.e2e.process import Server, serving
+from tests.waiting import until
 
 _UNSHARE = ("unshare", "--map-root-user", "--mount")
 

@@ -12,7 +12,8 @@ from ringback.v1 import callbacks_pb2, callbacks_pb2_grpc
 from ringback_server.model.names import CallbackName, ExecutionName
 from tests.durability.driver import PAYLOAD, REVOKED
 from tests.durability.tracing import needs_strace, read, traced, unsynced
-from tests.e2e.process import PATIENCE, Server, serving
+from tests.e2e.process import Server, serving
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PARENT = "projects/local/locations/us-central1"

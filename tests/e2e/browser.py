@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e.process import PATIENCE
+from tests.waiting import PATIENCE
 
 CHROMIUM = shutil.which("chromium")
 #: no sandbox, because containers that run tests have no privileges to make one; nothing from afar

@@ -7,33 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
+from tests.waiting import PATIENCE, until
+
 RINGBACK = Path(sys.executable).with_name("ringback")
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
-#: real seconds after which a test that waits for something fails
-PATIENCE = 20.0
-
-Found = TypeVar("Found")
-
-
-def until(probe: Callable[[], Found | None]) -> Found:
-    """Return the first true answer of a probe; fail when it takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        os.sched_yield()
-    raise TimeoutError(probe)
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:

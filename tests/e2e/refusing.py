@@ -18,7 +18,7 @@ from ipaddress import ip_address
 from typing import cast
 
 from ringback_client.cli import main
-from tests.e2e.process import PATIENCE
+from tests.waiting import PATIENCE
 
 #: seconds for a command that goes on until it is interrupted
 BRIEFLY = 1.0

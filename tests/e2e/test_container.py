@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from ringback_server.settings import Settings, variable
-from tests.e2e.process import PATIENCE, RINGBACK, environment, until
+from tests.e2e.process import RINGBACK, environment
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 #: what the image has of its own, and the test below a directory of its own

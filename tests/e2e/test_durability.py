@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.process import Server, ringback, serving, until
+from tests.e2e.process import Server, ringback, serving
+from tests.waiting import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WORKFLOW = "projects/local/locations/us-central1/workflows"

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.process import PATIENCE, environment, serving
+from tests.e2e.process import environment, serving
 from tests.e2e.tracing import connections, foreign, watched
 from tests.services import WAITS
 from tests.test_documents import commands
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 #: every command, in an order in which each finds what it is about; `serve` runs all the while

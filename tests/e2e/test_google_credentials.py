@@ -6,11 +6,12 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.e2e.process import PATIENCE, RINGBACK, environment, serving
+from tests.e2e.process import RINGBACK, environment, serving
 from tests.e2e.test_durability import ended, waiting
 from tests.e2e.test_requests import deployed, started
 from tests.engine.outbound.upstream import answering, upstream
 from tests.google_endpoint import google_endpoint
+from tests.waiting import PATIENCE
 
 ASKS = """
 main:

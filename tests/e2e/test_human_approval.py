@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from tests.e2e.browser import browsing
-from tests.e2e.process import PATIENCE, Server, environment, ringback, serving, until
+from tests.e2e.process import Server, environment, ringback, serving
+from tests.waiting import PATIENCE, until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "human-approval"
 WORKFLOW = "translation-review"

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.process import PATIENCE, Server, environment, ringback, serving, until
+from tests.e2e.process import Server, environment, ringback, serving
 from tests.e2e.tracing import foreign, watched
 from tests.services import WAITS
+from tests.waiting import PATIENCE, until
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parent.parent / ".node" / "node_modules"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.process import PATIENCE, environment, ringback, serving, until
+from tests.e2e.process import environment, ringback, serving
 from tests.services import WAITS
+from tests.waiting import PATIENCE, until
 
 PROGRAM = Path(__file__).with_name("anonymous_client.py")
 OPEN = "--insecure-no-auth"

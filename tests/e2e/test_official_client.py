@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from tests.e2e.process import PATIENCE, environment, serving
+from tests.e2e.process import environment, serving
+from tests.waiting import PATIENCE
 
 PROGRAM = Path(__file__).with_name("official_client.py")
 WORKFLOW = "projects/local/locations/us-central1/workflows/official"

@@ -10,9 +10,10 @@ from typing import Any
 
 import jwt
 
-from tests.e2e.process import PATIENCE, Server, serving, until
+from tests.e2e.process import Server, serving
 from tests.e2e.test_durability import WORKFLOW, ended, waiting
 from tests.engine.outbound.upstream import Connection, answering, upstream
+from tests.waiting import PATIENCE, until
 
 POSTS = """
 main:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.process import PATIENCE, launch, serving, until
+from tests.e2e.process import launch, serving
+from tests.waiting import PATIENCE, until
 
 FREE = ("--grpc-address=127.0.0.1:0", "--http-address=127.0.0.1:0")
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.process import PATIENCE, environment, ringback, serving
+from tests.e2e.process import environment, ringback, serving
 from tests.e2e.test_official_client import EXPECTED, PROGRAM
+from tests.waiting import PATIENCE
 
 CLOUDSDK_CA = "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"
 FIRST = "- first:\n    return: 1\n"

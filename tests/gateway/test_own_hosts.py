@@ -20,9 +20,10 @@ from ringback_server.lang.http_exchange import (
 )
 from ringback_server.model.names import ExecutionName
 from tests.edges import http_edge
-from tests.engine.outbound.upstream import PATIENCE, client, response_to
+from tests.engine.outbound.upstream import client, response_to
 from tests.others import Others
 from tests.services import INVOKER, NOBODY, PARENT, VIEWER, Service
+from tests.waiting import PATIENCE
 
 HOST = "workflowexecutions.googleapis.com"
 #: headers that belong to one answer, or to a connection

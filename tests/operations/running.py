@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +18,10 @@ from ringback_client.credentials import AccessTokens, read_key
 from ringback_server.app import App
 from ringback_server.settings import Address, Settings
 from ringback_server.tracing import Spans
+from tests.waiting import PATIENCE, until
 
 LOOPBACK = Address("127.0.0.1", 0)
 PARENT = "projects/local/locations/us-central1"
-#: real seconds after which a test that waits for something fails
-PATIENCE = 10.0
 
 WAITS = """
 - create:
@@ -115,11 +113,3 @@ def running(
             grpc.insecure_channel(record["grpc"]) as channel,
         ):
             yield Running(app, directory, http, channel)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Look until something observable holds; fail if it does not within PATIENCE seconds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -13,7 +13,8 @@ import pytest
 from ringback_server.backup_command import run
 from ringback_server.store.backup import BackupError, back_up, inspect
 from ringback_server.store.data_dir import database_of
-from tests.operations.running import WAITS, running, until
+from tests.operations.running import WAITS, running
+from tests.waiting import until
 
 Captured = pytest.CaptureFixture[str]
 

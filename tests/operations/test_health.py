@@ -16,7 +16,8 @@ from ringback_server.errors import StorageFullError
 from ringback_server.readiness import Readiness
 from ringback_server.settings import Address, Settings
 from tests.clocks import FakeClock
-from tests.operations.running import Running, running, until
+from tests.operations.running import Running, running
+from tests.waiting import until
 
 SERVICES = ("", "ringback.v1.Executions", "google.cloud.workflows.executions.v1.Executions")
 

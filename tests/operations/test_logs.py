@@ -16,7 +16,8 @@ from ringback.v1.executions_pb2_grpc import ExecutionsStub
 from ringback_server.log_lines import JsonFormatter, TextFormatter
 from ringback_server.tracing import Scope, Trace, within
 from tests.e2e.process import serving
-from tests.operations.running import WAITS, Running, running, until
+from tests.operations.running import WAITS, Running, running
+from tests.waiting import until
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"

@@ -13,7 +13,8 @@ from ringback.v1.executions_pb2 import GetExecutionRequest
 from ringback.v1.executions_pb2_grpc import ExecutionsStub
 from ringback_server.settings import Settings
 from tests.engine.outbound.upstream import Connection, upstream
-from tests.operations.running import PATIENCE, WAITS, running, until
+from tests.operations.running import WAITS, running
+from tests.waiting import PATIENCE, until
 
 
 def test_metrics_when_executions_wait_and_end(

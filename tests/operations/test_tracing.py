@@ -11,7 +11,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from ringback_server.spans import OtelSpans, installed_spans
 from ringback_server.tracing import NoSpans, Trace
-from tests.operations.running import WAITS, running, until
+from tests.operations.running import WAITS, running
+from tests.waiting import until
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"

@@ -23,7 +23,7 @@ from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened
 from tests.race.seam import Seam
 from tests.services import PARENT
-from tests.store.making import eventually
+from tests.waiting import until
 
 BLOCKED = "1 blocked"
 AT_REST = "0 in hand"
@@ -86,7 +86,7 @@ def _patiently(bench: Bench, execution: ExecutionName) -> Execution:
         bench.clock.advance(0.5)
         return bench.store.executions.get(execution).state.ended
 
-    eventually(ended)
+    until(ended)
     return bench.store.executions.get(execution)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ringback_server.model.names import CallbackName, ExecutionName, WorkflowName
@@ -20,6 +19,7 @@ from ringback_server.model.resources import (
 )
 from ringback_server.store import Store
 from ringback_server.store.callbacks import SendRequest, Sent
+from ringback_server.store.creations import Stored
 from ringback_server.store.ids import new_uid
 from ringback_server.store.lookups import execution_id
 from ringback_server.store.payloads import pack
@@ -33,7 +33,6 @@ from ringback_server.store.records import (
     Phase,
 )
 from ringback_server.store.workflows import WorkflowFields
-from tests.clocks import PATIENCE
 
 NAME = WorkflowName("local", "us-central1", "basic")
 SENDER = "admin@local.iam.gserviceaccount.com"
@@ -88,8 +87,9 @@ def new_execution(workflow: Workflow, *, now: float = 10.0) -> NewExecution:
 def create(store: Store, workflow: Workflow, advance: Advance | None = None) -> Made:
     """Create an execution, with its first advance or queued."""
     new = new_execution(workflow)
-    key, _ = store.executions.create(new, advance)
-    name = workflow.name
+    (stored,) = store.executions.create([(new, advance)])
+    assert isinstance(stored, Stored)
+    key, name = stored.key, workflow.name
     uid = execution_id(new.uid)
     return Made(key=key, name=ExecutionName(name.project, name.location, name.workflow, uid))
 
@@ -197,11 +197,3 @@ def send(store: Store, made: Made, body: str = "hello", *, endpoint: int = 0) ->
 def get(store: Store, made: Made) -> Execution:
     """Read an execution."""
     return store.executions.get(made.name)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Look until something observable holds; fail if it does not within PATIENCE seconds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)

@@ -15,7 +15,7 @@ import pytest
 from ringback_server.store.database import Connection
 from ringback_server.store.sqlite import SqliteDatabase
 from tests.clocks import PATIENCE
-from tests.store.making import eventually
+from tests.waiting import until
 
 _WRITE_FOR_EVER = """
 import sys, threading
@@ -118,7 +118,7 @@ def test_checkpoint_when_something_was_written(database: SqliteDatabase, tmp_pat
     """What was written reaches the database file while the server runs."""
     _put(database, "a", "needle in the file")
 
-    eventually(lambda: b"needle in the file" in (tmp_path / "ringback.db").read_bytes())
+    until(lambda: b"needle in the file" in (tmp_path / "ringback.db").read_bytes())
 
 
 def test_checkpoint_when_the_wal_outgrows_its_bound(
@@ -132,7 +132,7 @@ def test_checkpoint_when_the_wal_outgrows_its_bound(
         assert number < 5_000
         _put(database, str(number), "x" * 1_000)
 
-    eventually(lambda: wal.stat().st_size < 200_000)
+    until(lambda: wal.stat().st_size < 200_000)
     assert number == database.read(_count)
 
 

@@ -21,7 +21,7 @@ from ringback_server.store.database import Connection
 from ringback_server.store.faults import storage_error
 from ringback_server.store.sqlite import SqliteDatabase
 from tests.clocks import PATIENCE
-from tests.store.making import eventually
+from tests.waiting import until
 
 Operation = Callable[[Connection], int]
 
@@ -94,7 +94,7 @@ def _write_together(
 
 
 def _await_queued(database: SqliteDatabase, number: int) -> None:
-    eventually(lambda: f"{number} queued" in repr(database))
+    until(lambda: f"{number} queued" in repr(database))
 
 
 def _batches(database: SqliteDatabase) -> int:
@@ -219,7 +219,7 @@ def test_close_when_operations_are_queued(tmp_path: Path) -> None:
         futures = [pool.submit(database.write, _set(str(n))) for n in range(20)]
         _await_queued(database, 20)
         closing = pool.submit(database.close)
-        eventually(lambda: "closing" in repr(database))
+        until(lambda: "closing" in repr(database))
     closing.result(PATIENCE)
 
     assert [None] * 20 == [future.exception(PATIENCE) for future in futures]

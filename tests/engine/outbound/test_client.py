@@ -14,7 +14,6 @@ import pytest
 from ringback_server.engine.outbound.bodies import MAX_BODY
 from ringback_server.lang.http_exchange import FailureKind, HttpAnswer, HttpFailure
 from tests.engine.outbound.upstream import (
-    PATIENCE,
     Connection,
     Talk,
     answer_to,
@@ -23,9 +22,9 @@ from tests.engine.outbound.upstream import (
     names,
     request,
     response_to,
-    until,
     upstream,
 )
+from tests.waiting import PATIENCE, until
 
 
 def kind_of(answer: HttpAnswer) -> FailureKind | None:

@@ -14,7 +14,6 @@ import pytest
 from ringback_server.lang.http_exchange import FailureKind, HttpAnswer, HttpFailure, HttpResponse
 from tests.certificates import self_signed
 from tests.engine.outbound.upstream import (
-    PATIENCE,
     Connection,
     answer_to,
     answering,
@@ -24,6 +23,7 @@ from tests.engine.outbound.upstream import (
     response_to,
     upstream,
 )
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(name="tls")

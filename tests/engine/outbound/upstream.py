@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,9 +15,7 @@ from ringback_server.engine.outbound.client import OutboundClient
 from ringback_server.engine.outbound.connecting import Resolve
 from ringback_server.engine.outbound.egress import EgressPolicy
 from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest, HttpResponse
-
-#: real seconds after which a test that waits for something fails
-PATIENCE = 10.0
+from tests.waiting import PATIENCE
 
 
 @dataclass(slots=True)
@@ -83,15 +79,6 @@ class Connection:
             while self.socket.recv(65_536):
                 pass
         self.server.closed.put(None)
-
-
-def until(probe: Callable[[], object]) -> None:
-    """Return once a probe gives something true; fail when it takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while not probe():
-        if time.monotonic() > deadline:
-            raise TimeoutError(probe)
-        os.sched_yield()
 
 
 @dataclass(slots=True)
