@@ -200,6 +200,8 @@ def test_user_agent_when_one_is_given() -> None:
     ("name", "value", "tag"),
     [
         ("X", "a\r\nY: b", "ValueError"),
+        ("X", "a\x01b", "ValueError"),
+        ("X", "a\x7f", "ValueError"),
         ("X", "a\nb", "ValueError"),
         ("X", "a\x00b", "ValueError"),
         ("X: y", "a", "ValueError"),

@@ -37,6 +37,7 @@ _TEXTS = frozenset({"application/xml", "application/javascript"})
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BREAK = re.compile(r"[\r\n\x00]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SEPARATORS = re.compile(r"[ ,]+")
 
 #: headers that belong to the connection: those that a workflow gives are left out
@@ -100,8 +101,10 @@ def request_headers(headers: Map | None, content_type: str | None) -> list[tuple
             raise type_error(f"the header {name[:100]!r} must be a string, not {type_name(value)}")
         if not _TOKEN.fullmatch(name):
             raise value_error(f"{name[:100]!r} is not the name of a header")
-        if _BREAK.search(value):
-            raise value_error(f"the header {name[:100]!r} must not hold a line break")
+        if _CONTROL.search(value):
+            raise value_error(
+                f"the header {name[:100]!r} must not hold a line break or a control character"
+            )
         if name.lower() == "user-agent":
             agent = f"{value} {USER_AGENT}"
         elif name.lower() not in _CONNECTION_HEADERS:
@@ -173,9 +176,10 @@ def result_of(answer: HttpAnswer) -> Map:
 
 
 def _content(response: HttpResponse) -> list[tuple[str, Value]]:
-    headers: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name, value in response.headers:
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        found.setdefault(name, []).append(value)
+    headers = {name: ", ".join(values) for name, values in found.items()}
     body = _decoded(response.body, headers.get("Content-Type", ""))
     return [("code", response.code), ("headers", Map.of(headers.items())), ("body", body)]
 

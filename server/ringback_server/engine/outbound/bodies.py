@@ -7,13 +7,16 @@ import zlib
 #: the largest body, in bytes, decompressed (SPEC 7)
 MAX_BODY = 2 * 1024 * 1024
 
+#: how many parts it may arrive in: each costs time, however small it is
+MAX_PARTS = 100_000
+
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
 _CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class TooLargeError(Exception):
-    """A body is larger than MAX_BODY, or would be when decompressed."""
+    """A body is larger than MAX_BODY, or would be when decompressed, or has too many parts."""
 
 
 class BrokenBodyError(Exception):
@@ -33,13 +36,15 @@ class Body:
         self._coding = coding.lower() if decodable(coding) else ""
         self._inflating = zlib.decompressobj(zlib.MAX_WBITS if self._coding == "deflate" else _GZIP)
         self._received = 0
+        self._parts = 0
         self._content = bytearray()
         self._complete = not self._coding
 
     def feed(self, chunk: bytes) -> None:
         """Take what arrived; raises TooLargeError, BrokenBodyError."""
         self._received += len(chunk)
-        if self._received > MAX_BODY:
+        self._parts += 1
+        if self._received > MAX_BODY or self._parts > MAX_PARTS:
             raise TooLargeError
         if not self._coding:
             self._content += chunk

@@ -6,11 +6,13 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from ipaddress import ip_address
 from typing import cast
 
 import httpcore
 
 from ringback_server.engine.outbound.egress import EgressPolicy
+from ringback_server.engine.outbound.streams import Stream
 
 #: turns a host and a port into addresses; raises OSError
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -31,6 +33,9 @@ def system_resolver(threads: Executor) -> Resolve:
     """Return a resolver that asks the system, on threads."""
 
     async def resolve(host: str, port: int) -> Sequence[str]:
+        if _is_address(host):
+            # Not even names that take for ever to resolve, and all the threads, hold it up.
+            return [host]
         found = await asyncio.get_running_loop().run_in_executor(
             threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         )
@@ -72,7 +77,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
                 if last == 0:
                     raise
             else:
-                return stream
+                return Stream(stream)
         raise httpcore.ConnectError(f"{host} has no address")
 
     async def _allowed(self, host: str, port: int) -> list[str]:
@@ -89,3 +94,11 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             if refusal is not None and not allowed:
                 raise EgressRefusedError(refusal if host in found else f"{host}: {refusal}")
         return allowed
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -51,6 +51,7 @@ _PRIVATE = tuple(
 
 _NAT64 = ip_network("64:ff9b::/96")
 _COMPATIBLE = ip_network("::/96")
+_TRANSLATED = ip_network("::ffff:0:0:0/96")
 _LOW_32_BITS = 0xFFFF_FFFF
 
 
@@ -125,7 +126,7 @@ def _unmasked(address: _Address) -> _Address:
     if isinstance(address, IPv4Address):
         return address
     inside = address.ipv4_mapped or address.sixtofour
-    if inside is None and address in _NAT64:
+    if inside is None and (address in _NAT64 or address in _TRANSLATED):
         inside = IPv4Address(int(address) & _LOW_32_BITS)
     # ::a.b.c.d is obsolete; :: and ::1 look like it and are not.
     if inside is None and address in _COMPATIBLE and int(address) > 1:

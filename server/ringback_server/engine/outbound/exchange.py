@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
+from h2.exceptions import H2Error
 
 from ringback_server.engine.outbound.bodies import (
     MAX_BODY,
@@ -17,7 +19,7 @@ from ringback_server.engine.outbound.bodies import (
     decodable,
 )
 from ringback_server.engine.outbound.connecting import EgressRefusedError
-from ringback_server.engine.outbound.pool import Destination, Pool
+from ringback_server.engine.outbound.pool import Destination, Pool, Pooled
 from ringback_server.lang.http_exchange import (
     FailureKind,
     HttpAnswer,
@@ -141,7 +143,8 @@ async def _sent(pool: Pool, request: HttpRequest) -> HttpResponse:
     clean = False
     try:
         try:
-            response = await pooled.connection.handle_async_request(_encoded(request, place))
+            with _protocol(pooled):
+                response = await pooled.connection.handle_async_request(_encoded(request, place))
         except httpcore.ConnectionNotAvailable as error:
             raise _UnusableError from error
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
@@ -150,11 +153,26 @@ async def _sent(pool: Pool, request: HttpRequest) -> HttpResponse:
             raise
         if "HTTP/2" in pooled.connection.info():
             pool.share(pooled)
-        answer = await _read(request.method, response)
+        with _protocol(pooled):
+            answer = await _read(request.method, response)
         clean = True
     finally:
         pool.give_back(pooled, clean=clean)
     return answer
+
+
+@contextmanager
+def _protocol(pooled: Pooled) -> Generator[None]:
+    """Turn what breaks HTTP/2 into the other side's error: httpcore takes it for ours, or h2's.
+
+    Our side is right about it: what workflows give was checked before.
+    """
+    try:
+        yield
+    except (httpcore.LocalProtocolError, H2Error) as error:
+        if isinstance(error, H2Error) or "HTTP/2" in pooled.connection.info():
+            raise httpcore.RemoteProtocolError(f"HTTP/2: {error}") from error
+        raise
 
 
 def request_headers(request: HttpRequest, authority: str) -> list[tuple[str, str]]:

@@ -10,11 +10,13 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpcore
 
-#: how long a connection is kept without a request, in seconds
-KEEP_SECONDS = 5.0
+#: how long a connection is kept without a request, in seconds: most servers keep them longer, and
+#: one that closes a connection just when a POST is sent on it leaves open what became of that
+KEEP_SECONDS = 4.0
 _MAX_KEPT = 256
 _MAX_KEPT_PER_ORIGIN = 32
 
@@ -96,7 +98,7 @@ class Pool:
         elif pooled.shared:
             if pooled.users == 0:
                 self._expire_later(pooled)
-        elif self._kept < _MAX_KEPT and connection.is_idle():
+        elif self._kept < _MAX_KEPT and connection.is_idle() and not _has_more(connection):
             idle = self._idle.setdefault(pooled.destination, [])
             idle.append(pooled)
             self._kept += 1
@@ -172,6 +174,16 @@ class Pool:
         task = asyncio.get_running_loop().create_task(_closed(pooled.connection))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _has_more(connection: httpcore.AsyncHTTPConnection) -> bool:
+    """Tell whether something has arrived behind a response (HTTP/1.1).
+
+    It would be taken for the answer to the next request. httpcore has no word for it.
+    """
+    inner: Any = vars(connection).get("_connection")
+    spoken: Any = getattr(inner, "_h11_state", None)
+    return spoken is not None and bool(spoken.trailing_data[0])
 
 
 async def _closed(connection: httpcore.AsyncHTTPConnection) -> None:
