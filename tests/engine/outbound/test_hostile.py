@@ -25,7 +25,6 @@ from ringback_server.lang.http_exchange import (
 )
 from tests.certificates import self_signed
 from tests.engine.outbound.upstream import (
-    PATIENCE,
     Connection,
     Talk,
     answer_to,
@@ -33,9 +32,9 @@ from tests.engine.outbound.upstream import (
     client,
     request,
     response_to,
-    until,
     upstream,
 )
+from tests.waiting import PATIENCE, until
 
 EXTRA = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
 
