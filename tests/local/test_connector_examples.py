@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ringback_server.connectors.catalog import Catalog
+from ringback_server.connectors.routes import Routes
 from ringback_server.lang.linter import lint
+from ringback_server.lang.program import Op
+from ringback_server.lang.stdlib import FUNCTIONS
 from ringback_server.local.cases import read_suite
 from ringback_server.local.coverage import Coverage
 from ringback_server.local.definitions import read_runnable
@@ -46,6 +50,25 @@ def test_example_when_it_is_read(example: Path) -> None:
     assert FOLDER / f"{named(example)}.test.yaml" in TESTS
     assert f"[{named(example)}]({example.name})" in readme
     assert f"[tests]({named(example)}.test.yaml)" in readme
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=named)
+def test_example_when_its_connectors_are_looked_up(example: Path) -> None:
+    """Google's services have what it calls, and take the arguments that it gives."""
+    catalog = Catalog(Routes((), own=(), google=True))
+    program = read_runnable(example).program
+    called = {
+        instruction[4]
+        for routine in program.routines.values()
+        for instruction in routine.code
+        if instruction[0] == Op.INVOKE and instruction[4].name not in FUNCTIONS
+    }
+
+    for function in called:
+        method = catalog.method(function.name)
+        given = {parameter.name for parameter in function.parameters}
+        required = {name for name, one in method.resource.arguments.items() if one.required}
+        assert method.helper is not None or required <= given
 
 
 def test_examples_when_they_are_tested_together() -> None:

@@ -83,6 +83,36 @@ def test_file_when_it_is_bad(folder: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_modules_when_definitions_are_run() -> None:
+    """Running definitions loads nothing that serves, stores or connects."""
+    program = (
+        "import sys\n"
+        "from ringback_server.local import pytest_items, run_command, test_command\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('ringback_server.')))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    modules, ours = (set(line.split()) for line in done.stdout.splitlines())
+
+    assert set() == modules & {"grpc", "httpcore", "starlette", "uvicorn", "sqlite3", "google"}
+    assert {"control", "errors", "lang", "local", "model"} == {name.split(".")[1] for name in ours}
+
+
+def test_plugin_when_nothing_uses_it() -> None:
+    """To load the plugin costs every pytest run next to nothing."""
+    program = (
+        "import sys, ringback_server.local.pytest_plugin\n"
+        "print('ringback_server.lang' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert "False" == done.stdout.strip()
+
+
 def test_fixture_when_it_is_typed(run_workflow: RunWorkflow) -> None:
     """The fixture is that of the plugin which is installed here."""
     result = run_workflow(APPROVAL, ORDER, stubs=[LOOK, STORE], callbacks=[APPROVED])

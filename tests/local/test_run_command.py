@@ -138,7 +138,23 @@ def test_ringback_when_a_place_is_named(capsys: pytest.CaptureFixture[str]) -> N
     assert 2 == run_ringback(["run", "place.yaml", "--local", "--labels=a=b"])
 
 
-@pytest.mark.parametrize("option", ["--stubs=stubs.yaml", "--env=A=1", "--now=x"])
+def test_ringback_when_it_runs_a_subworkflow(capsys: pytest.CaptureFixture[str]) -> None:
+    """One of a definition's subworkflows is run by itself."""
+    Path("sub.yaml").write_text(
+        "main: {steps: [{s: {return: 1}}]}\n"
+        "add: {params: [a, b], steps: [{s: {return: '${a + b}'}}]}\n"
+    )
+    arguments = ["run", "sub.yaml", "--local", "--subworkflow=add"]
+
+    assert 0 == run_ringback([*arguments, '--data={"a": 2, "b": 3}'])
+    assert "5" == capsys.readouterr().out.strip()
+    assert 2 == run_ringback(arguments)
+    assert "the argument must be a map" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option", ["--stubs=stubs.yaml", "--env=A=1", "--now=x", "--subworkflow=s"]
+)
 def test_ringback_when_an_option_needs_local(
     option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

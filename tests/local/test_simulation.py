@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
@@ -228,6 +229,67 @@ def test_time_when_there_are_no_dates_any_more() -> None:
     source = called("call: sys.sleep\nargs: {seconds: 31536000}").replace("${r}", "${sys.now()}")
 
     assert 253402300799 + 31536000 == run_definition(source, now=253402300799).result
+
+
+PRICES = """
+main:
+  steps:
+    - s: {return: main}
+price_of:
+  params: [article, rate: 2]
+  steps:
+    - known:
+        switch:
+          - condition: ${article == "air"}
+            call: refuse
+    - ask: {call: http.get, args: {url: '${"http://prices/" + article}'}, result: r}
+    - done: {return: "${r.body * rate}"}
+refuse:
+  steps:
+    - no: {raise: not for sale}
+"""
+PRICED = [{"url": "http://prices/*", "answer": {"body": 21}}]
+
+
+@pytest.mark.parametrize(
+    ("argument", "result"), [({"article": "tea"}, 42), ({"article": "tea", "rate": 3}, 63)]
+)
+def test_subworkflow_when_it_is_run(argument: dict[str, object], result: object) -> None:
+    """A subworkflow is run by itself, its parameters by name or by default."""
+    run = run_definition(PRICES, argument, stubs=PRICED, subworkflow="price_of")
+
+    assert ("SUCCEEDED", result) == (run.state, run.result)
+    assert [("price_of", "ask", 12)] == [(c.routine, c.step, c.line) for c in run.calls]
+
+
+def test_subworkflow_when_it_fails() -> None:
+    """The stack ends with the subworkflow."""
+    run = run_definition(PRICES, {"article": "air"}, subworkflow="price_of")
+
+    assert run.error is not None
+    assert [("no", "refuse"), ("known", "price_of")] == [
+        (frame.step, frame.routine) for frame in run.error.stack
+    ]
+    assert 'RuntimeError: "not for sale"\nin step "no", routine "refuse", line: 16\n' in (
+        run.error.context
+    )
+    assert "main" not in run.error.context
+
+
+@pytest.mark.parametrize(
+    ("subworkflow", "argument", "problem"),
+    [
+        ("cost", {}, "there is no subworkflow 'cost'"),
+        ("price_off", {}, "there is no subworkflow 'price_off'; did you mean 'price_of'?"),
+        ("price_of", {}, "price_of misses an argument for 'article'"),
+        ("price_of", {"articl": 1}, "price_of has no parameter 'articl'; did you mean 'article'?"),
+        ("price_of", None, "the argument must be a map: arguments of 'price_of' by name"),
+    ],
+)
+def test_subworkflow_when_it_does_not_fit(subworkflow: str, argument: object, problem: str) -> None:
+    """What does not fit is said before anything runs."""
+    with pytest.raises(ValueError, match="^" + re.escape(problem) + "$"):
+        run_definition(PRICES, argument, subworkflow=subworkflow)
 
 
 def test_error_when_a_text_is_raised() -> None:

@@ -83,6 +83,8 @@ def test_failure_when_it_is_explained(capsys: pytest.CaptureFixture[str]) -> Non
     line = next(number for number, line in enumerate(text, start=1) if "is <wrong>" in line)
     assert f"FAILED bad/other.test.yaml:{line}: is <wrong>" == lines[2]
     assert "    it should have failed, but succeeded with {" == lines[3]
+    look = "look: http.get GET https://api.example.com/orders/7?full=true"
+    assert f"      2026-01-01T00:00:00.000Z {look}" in lines
     assert "      2026-01-01T00:00:00.000Z NOTICE announce: 7 waits" in lines
     assert lines[-1].startswith("1 failed, 1 passed in ")
 
@@ -123,6 +125,22 @@ def test_report_when_a_file_is_bad() -> None:
     report = Path("report.xml").read_text()
     assert '<testsuites tests="5" failures="1" errors="1"' in report
     assert '<error message="bad/bad.test.yaml:1:8: this must be a list, not a map"/>' in report
+
+
+def test_case_when_it_is_of_a_subworkflow(capsys: pytest.CaptureFixture[str]) -> None:
+    """A case may be about one subworkflow."""
+    Path("sub.yaml").write_text(
+        "main: {steps: [{s: {return: 1}}]}\nsub: {steps: [{t: {return: 2}}]}"
+    )
+    Path("sub.test.yaml").write_text(
+        "cases: [{name: a, subworkflow: sub, argument: {}, expect: {result: 2}}]"
+    )
+
+    assert 0 == run(["sub.test.yaml", "--coverage"])
+    assert [
+        "sub.yaml: 1 of 2 steps reached",
+        "    line 1: s (routine main)",
+    ] == capsys.readouterr().out.splitlines()[-2:]
 
 
 def test_coverage_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,14 @@ import typer
 
 from ringback.v1.executions_pb2 import Execution
 from ringback_client.cli.last_execution import recall, remember
-from ringback_client.cli.local import Local, LocalOptions, LocalVariables, Now, Stubs
+from ringback_client.cli.local import (
+    Local,
+    LocalOptions,
+    LocalVariables,
+    Now,
+    Stubs,
+    Subworkflow,
+)
 from ringback_client.cli.options import (
     Data,
     ExecutionName,
@@ -65,6 +72,7 @@ def run(
     stubs: Stubs = None,
     env: LocalVariables = None,
     now: Now = None,
+    subworkflow: Subworkflow = None,
 ) -> None:
     """Execute a workflow, wait until it has ended and print its result.
 
@@ -75,6 +83,7 @@ def run(
         stubs=stubs,
         env=env or [],
         now=now,
+        subworkflow=subworkflow,
         form=form,
         labels=labels,
         location=location,

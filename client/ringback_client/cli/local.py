@@ -22,6 +22,13 @@ LocalVariables = Annotated[
     list[str] | None,
     typer.Option("--env", metavar="KEY=VALUE", help="With --local: what sys.get_env reads."),
 ]
+Subworkflow = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="With --local: run it instead of main, with a map of arguments as --data.",
+    ),
+]
 Now = Annotated[
     str | None, typer.Option(metavar="TIME", help="With --local: when it begins, in RFC 3339.")
 ]
@@ -34,10 +41,15 @@ class LocalOptions:
     stubs: str | None
     env: list[str]
     now: str | None
+    subworkflow: str | None
     form: DocumentFormat | None
     labels: list[str] | None
     location: str
     project: str | None
+
+    @property
+    def _given(self) -> dict[str, str | None]:
+        return {"--stubs": self.stubs, "--now": self.now, "--subworkflow": self.subworkflow}
 
     def run(self, file: str, argument: str) -> int:
         """Run the definition in a file with an argument, as JSON, and return the exit status.
@@ -46,7 +58,7 @@ class LocalOptions:
         """
         if self.labels:
             raise typer.BadParameter("does not go with --local", param_hint="--labels")
-        given = {"--data": argument or None, "--stubs": self.stubs, "--now": self.now}
+        given = {"--data": argument or None, **self._given}
         words = [f"{option}={text}" for option, text in given.items() if text is not None]
         words += [f"--env={pair}" for pair in (*self._place(), *self.env)]
         words += [] if self.form is None else [f"--format={self.form}"]
@@ -67,7 +79,6 @@ class LocalOptions:
 
     def refuse(self) -> None:
         """Raise typer.BadParameter for options that need --local."""
-        given = {"--stubs": self.stubs, "--env": self.env or None, "--now": self.now}
-        for option, value in given.items():
+        for option, value in {**self._given, "--env": self.env or None}.items():
             if value is not None:
                 raise typer.BadParameter("needs --local", param_hint=option)

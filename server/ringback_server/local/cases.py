@@ -78,6 +78,8 @@ class Case(Surroundings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A run, and what must come of it."""
 
     name: Annotated[str, Meta(min_length=1)]
+    #: what is run instead of main, its argument a map of arguments by name
+    subworkflow: str | None = None
     argument: object = None
     expect: Expectations = Expectations()
 
@@ -149,6 +151,7 @@ def _complete(case: Case, file: CaseFile) -> Case:
     """Return a case with what is for all of them: its own stubs and callbacks come first."""
     return Case(
         name=case.name,
+        subworkflow=case.subworkflow,
         argument=case.argument,
         expect=case.expect,
         now=file.now if case.now is None else case.now,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from ringback_server.lang.compiler import compile_definition
 from ringback_server.lang.definitions import read_definition
+from ringback_server.lang.entry import beginning_with
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.problems import DefinitionError
 from ringback_server.lang.program import Op, Program
 from ringback_server.local.documents import BadFileError, read_text
+from ringback_server.local.matching import is_map
 from ringback_server.model.resources import StepPlace
 
 _NO_ID: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -25,6 +27,16 @@ class Runnable:
     #: what the workflow is called
     workflow: str
     program: Program
+
+    def beginning_with(self, subworkflow: str, argument: object) -> Self:
+        """Return what runs a subworkflow with a map of arguments, by the names of its parameters.
+
+        Raises ValueError if there is no such subworkflow, or it does not take these.
+        """
+        if not is_map(argument):
+            raise ValueError(f"the argument must be a map: arguments of {subworkflow!r} by name")
+        program = beginning_with(self.program, subworkflow, argument.keys())
+        return replace(self, program=program)
 
     def line_of(self, place: StepPlace) -> int:
         """Return the line of a step's call, or of what else it does."""

@@ -29,6 +29,13 @@ def document_of(result: Result) -> dict[str, object]:
     }
 
 
+def call_lines(result: Result) -> Iterator[str]:
+    """Yield a line for each call."""
+    for call in result.calls:
+        request = "" if call.url is None else f" {call.method} {call.url}"
+        yield f"{_moment(call.time)} {call.step}: {call.call}{request}"
+
+
 def log_lines(result: Result) -> Iterator[str]:
     """Yield a line for each log entry."""
     for entry in result.logs:

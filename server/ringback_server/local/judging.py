@@ -41,7 +41,7 @@ class Verdict:
 def judge(runnable: Runnable, case: Case) -> Verdict:
     """Run a case and say what of it is not as expected."""
     try:
-        result = simulate(runnable, case.argument, case)
+        result = simulate(runnable, case.argument, case, case.subworkflow)
     except StuckError as stuck:
         return Verdict(complaints=(stuck.message,), result=stuck.so_far)
     except ValueError as error:

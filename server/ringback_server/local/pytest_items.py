@@ -35,6 +35,7 @@ def bound(request: pytest.FixtureRequest) -> RunWorkflow:
         callbacks: Iterable[CallbackLike] = (),
         env: Mapping[str, str] | None = None,
         now: float | str | None = None,
+        subworkflow: str | None = None,
     ) -> Result:
         return run_definition(
             _found(request, definition),
@@ -43,6 +44,7 @@ def bound(request: pytest.FixtureRequest) -> RunWorkflow:
             callbacks=callbacks,
             env=env,
             now=now,
+            subworkflow=subworkflow,
         )
 
     return run

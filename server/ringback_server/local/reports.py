@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ringback_server.local.coverage import Coverage
-from ringback_server.local.documenting import log_lines, printable
+from ringback_server.local.documenting import call_lines, log_lines, printable
 from ringback_server.local.documents import BadFileError
 from ringback_server.local.judging import Verdict
 
@@ -94,6 +94,9 @@ class Report:
 def explanation(verdict: Verdict) -> str:
     """Return what was not as expected, and what the run logged."""
     lines = [line for complaint in verdict.complaints for line in complaint.splitlines()]
+    called = [] if verdict.result is None else list(call_lines(verdict.result))
+    if called:
+        lines += ["it called:", *(f"  {line}" for line in called)]
     logged = [] if verdict.result is None else list(log_lines(verdict.result))
     if logged:
         lines += ["it logged:", *(f"  {line}" for line in logged)]

@@ -33,7 +33,8 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         runnable = read_runnable(Path(options.file))
-        result = simulate(runnable, _argument(options.data), _surroundings(options))
+        argument, around = _argument(options.data), _surroundings(options)
+        result = simulate(runnable, argument, around, options.subworkflow)
     except StuckError as stuck:
         _print(stuck.so_far, options.format)
         return _fail(stuck.message, _FAILED)
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", metavar="JSON", help="the argument")
     parser.add_argument("--stubs", metavar="FILE", help="what answers its calls")
     parser.add_argument("--env", metavar="KEY=VALUE", action="append", default=[])
+    parser.add_argument("--subworkflow", metavar="NAME", help="what to run instead of main")
     parser.add_argument("--now", metavar="TIME", help="when it begins, in RFC 3339")
     parser.add_argument("--format", choices=("json", "yaml"), help="print all about it")
     return parser

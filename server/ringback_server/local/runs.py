@@ -32,6 +32,7 @@ class RunWorkflow(Protocol):
         callbacks: Iterable[CallbackLike] = (),
         env: Mapping[str, str] | None = None,
         now: float | str | None = None,
+        subworkflow: str | None = None,
     ) -> Result:
         """Run the definition to its end."""
         ...
@@ -45,12 +46,14 @@ def run_definition(
     callbacks: Iterable[CallbackLike] = (),
     env: Mapping[str, str] | None = None,
     now: float | str | None = None,
+    subworkflow: str | None = None,
 ) -> Result:
     """Run a definition to its end, without a server and without letting time pass.
 
     The definition is a file's name, or the text itself if it has several lines. Stubs are a file's
     name, or stubs as such a file has them; what is given here beside a file is added or, as `now`,
-    replaces it. `now` is in Unix seconds or RFC 3339.
+    replaces it. `now` is in Unix seconds or RFC 3339. With `subworkflow`, that one is run instead
+    of main, with a map of arguments by the names of its parameters.
 
     Raises StuckError, an AssertionError, when a call has no stub, and ValueError (BadFileError for
     files) for what is wrong with the definition, the stubs or the callbacks.
@@ -66,6 +69,7 @@ def run_definition(
             stubs=around.stubs,
             callbacks=(*around.callbacks, *_records(callbacks, Callback, "callbacks")),
         ),
+        subworkflow,
     )
 
 

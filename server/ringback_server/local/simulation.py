@@ -21,6 +21,7 @@ from ringback_server.lang.effects import (
     Status,
     Wait,
 )
+from ringback_server.lang.entry import ENTRY
 from ringback_server.lang.machine import Machine
 from ringback_server.lang.values import Value, from_json, to_json, wrap
 from ringback_server.local.answering import answered
@@ -45,12 +46,16 @@ _STATES: Final = {
 }
 
 
-def simulate(runnable: Runnable, argument: object, around: Surroundings) -> Result:
-    """Run a definition to its end.
+def simulate(
+    runnable: Runnable, argument: object, around: Surroundings, subworkflow: str | None = None
+) -> Result:
+    """Run a definition to its end, or one of its subworkflows with a map of arguments.
 
     Raises StuckError when a call has no stub, ValueError for an argument that is no JSON value or
     variables that make no name.
     """
+    if subworkflow is not None:
+        runnable = runnable.beginning_with(subworkflow, argument)
     value = wrap(argument)
     try:
         to_json(value)
@@ -229,4 +234,8 @@ def _entry(log: Log, now: float) -> Entry:
 
 
 def _error(failure: Failure) -> Error:
-    return Error(value=json.loads(failure.payload), context=failure.context, stack=failure.stack)
+    """Return what a run failed with; that a subworkflow was called is left out of the stack."""
+    stack = tuple(frame for frame in failure.stack if frame.step != ENTRY)
+    lines = failure.context.split("\n")
+    context = "\n".join(lines[: len(lines) - len(failure.stack) + len(stack)])
+    return Error(value=json.loads(failure.payload), context=context, stack=stack)
