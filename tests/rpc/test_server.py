@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 import grpc
 import pytest
@@ -330,12 +331,19 @@ def _seated(
     """Begin a call that waits in the only seat; a probe may have been there when it came."""
     for _ in range(100):
         begun = begin(channel, WAIT, _wait_request(name, 30.0), metadata)
-        assert _until(
-            lambda call=begun: call.done() or not _wait_is_possible(channel, name, metadata)
-        )
+        assert _until(partial(_seated_or_refused, begun, channel, name, metadata))
         if not begun.done():
             return begun
     raise AssertionError("No call got the only seat.")
+
+
+def _seated_or_refused(
+    begun: grpc.Future[Message],
+    channel: grpc.Channel,
+    name: str,
+    metadata: tuple[tuple[str, str], ...],
+) -> bool:
+    return begun.done() or not _wait_is_possible(channel, name, metadata)
 
 
 def _until(holds: Callable[[], bool]) -> bool:
