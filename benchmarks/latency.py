@@ -24,6 +24,7 @@ from ringback_server.clock import SystemClock
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.programs import Told
 from ringback_server.lang.limits import RunLimits
+from ringback_server.model.creations import Creation
 from ringback_server.model.names import CallbackName, WorkflowName
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
 from ringback_server.nesting import NestingGate
@@ -65,13 +66,7 @@ class _Bench:
 
     def start(self, workflow: Workflow) -> Execution:
         """Start an execution."""
-        return self.engine.create(
-            workflow,
-            argument="null",
-            labels={},
-            call_log_level=CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED,
-            history_level=HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED,
-        )
+        return self.engine.create(Creation(workflow=workflow)).execution
 
     def keep_looping(self, workflow: Workflow, stop: threading.Event) -> None:
         """Start a loop whenever the last one has ended."""

@@ -1,8 +1,8 @@
 """What a caller can be told: each class is something the caller did or can act on.
 
-The class docstring is the default message. The edges map each class to a gRPC status and an
-HTTP status in exactly two tables (`rpc/status.py`, `gateway/status.py`). Anything else that is
-raised leaves the service as INTERNAL without detail.
+The class docstring is the default message. Exactly two tables map each class to a canonical code
+and an HTTP status (`api/statuses.py`, `gateway/status.py`). Anything else that is raised leaves
+the service as INTERNAL without detail.
 """
 
 from __future__ import annotations

@@ -16,11 +16,25 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 
-from ringback.v1 import callbacks_pb2, executions_pb2, logs_pb2, operations_pb2, workflows_pb2
+from ringback.v1 import (
+    batches_pb2,
+    callbacks_pb2,
+    executions_pb2,
+    logs_pb2,
+    operations_pb2,
+    workflows_pb2,
+)
 
 SERVICES = tuple(
     service
-    for module in (callbacks_pb2, executions_pb2, logs_pb2, operations_pb2, workflows_pb2)
+    for module in (
+        batches_pb2,
+        callbacks_pb2,
+        executions_pb2,
+        logs_pb2,
+        operations_pb2,
+        workflows_pb2,
+    )
     for service in module.DESCRIPTOR.services_by_name.values()
 )
 

@@ -12,6 +12,7 @@ from ringback_server.engine.engine import Engine
 from ringback_server.engine.outgoing import Network
 from ringback_server.engine.programs import Told
 from ringback_server.lang.limits import RunLimits
+from ringback_server.model.creations import Creation
 from ringback_server.model.names import CallbackName, ExecutionName, WorkflowName
 from ringback_server.model.resources import (
     CallLogLevel,
@@ -79,13 +80,7 @@ class Bench:
 
     def start(self, workflow: Workflow, argument: str = "null") -> Execution:
         """Start an execution."""
-        return self.engine.create(
-            workflow,
-            argument=argument,
-            labels={},
-            call_log_level=CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED,
-            history_level=HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED,
-        )
+        return self.engine.create(Creation(workflow=workflow, argument=argument)).execution
 
     def send(self, execution: ExecutionName, body: object, *, tell: bool = True) -> Outcome:
         """Send a callback to the execution's first endpoint; `tell` the engine of it."""

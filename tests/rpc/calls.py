@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from ringback.v1 import (
+    batches_pb2,
     callbacks_pb2,
     executions_pb2,
     iam_credentials_pb2,
@@ -25,6 +26,7 @@ OPERATION = f"{PARENT}/operations/o"
 SOURCE = "- done:\n    return: 1\n"
 
 FILES = (
+    batches_pb2.DESCRIPTOR,
     callbacks_pb2.DESCRIPTOR,
     executions_pb2.DESCRIPTOR,
     iam_credentials_pb2.DESCRIPTOR,
@@ -35,6 +37,13 @@ FILES = (
 
 #: full name of each RPC -> a request that only a permission or a resource could refuse
 REQUESTS: Mapping[str, Message] = {
+    "ringback.v1.Batches.BatchCreateExecutions": batches_pb2.BatchCreateExecutionsRequest(
+        parent=PARENT, requests=[executions_pb2.CreateExecutionRequest(parent=WORKFLOW)]
+    ),
+    "ringback.v1.Batches.BatchSendCallbacks": batches_pb2.BatchSendCallbacksRequest(
+        parent=PARENT,
+        requests=[callbacks_pb2.SendCallbackRequest(name=f"{EXECUTION}/callbacks/c")],
+    ),
     "ringback.v1.Callbacks.SendCallback": callbacks_pb2.SendCallbackRequest(
         name=f"{EXECUTION}/callbacks/c"
     ),

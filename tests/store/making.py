@@ -19,6 +19,7 @@ from ringback_server.model.resources import (
 )
 from ringback_server.store import Store
 from ringback_server.store.callbacks import SendRequest, Sent
+from ringback_server.store.creations import Stored
 from ringback_server.store.ids import new_uid
 from ringback_server.store.lookups import execution_id
 from ringback_server.store.payloads import pack
@@ -86,8 +87,9 @@ def new_execution(workflow: Workflow, *, now: float = 10.0) -> NewExecution:
 def create(store: Store, workflow: Workflow, advance: Advance | None = None) -> Made:
     """Create an execution, with its first advance or queued."""
     new = new_execution(workflow)
-    key, _ = store.executions.create(new, advance)
-    name = workflow.name
+    (stored,) = store.executions.create([(new, advance)])
+    assert isinstance(stored, Stored)
+    key, name = stored.key, workflow.name
     uid = execution_id(new.uid)
     return Made(key=key, name=ExecutionName(name.project, name.location, name.workflow, uid))
 

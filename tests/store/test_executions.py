@@ -16,6 +16,7 @@ from ringback_server.model.resources import (
     HistoryLevel,
 )
 from ringback_server.store import Store, open_store
+from ringback_server.store.creations import Stored
 from ringback_server.store.ids import new_uid
 from ringback_server.store.records import Committed, Phase, Superseded
 from tests.store.making import (
@@ -69,10 +70,12 @@ def test_create_when_nothing_has_run(store: Store) -> None:
         call_log_level=CallLogLevel.LOG_ALL_CALLS,
         history_level=HistoryLevel.EXECUTION_HISTORY_DETAILED,
     )
-    key, committed = store.executions.create(new, None)
+    (stored,) = store.executions.create([(new, None)])
     (execution,) = store.executions.list(NAME, limit=5, after=None, full=True)
 
-    assert Committed() == committed
+    assert isinstance(stored, Stored)
+    key = stored.key
+    assert Stored(key=key, begun=False, committed=Committed()) == stored
     expected = Execution(
         name=execution.name,
         state=ExecutionState.QUEUED,

@@ -15,7 +15,7 @@ def send_callback(
     request: callbacks_pb2.SendCallbackRequest, caller: Caller
 ) -> callbacks_pb2.SendCallbackResponse:
     """Send a callback to an endpoint."""
-    sent = callbacks.send(caller, CallbackName.parse(request.name), _request(request))
+    sent = callbacks.send(caller, CallbackName.parse(request.name), callback_request(request))
     return messages.sent_callback(sent)
 
 
@@ -34,7 +34,8 @@ def list_callbacks(
     )
 
 
-def _request(sent: callbacks_pb2.SendCallbackRequest) -> CallbackRequest:
+def callback_request(sent: callbacks_pb2.SendCallbackRequest) -> CallbackRequest:
+    """Read what is sent, as the same request over HTTP would say it."""
     headers = [
         (name, value)
         for name, value in sorted(sent.headers.items())

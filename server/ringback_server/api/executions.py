@@ -41,7 +41,7 @@ def create_execution(
 ) -> executions_pb2.Execution:
     """Start an execution."""
     parent = WorkflowName.parse(request.parent, "parent")
-    return _shown(executions.create(caller, parent, _spec(request.execution)), caller)
+    return _shown(executions.create(caller, parent, execution_spec(request)), caller)
 
 
 def get_execution(
@@ -68,7 +68,9 @@ def wait_execution(
     return _shown(found, caller)
 
 
-def _spec(sent: executions_pb2.Execution) -> ExecutionSpec:
+def execution_spec(request: executions_pb2.CreateExecutionRequest) -> ExecutionSpec:
+    """Read what execution is asked for; raise InvalidArgumentError."""
+    sent = request.execution
     return ExecutionSpec(
         argument=sent.argument,
         labels=dict(sent.labels),
@@ -76,6 +78,7 @@ def _spec(sent: executions_pb2.Execution) -> ExecutionSpec:
         history_level=history_level(
             sent.execution_history_level, "execution.execution_history_level"
         ),
+        request_id=request.request_id or None,
     )
 
 

@@ -13,6 +13,7 @@ from google.protobuf import any_pb2, descriptor_pb2, empty_pb2
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
+from google.rpc import error_details_pb2
 
 from ringback.v1 import (
     executions_pb2,
@@ -47,8 +48,11 @@ def pack(message: Message) -> any_pb2.Any:
 
 
 def google_pool() -> DescriptorPool:
-    """Return a new pool that holds our files renamed to Google's packages, and what they need."""
-    return describing_pool()
+    """Return a new pool that holds our files renamed to Google's packages, and what they need.
+
+    That includes the details of errors.
+    """
+    return describing_pool(error_details_pb2.DESCRIPTOR)
 
 
 def describing_pool(*files: FileDescriptor) -> DescriptorPool:

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, Service
 from google.protobuf.message import Message
 
 from ringback.v1 import (
+    batches_pb2,
     callbacks_pb2,
     executions_pb2,
     iam_credentials_pb2,
@@ -19,6 +20,7 @@ from ringback.v1 import (
     workflows_pb2,
 )
 from ringback_server.api import (
+    batches,
     callbacks,
     executions,
     iam_credentials,
@@ -114,6 +116,16 @@ SERVICES: tuple[Service, ...] = (
         "Callbacks",
         SendCallback=_method(callbacks_pb2.SendCallbackRequest, callbacks.send_callback),
         ListCallbacks=_method(callbacks_pb2.ListCallbacksRequest, callbacks.list_callbacks),
+    ),
+    _service(
+        batches_pb2.DESCRIPTOR,
+        "Batches",
+        BatchCreateExecutions=_method(
+            batches_pb2.BatchCreateExecutionsRequest, batches.batch_create_executions
+        ),
+        BatchSendCallbacks=_method(
+            batches_pb2.BatchSendCallbacksRequest, batches.batch_send_callbacks
+        ),
     ),
     _service(
         logs_pb2.DESCRIPTOR,

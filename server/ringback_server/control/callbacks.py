@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
-from ringback_server.control.refusals import refused
+from ringback_server.control.refusals import check_request_id, refused
 from ringback_server.control.request_map import CallbackRequest, request_hash, request_map
-from ringback_server.errors import MethodNotAllowedError, PayloadTooLargeError
+from ringback_server.errors import MethodNotAllowedError, PayloadTooLargeError, RingbackError
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, SentCallback
-from ringback_server.store.callbacks import SendRequest
+from ringback_server.store.callbacks import SendRequest, Sent
 from ringback_server.store.ids import new_uid
 from ringback_server.store.payloads import pack
 
 _PAGE = PageSizes(default=100, maximum=100)
-_MAX_IDEMPOTENCY_KEY = 255
 #: characters of all headers and query parameters, as many as the HTTP edge takes
 _MAX_HEAD = 64 * 1024
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -24,14 +24,40 @@ _NOT_IN_A_VALUE = re.compile(r"[\x00\r\n]")
 
 
 @requires("workflows.callbacks.send")
+def check(_caller: Caller, _name: CallbackName) -> None:
+    """Raise PermissionDeniedError unless the caller may send callbacks to an endpoint."""
+
+
 def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCallback:
     """Store a callback's payload on its endpoint and wake the execution that waits for it.
 
-    Raise, in this order: NotFoundError, MethodNotAllowedError, PayloadTooLargeError,
-    IdempotencyConflictError, InboxFullError. Whatever is returned is on disk.
+    Raise, in this order: PermissionDeniedError, NotFoundError, MethodNotAllowedError,
+    PayloadTooLargeError, IdempotencyConflictError, InboxFullError. Whatever is returned is on disk.
+    """
+    check(caller, name)
+    sent = caller.backend.store.callbacks.send(send_request(caller, name, request))
+    _tell(caller, sent)
+    return sent.answer
+
+
+def send_all(
+    caller: Caller, requests: Sequence[SendRequest]
+) -> Sequence[SentCallback | RingbackError]:
+    """Send callbacks that the caller may send, in one transaction, each with its own result."""
+    outcomes = caller.backend.store.callbacks.send_all(requests)
+    for outcome in outcomes:
+        if not isinstance(outcome, RingbackError):
+            _tell(caller, outcome)
+    return [one if isinstance(one, RingbackError) else one.answer for one in outcomes]
+
+
+def send_request(caller: Caller, name: CallbackName, request: CallbackRequest) -> SendRequest:
+    """Return a callback as it is to be stored.
+
+    Raise InvalidArgumentError, NotFoundError, MethodNotAllowedError, PayloadTooLargeError.
     """
     backend = caller.backend
-    _check_idempotency_key(request.idempotency_key)
+    check_request_id(request.idempotency_key)
     _check_head(request)
     method = request.method
     limit = backend.settings.max_callback_body
@@ -51,23 +77,18 @@ def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCa
         received=now,
         uptime=backend.clock.monotonic(),
     )
-    sent = backend.store.callbacks.send(
-        SendRequest(
-            name=name,
-            method=method,
-            idempotency_key=request.idempotency_key,
-            request_hash=request_hash(request, method),
-            payload_id=new_uid(),
-            sender=caller.principal.email,
-            token_id=caller.principal.token_id,
-            receive_time=now,
-            payload=pack(payload),
-            inbox_limit=backend.settings.max_inbox,
-        )
+    return SendRequest(
+        name=name,
+        method=method,
+        idempotency_key=request.idempotency_key,
+        request_hash=request_hash(request, method),
+        payload_id=new_uid(),
+        sender=caller.principal.email,
+        token_id=caller.principal.token_id,
+        receive_time=now,
+        payload=pack(payload),
+        inbox_limit=backend.settings.max_inbox,
     )
-    if sent.delivery is not None:
-        backend.engine.delivered(sent.execution_key, sent.delivery)
-    return sent.answer
 
 
 @requires("workflows.callbacks.list")
@@ -104,8 +125,6 @@ def _check_head(request: CallbackRequest) -> None:
         raise refused("headers", f"headers and query may have at most {_MAX_HEAD} characters")
 
 
-def _check_idempotency_key(key: str | None) -> None:
-    if key is not None and not 0 < len(key) <= _MAX_IDEMPOTENCY_KEY:
-        raise refused(
-            "request_id", f"an idempotency key must have 1 to {_MAX_IDEMPOTENCY_KEY} characters"
-        )
+def _tell(caller: Caller, sent: Sent) -> None:
+    if sent.delivery is not None:
+        caller.backend.engine.delivered(sent.execution_key, sent.delivery)

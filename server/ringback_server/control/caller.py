@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
@@ -10,10 +10,11 @@ from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
+from ringback_server.errors import RingbackError
 from ringback_server.lang.limits import Limits, RunLimits
+from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import CallbackName, ExecutionName, ResourceName
 from ringback_server.model.principals import Principal
-from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
 from ringback_server.settings import Settings
 from ringback_server.store import Store
 from ringback_server.store.records import Delivery
@@ -28,16 +29,12 @@ Answer = TypeVar("Answer")
 class Engine(Protocol):
     """What the verbs ask of the engine."""
 
-    def create(
-        self,
-        workflow: Workflow,
-        *,
-        argument: str,
-        labels: Mapping[str, str],
-        call_log_level: CallLogLevel,
-        history_level: HistoryLevel,
-    ) -> Execution:
-        """Store and start an execution; `argument` is JSON text."""
+    def create(self, creation: Creation) -> Created:
+        """Store and start an execution."""
+        ...
+
+    def create_all(self, creations: Sequence[Creation]) -> Sequence[Created | RingbackError]:
+        """Store and start executions in one transaction; tell what became of each."""
         ...
 
     def delivered(self, key: int, delivery: Delivery | None) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.definitions import check_labels
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
-from ringback_server.control.refusals import refused
+from ringback_server.control.refusals import check_request_id, refused
 from ringback_server.errors import ShuttingDownError
 from ringback_server.lang.values import from_json
+from ringback_server.model.creations import Creation
 from ringback_server.model.names import ExecutionName, WorkflowName
-from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel
+from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
 
 _BASIC_PAGE = PageSizes(default=100, maximum=1_000)
 _FULL_PAGE = PageSizes(default=100, maximum=100)
@@ -31,24 +32,40 @@ class ExecutionSpec:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
     history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+    #: a repeat of a request with an id creates nothing
+    request_id: str | None = None
 
 
 @requires("workflows.executions.create")
-def create(caller: Caller, parent: WorkflowName, spec: ExecutionSpec) -> Execution:
-    """Start an execution of a workflow's latest revision.
+def executable(caller: Caller, name: WorkflowName) -> Workflow:
+    """Return the latest revision of a workflow that the caller may execute; or NotFoundError."""
+    return caller.backend.store.workflows.get(name)
 
-    Raise InvalidArgumentError for a bad argument or label, NotFoundError, QuotaExceededError.
-    """
+
+def creation(caller: Caller, workflow: Workflow, spec: ExecutionSpec) -> Creation:
+    """Return what is to be created; InvalidArgumentError for a bad argument, label or id."""
     check_labels(spec.labels, "execution.labels")
+    check_request_id(spec.request_id)
     argument = spec.argument or "null"
     _check_argument(argument, caller.backend.limits.argument_bytes)
-    return caller.backend.engine.create(
-        caller.backend.store.workflows.get(parent),
+    return Creation(
+        workflow=workflow,
         argument=argument,
         labels=spec.labels,
         call_log_level=spec.call_log_level,
         history_level=spec.history_level,
+        request_id=spec.request_id,
     )
+
+
+def create(caller: Caller, parent: WorkflowName, spec: ExecutionSpec) -> Execution:
+    """Start an execution of a workflow's latest revision, or return the one of a repeated request.
+
+    Raise PermissionDeniedError, NotFoundError, InvalidArgumentError for a bad argument, label or
+    id, IdempotencyConflictError, QuotaExceededError.
+    """
+    wanted = creation(caller, executable(caller, parent), spec)
+    return caller.backend.engine.create(wanted).execution
 
 
 @requires("workflows.executions.get")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ringback_server.errors import FieldViolation, InvalidArgumentError
 
+_LONGEST_ID = 255
+
 
 def refused(field: str, message: str) -> InvalidArgumentError:
     """Make the error that says what is wrong with `field`, a path in the request message."""
@@ -17,3 +19,9 @@ def refuse_if_set(**fields: str) -> None:
     for field, value in fields.items():
         if value:
             raise refused(field, f"{field} is not supported by this list")
+
+
+def check_request_id(request_id: str | None) -> None:
+    """Raise InvalidArgumentError for an id of a request that is empty or too long."""
+    if request_id is not None and not 0 < len(request_id) <= _LONGEST_ID:
+        raise refused("request_id", f"an idempotency key must have 1 to {_LONGEST_ID} characters")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from uuid import UUID
 
 from ringback_server.clock import Clock
+from ringback_server.engine.beginnings import Beginning, Beginnings
 from ringback_server.engine.ends import Ends
 from ringback_server.engine.families import Families
 from ringback_server.engine.observer import Hands, Watch
@@ -17,18 +17,12 @@ from ringback_server.engine.run import Run
 from ringback_server.engine.runner import Runner, Surroundings
 from ringback_server.engine.scheduler import Scheduler
 from ringback_server.engine.timers import Timers
-from ringback_server.model.names import ExecutionName, WorkflowName
-from ringback_server.model.resources import (
-    CallLogLevel,
-    Execution,
-    ExecutionState,
-    HistoryLevel,
-    Workflow,
-)
+from ringback_server.errors import RingbackError
+from ringback_server.model.creations import Created, Creation
+from ringback_server.model.names import ExecutionName
 from ringback_server.store import Store
-from ringback_server.store.ids import new_uid
-from ringback_server.store.records import Advance, Delivery, NewExecution, Overtaken
-from ringback_server.tracing import current
+from ringback_server.store.creations import Known, Outcome
+from ringback_server.store.records import Delivery
 
 #: bytes of JSON text that no more than one accounted byte of a value can come from
 _TEXT_PER_VALUE = 8
@@ -69,10 +63,11 @@ class Engine:
         )
         watch = watch or Watch()
         self._outgoing = Outgoing(network, clock, self._scheduler.notify, watch.observer)
-        self._programs = Programs(store.workflows, told)
+        programs = Programs(store.workflows, told)
+        self._beginnings = Beginnings(programs, self._families, clock)
         self._around = Surroundings(
             executions=store.executions,
-            programs=self._programs,
+            programs=programs,
             scheduler=self._scheduler,
             outgoing=self._outgoing,
             families=self._families,
@@ -120,45 +115,31 @@ class Engine:
             if thread.is_alive():
                 thread.join(max(0.0, until - self._clock.monotonic()))
 
-    def create(
-        self,
-        workflow: Workflow,
-        *,
-        argument: str,
-        labels: Mapping[str, str],
-        call_log_level: CallLogLevel,
-        history_level: HistoryLevel,
-    ) -> Execution:
+    def create(self, creation: Creation) -> Created:
         """Start an execution: its first slice and its creation are one transaction.
 
-        `argument` is JSON text. Raises NotFoundError if the workflow was deleted meanwhile; an
+        Raise NotFoundError if the workflow was deleted meanwhile, IdempotencyConflictError; an
         execution that fails at once is created as FAILED.
         """
-        trace = current().trace
-        new = NewExecution(
-            uid=new_uid(),
-            workflow_key=workflow.key,
-            revision_key=workflow.revision_key,
-            argument=argument,
-            labels=labels,
-            call_log_level=call_log_level,
-            history_level=history_level,
-            create_time=self._clock.now(),
-            trace=None if trace is None else str(trace),
-        )
-        name = _name(workflow.name, new.uid)
-        run = Run.begin(self._programs.of(workflow), name, argument, self._clock, trace)
-        run.advance((), new.create_time)
-        if self._families.prepare(run, trace):
-            return self._queued(name, workflow, new)
-        advance = run.gathered()
-        try:
-            key, committed = self._store.executions.create(new, advance)
-        except Overtaken:
-            return self._queued(name, workflow, new)
-        run.created()
-        self._settle(key, run, committed.children)
-        return _created(key, name, workflow, new, advance)
+        beginning = self._beginnings.begun(creation)
+        (outcome,) = self._store.executions.create([(beginning.new, beginning.advance)])
+        created = self._created(beginning, outcome, resident=True)
+        if isinstance(created, RingbackError):
+            raise created
+        return created
+
+    def create_all(self, creations: Sequence[Creation]) -> Sequence[Created | RingbackError]:
+        """Start executions: their first slices and their creations are one transaction.
+
+        Those that wait are put to rest, and take no thread. Errors that concern one of them alone
+        are among the results.
+        """
+        beginnings = [self._beginnings.begun(creation) for creation in creations]
+        outcomes = self._store.executions.create([(one.new, one.advance) for one in beginnings])
+        return [
+            self._created(beginning, outcome, resident=False)
+            for beginning, outcome in zip(beginnings, outcomes, strict=True)
+        ]
 
     def delivered(self, key: int, delivery: Delivery | None) -> None:
         """Go on with an execution whose wait was given a payload, as the store just said."""
@@ -181,11 +162,24 @@ class Engine:
 
         self._ends.wait(key, timeout, has_ended)
 
-    def _queued(self, name: ExecutionName, workflow: Workflow, new: NewExecution) -> Execution:
-        """Store an execution without its first slice, which has to be made again by a thread."""
-        key, _ = self._store.executions.create(new, None)
-        self._scheduler.offer(key)
-        return _created(key, name, workflow, new, None)
+    def _created(
+        self, beginning: Beginning, outcome: Outcome, *, resident: bool
+    ) -> Created | RingbackError:
+        """See to an execution that was stored, and return it as its creator is to see it.
+
+        A `resident` one may stay in memory while it waits.
+        """
+        if isinstance(outcome, RingbackError):
+            return outcome
+        if isinstance(outcome, Known):
+            return Created(outcome.execution, duplicate=True)
+        key, run = outcome.key, beginning.run
+        if run is None or not outcome.begun:
+            self._scheduler.offer(key)
+        else:
+            run.created()
+            self._settle(key, run, outcome.committed.children, resident=resident)
+        return Created(beginning.execution(key, begun=outcome.begun))
 
     def _announce(self, key: int) -> None:
         """Tell whoever waits for an execution that it has ended."""
@@ -197,7 +191,7 @@ class Engine:
         self._outgoing.drop(key)
         self._ends.announce(key)
 
-    def _settle(self, key: int, run: Run, children: Sequence[int]) -> None:
+    def _settle(self, key: int, run: Run, children: Sequence[int], *, resident: bool) -> None:
         """Decide where a fresh execution goes: to a thread that blocks, the queue, or rest."""
         for child in children:
             self._scheduler.offer(child)
@@ -206,7 +200,7 @@ class Engine:
             self._ends.announce(key)
         elif not run.waiting or created_only:
             self._scheduler.offer(key)
-        elif self._scheduler.keep(key, run):
+        elif resident and self._scheduler.keep(key, run):
             return
         elif run.requests:
             # They are sent by whoever has the execution in hand.
@@ -217,36 +211,3 @@ class Engine:
     def _work(self) -> None:
         while (ticket := self._scheduler.take()) is not None:
             Runner(ticket, self._around).drive()
-
-
-def _name(parent: WorkflowName, uid: bytes) -> ExecutionName:
-    ids = (parent.project, parent.location, parent.workflow)
-    return ExecutionName(*ids, str(UUID(bytes=uid)))
-
-
-def _created(
-    key: int,
-    name: ExecutionName,
-    workflow: Workflow,
-    new: NewExecution,
-    advance: Advance | None,
-) -> Execution:
-    """Return the execution as its creation stored it; it is queued without an advance."""
-    end = None if advance is None else advance.end
-    begun = ExecutionState.QUEUED if advance is None else ExecutionState.ACTIVE
-    return Execution(
-        name=name,
-        state=begun if end is None else end.state,
-        argument=new.argument,
-        result=None if end is None else end.result,
-        failure=None if end is None else end.failure,
-        revision_id=workflow.revision_id,
-        create_time=new.create_time,
-        start_time=None if advance is None else new.create_time,
-        end_time=None if end is None else end.time,
-        labels=new.labels,
-        call_log_level=new.call_log_level,
-        history_level=new.history_level,
-        current_steps=() if advance is None else advance.current_steps,
-        key=key,
-    )

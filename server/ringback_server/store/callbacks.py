@@ -6,6 +6,7 @@ How a payload and a wait find one another is told in `advances`.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,7 @@ from ringback_server.errors import (
     InboxFullError,
     MethodNotAllowedError,
     NotFoundError,
+    RingbackError,
 )
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
@@ -116,6 +118,10 @@ class Sent:
     delivery: Delivery | None
 
 
+# Within the class, `list` is its method.
+_Outcomes = list[Sent | RingbackError]
+
+
 class Callbacks:
     """The callback endpoints of all executions."""
 
@@ -132,6 +138,17 @@ class Callbacks:
         (EXECUTION_ENDED), InboxFullError.
         """
         return self._database.write(lambda connection: _send(connection, request))
+
+    def send_all(self, requests: Sequence[SendRequest]) -> _Outcomes:
+        """Send callbacks in their order, in one transaction; see `send`.
+
+        Errors that concern one of them alone are among the outcomes.
+        """
+
+        def send_all(connection: Connection) -> _Outcomes:
+            return [_send_or_refuse(connection, request) for request in requests]
+
+        return self._database.write(send_all)
 
     def endpoint_method(self, name: CallbackName) -> str:
         """Return the HTTP method that an endpoint expects; or NotFoundError as `send`."""
@@ -174,7 +191,15 @@ class Callbacks:
         return self._database.read(find)
 
 
+def _send_or_refuse(connection: Connection, request: SendRequest) -> Sent | RingbackError:
+    try:
+        return _send(connection, request)
+    except RingbackError as error:
+        return error
+
+
 def _send(connection: Connection, request: SendRequest) -> Sent:
+    """Send a callback; whatever refuses it does so before anything is written."""
     execution, endpoint, method, ended = _endpoint(connection, request.name)
     if not ended and request.method not in {None, method}:
         raise MethodNotAllowedError(allow=method)

@@ -13,10 +13,11 @@ _WORKFLOW_EXISTS = "SELECT 1 FROM workflow WHERE id = ? AND delete_time IS NULL"
 _INSERT = """
 INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, create_time,
                        labels, argument, phase, outcome, wake, requests, start_time, end_time,
-                       steps, result, failure, state, trace, depth)
+                       steps, result, failure, state, trace, depth, request_id,
+                       request_hash)
 VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :create_time,
         :labels, :argument, :phase, :outcome, :wake, :requests, :time, :end_time,
-        :steps, :result, :failure, :state, :trace, :depth)
+        :steps, :result, :failure, :state, :trace, :depth, :request_id, :request_hash)
 """
 
 _UPDATE = """
@@ -34,11 +35,16 @@ def insert(connection: Connection, new: NewExecution, advance: Advance | None) -
 
     None if the workflow was deleted.
     """
-    if connection.execute(_WORKFLOW_EXISTS, (new.workflow_key,)).fetchone() is None:
+    if not is_deployed(connection, new.workflow_key):
         return None
     phase = Phase.QUEUED if advance is None else advance.phase
     columns = _new_columns(new) | _columns(advance, phase)
     return connection.execute(_INSERT, columns).lastrowid or 0
+
+
+def is_deployed(connection: Connection, workflow_key: int) -> bool:
+    """Tell whether a workflow is there and was not deleted."""
+    return connection.execute(_WORKFLOW_EXISTS, (workflow_key,)).fetchone() is not None
 
 
 def update(connection: Connection, key: int, advance: Advance, phase: Phase) -> None:
@@ -64,6 +70,8 @@ def _new_columns(new: NewExecution) -> dict[str, object]:
         "argument": new.argument,
         "trace": new.trace,
         "depth": new.depth,
+        "request_id": new.request and new.request.id,
+        "request_hash": new.request and new.request.digest,
     }
 
 

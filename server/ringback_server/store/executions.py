@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ringback_server.errors import CorruptDataError, FailedPreconditionError, NotFoundError
+from collections.abc import Sequence
+
+from ringback_server.errors import CorruptDataError, FailedPreconditionError
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.store.advances import (
@@ -11,9 +13,10 @@ from ringback_server.store.advances import (
     has_given_waits,
     store_advance,
 )
+from ringback_server.store.creations import Outcome, store_execution
 from ringback_server.store.database import Connection, Database
 from ringback_server.store.endings import take_away
-from ringback_server.store.execution_columns import insert, set_phase, update
+from ringback_server.store.execution_columns import update
 from ringback_server.store.execution_rows import execution_of
 from ringback_server.store.families import has_ready_waits
 from ringback_server.store.lookups import (
@@ -36,6 +39,7 @@ from ringback_server.store.records import (
 _Executions = list[Execution]
 _Keys = list[int]
 _Wakes = list[tuple[float, int]]
+_Outcomes = list[Outcome]
 
 _FENCE = "SELECT fence FROM execution WHERE id = ? AND phase < 3"
 
@@ -87,25 +91,15 @@ class Executions:
         """Take the database."""
         self._database = database
 
-    def create(self, new: NewExecution, advance: Advance | None) -> tuple[int, Committed]:
-        """Store an execution, with its first advance if that was made; return its key.
+    def create(self, creations: Sequence[tuple[NewExecution, Advance | None]]) -> _Outcomes:
+        """Store executions, each with its first advance if that was made, in one transaction.
 
-        Raise NotFoundError if the workflow was deleted meanwhile, Overtaken if one was that the
-        advance executes.
+        An execution is queued without its advance if a workflow that the advance executes was
+        deleted meanwhile. Errors that concern one of them alone are among the outcomes.
         """
-
-        def create(connection: Connection) -> tuple[int, Committed]:
-            key = insert(connection, new, advance)
-            if key is None:
-                raise NotFoundError("The workflow was deleted.", reason="WORKFLOW_NOT_FOUND")
-            if advance is None:
-                return key, Committed()
-            committed = store_advance(connection, key, advance)
-            if advance.phase is Phase.WAITING and has_ready_waits(connection, key):
-                set_phase(connection, key, Phase.RUNNABLE)
-            return key, committed
-
-        return self._database.write(create)
+        return self._database.write(
+            lambda connection: [store_execution(connection, *each) for each in creations]
+        )
 
     def commit(self, key: int, fence: int, advance: Advance) -> Committed:
         """Store an advance of an execution as it was loaded with `fence`, which grows by one.

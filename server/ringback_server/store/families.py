@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ringback_server.store.database import Connection
-from ringback_server.store.execution_columns import insert
+from ringback_server.store.execution_columns import insert, is_deployed
 from ringback_server.store.records import NewChildren, Overtaken
 
 _INSERT_WAIT = "INSERT INTO child_wait (execution, number, open) VALUES (?, ?, ?)"
@@ -33,6 +33,12 @@ _MAKE_RUNNABLE = "UPDATE execution SET phase = 1 WHERE id = ? AND phase = 2"
 
 _WAITS = "SELECT number, open FROM child_wait WHERE execution = ?"
 _ORPHAN = "UPDATE child_wait SET orphaned = 1 WHERE execution = ? AND number = ?"
+
+
+def can_open(connection: Connection, opened: Sequence[NewChildren]) -> bool:
+    """Tell whether all workflows are still there of which executions are to be created."""
+    keys = {new.workflow_key for wait in opened for new in wait.executions}
+    return all(is_deployed(connection, key) for key in keys)
 
 
 def open_waits(connection: Connection, key: int, opened: Sequence[NewChildren]) -> tuple[int, ...]:

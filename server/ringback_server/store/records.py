@@ -26,6 +26,14 @@ class Phase(IntEnum):
     ENDED = 3
 
 
+@dataclass(frozen=True, slots=True)
+class RequestId:
+    """The id of a request that may be repeated, and a digest of what it asks for."""
+
+    id: str
+    digest: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewExecution:
     """An execution as it is created."""
@@ -44,6 +52,7 @@ class NewExecution:
     trace: str | None = None
     #: how many executions wait for its end, one for another
     depth: int = 0
+    request: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

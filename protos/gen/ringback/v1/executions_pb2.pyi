@@ -532,8 +532,13 @@ class CreateExecutionRequest(_message.Message):
 
     PARENT_FIELD_NUMBER: _builtins.int
     EXECUTION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """The workflow's name."""
+    request_id: _builtins.str
+    """An id of the caller's choice, up to 255 characters: a request of the workflow with an id seen
+    before is answered with the execution that it started, and starts none.
+    """
     @_builtins.property
     def execution(self) -> Global___Execution:
         """The execution to start: its argument, labels and levels."""
@@ -543,10 +548,11 @@ class CreateExecutionRequest(_message.Message):
         *,
         parent: _builtins.str = ...,
         execution: Global___Execution | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution", "parent", b"parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution", "parent", b"parent", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

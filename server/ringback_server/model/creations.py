@@ -1,0 +1,29 @@
+"""Executions that are to be created, and what became of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """An execution that is to be created of a workflow; `argument` is JSON text."""
+
+    workflow: Workflow
+    argument: str = "null"
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+    #: a repeat has the id of the first and creates nothing
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An execution that was created, now or by an earlier request with the same id."""
+
+    execution: Execution
+    duplicate: bool = False
