@@ -8,6 +8,7 @@ import pytest
 
 from ringback_server.lang.findings import (
     ALIAS,
+    CONNECTOR_ARGUMENT,
     HIDDEN,
     INVALID,
     MISSING_PARENT,
@@ -17,6 +18,7 @@ from ringback_server.lang.findings import (
     RETRY_DEFAULTS,
     RULES,
     SINGLE_QUOTES,
+    UNKNOWN_CONNECTOR,
     UNREACHABLE,
     UNREAD,
     Finding,
@@ -24,6 +26,7 @@ from ringback_server.lang.findings import (
 )
 from ringback_server.lang.linter import lint
 from ringback_server.lang.step_warnings import step_warnings
+from tests.lang.described import GET, METHODS, Described
 from tests.lang.reading import parsed
 
 POLICY = "max_retries: 1, backoff: {initial_delay: 1, max_delay: 2, multiplier: 2}"
@@ -35,6 +38,14 @@ def places(found: tuple[Finding, ...]) -> list[tuple[Rule, int, int]]:
     """Return the rules that are broken, and where."""
     return [(one.rule, one.position.line, one.position.column) for one in found]
 
+
+#: calls of connectors, with the rules that they break, and where in the line
+CONNECTORS: list[tuple[str, list[tuple[Rule, int]]]] = [
+    (f"{GET.name}, args: {{name: n, query: {{}}, connector_params: {{}}}}", []),
+    (f"{GET.name}s, args: {{name: n}}", [(UNKNOWN_CONNECTOR, 13)]),
+    (f"{GET.name}, args: {{nam: n}}", [(CONNECTOR_ARGUMENT, 13), (CONNECTOR_ARGUMENT, 62)]),
+    (f"{GET.name}, args: {{name: n, body: {{}}}}", [(CONNECTOR_ARGUMENT, 71)]),
+]
 
 CLEAN = [
     pytest.param("- s: {return: '${\"a\" + \"it''s\"}'}\n", id="double quotes"),
@@ -192,6 +203,14 @@ def test_loop_when_something_surprises(text: str, expected: list[Rule]) -> None:
     assert expected == [finding.rule for finding in found]
 
 
+@pytest.mark.parametrize(("call", "expected"), CONNECTORS)
+def test_connector_when_something_surprises(call: str, expected: list[tuple[Rule, int]]) -> None:
+    """Names that no service has are told, and arguments that are missing or that none takes."""
+    found = lint(f"- a: {{call: {call}}}\n", connectors=Described(METHODS))
+
+    assert expected == [(one.rule, one.position.column) for one in found]
+
+
 def test_error_when_found() -> None:
     """An error says how long the text is that it is about, and in which step."""
     (finding,) = lint("- a: {return: '${unknown}'}\n")
@@ -203,7 +222,8 @@ def test_rules_when_the_cases_are_read() -> None:
     """Every rule is broken by some case."""
     broken = {rule for _, places in WARNED for rule, _, _ in places}
 
-    assert set(RULES) == broken | {rule for _, rules in LOOPS for rule in rules}
+    broken |= {rule for _, rules in LOOPS for rule in rules}
+    assert set(RULES) == broken | {rule for _, found in CONNECTORS for rule, _ in found}
 
 
 def test_large_definition_when_linted() -> None:

@@ -18,7 +18,7 @@ from ringback_server.connectors.documents import (
 from ringback_server.connectors.own_services import SERVICES
 from ringback_server.connectors.polling import polling_of, resource_of
 from ringback_server.connectors.routes import Route, Routes, nowhere
-from ringback_server.lang.connectors import Argument, Method
+from ringback_server.lang.connectors import Argument, Connectors, Method, Undescribed
 from ringback_server.lang.errors import value_error
 
 _GOOGLE_APIS: Final = "googleapis"
@@ -97,6 +97,14 @@ class Catalog:
         if service is None or rest not in service.methods:
             raise value_error(problem or f"{name} is not known")
         return service, version, rest
+
+
+def for_linting() -> Connectors:
+    """Return what describes every connector, or none if the documents are not installed."""
+    documents = Documents()
+    if not documents.installed:
+        return Undescribed()
+    return Catalog(Routes((), own=(), google=True), documents)
 
 
 def problem_of(documents: Documents, name: str) -> str | None:

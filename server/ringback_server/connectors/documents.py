@@ -132,6 +132,11 @@ class Documents:
         self._folder = folder or _installed
         self._kept: Recent[tuple[str, str], Service] = Recent(_KEPT)
 
+    @property
+    def installed(self) -> bool:
+        """Whether there are any."""
+        return self._folder() is not None
+
     def get(self, service: str, version: str) -> Service | None:
         """Return a service, None if there is none of that name; raises MissingError."""
         key = (service, version)

@@ -10,6 +10,8 @@ from ringback_server.lang.http_messages import auth_of
 from ringback_server.lang.problems import nearest
 from ringback_server.lang.values import Map, Value, type_name
 
+#: the name of the argument
+ARGUMENT: Final = "connector_params"
 #: seconds: a year
 _MAX_TIMEOUT: Final = 31_536_000.0
 _PARAMS: Final = ("timeout", "polling_policy", "skip_polling", "scopes")
@@ -33,7 +35,7 @@ _DEFAULT: Final = Params()
 
 def params_of(name: str, given: Value) -> Params:
     """Read the argument; raises a TypeError or a ValueError."""
-    params = _map(name, "connector_params", given, _PARAMS)
+    params = _map(name, ARGUMENT, given, _PARAMS)
     policy = _map(name, "connector_params.polling_policy", params.get("polling_policy"), _POLICY)
     skip = params.get("skip_polling")
     if skip is not None and not isinstance(skip, bool):

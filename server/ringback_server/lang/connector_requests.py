@@ -95,6 +95,18 @@ def served(method: Method, location: Value) -> Method:
     return replace(method, root=root, base=root + method.base.removeprefix(method.root))
 
 
+def accepts(method: Method, name: str) -> bool:
+    """Tell whether a call may have an argument of a name."""
+    known = {**method.options, **method.resource.arguments}
+    return (
+        name in known
+        or name == _QUERY
+        or (name == _BODY and method.takes_body)
+        or (name == _LOCATION and bool(method.regions))
+        or any(other.startswith(f"{name}.") for other in known)
+    )
+
+
 def argument_names(method: Method) -> list[str]:
     """Return the names of a method's own arguments, those that it needs first."""
     own = method.resource.arguments

@@ -63,6 +63,12 @@ HIDDEN: Final = Rule(
 RESERVED: Final = Rule(
     "reserved-step-name", "No step has a name that 'next' understands as something else."
 )
+UNKNOWN_CONNECTOR: Final = Rule(
+    "unknown-connector", "Every connector is a method of one of Google's services."
+)
+CONNECTOR_ARGUMENT: Final = Rule(
+    "connector-argument", "A connector is given the arguments that its method takes."
+)
 
 RULES: Final = (
     INVALID,
@@ -76,4 +82,6 @@ RULES: Final = (
     UNREAD,
     HIDDEN,
     RESERVED,
+    UNKNOWN_CONNECTOR,
+    CONNECTOR_ARGUMENT,
 )

@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from ringback_server.connectors.catalog import for_linting
+from ringback_server.lang.connectors import Connectors
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.findings import Finding, Rule, Severity
+from ringback_server.lang.limits import Limits
 from ringback_server.lang.linter import lint
 from ringback_server.lint.reports import Reports, as_json, as_sarif, as_text
 
@@ -28,7 +31,8 @@ def run(arguments: Sequence[str]) -> int:
     Raises SystemExit, with status 2 when the arguments are wrong.
     """
     options = _parser().parse_args(arguments)
-    reports = {name: _findings(name) for name in options.files}
+    connectors = for_linting()
+    reports = {name: _findings(name, connectors) for name in options.files}
     sys.stdout.write(_FORMATS[options.format](reports))
     severities = {finding.rule.severity for found in reports.values() for finding in found}
     failed = severities if options.strict else severities & {Severity.ERROR}
@@ -45,13 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _findings(name: str) -> tuple[Finding, ...]:
+def _findings(name: str, connectors: Connectors) -> tuple[Finding, ...]:
     try:
         content = sys.stdin.buffer.read() if name == _STANDARD_INPUT else Path(name).read_bytes()
     except OSError as error:
         return (_unreadable(error.strerror or "it cannot be read", 1, 1),)
     try:
-        return lint(content.decode())
+        return lint(content.decode(), Limits(), connectors)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         begin = content.rfind(b"\n", 0, error.start) + 1

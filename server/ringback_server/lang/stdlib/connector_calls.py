@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from ringback_server.lang.connector_helpers import HELPERS, helper_arguments
-from ringback_server.lang.connector_params import Params, params_of
+from ringback_server.lang.connector_params import ARGUMENT, Params, params_of
 from ringback_server.lang.connector_progress import ended, poll_url
 from ringback_server.lang.connector_requests import request_of
 from ringback_server.lang.connectors import ConnectorCall, Method
@@ -79,8 +79,8 @@ def begin(host: Host, name: str, arguments: Map) -> Block:
     method = host.context.connectors.method(name)
     if method is None:
         return Block(connector=ConnectorCall(name, arguments))
-    params = params_of(name, arguments.get("connector_params"))
-    own = Map.of((key, arguments[key]) for key in arguments if key != "connector_params")
+    params = params_of(name, arguments.get(ARGUMENT))
+    own = Map.of((key, value) for key, value in arguments.items() if key != ARGUMENT)
     if method.helper is not None:
         own = helper_arguments(name, method.helper, own, host.context.name.project)
     return _sent(host, _first(method, own, params, host.after(params.timeout)))

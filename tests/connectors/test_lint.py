@@ -1,0 +1,54 @@
+"""What `ringback lint` says of connectors, when it knows Google's services."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ringback_server.connectors.catalog import for_linting
+from ringback_server.lang.limits import Limits
+from ringback_server.lang.linter import lint
+from ringback_server.lint.command import run
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "connectors"
+SOURCE = """
+- one: {call: googleapis.pubsub.v1.projects.topics.publsh, args: {topic: t}}
+- two: {call: googleapis.pubsub.v1.projects.topics.publish, args: {topics: t}}
+- three: {call: gke.request}
+- four:
+    call: googleapis.secretmanager.v1.projects.secrets.versions.accessString
+    args: {secret: s, project_id: p}
+"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(EXAMPLES.glob("*.yaml")) if not path.name.endswith(".test.yaml")],
+    ids=lambda path: path.stem,
+)
+def test_example_when_linted(path: Path) -> None:
+    """The examples call what there is, with arguments that it takes."""
+    assert () == lint(path.read_text("utf-8"), Limits(), for_linting())
+
+
+def test_command_when_connectors_are_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is a warning, with what is near."""
+    path = tmp_path / "d.yaml"
+    path.write_text(SOURCE)
+    status = run([str(path)])
+    found = {line.partition("in step ")[2] for line in capsys.readouterr().out.splitlines()}
+    need, none = "the connector needs an argument", "the connector has no argument"
+
+    assert 0 == status
+    assert found >= {
+        f"two: {need} 'topic' [connector-argument]",
+        f"two: {none} 'topics'; did you mean 'topic'? [connector-argument]",
+        f"four: {need} 'secret_id' [connector-argument]",
+        f"four: {none} 'secret'; did you mean 'secret_id'? [connector-argument]",
+    }
+    assert ["one", "three"] == sorted(
+        one.partition(":")[0] for one in found if "[unknown-connector]" in one
+    )
