@@ -8,9 +8,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.process import PATIENCE, Server, serving, until
+from tests.e2e.process import Server, serving
 from tests.e2e.test_durability import WORKFLOW, ended
 from tests.e2e.test_requests import deployed, started, texts
+from tests.waiting import PATIENCE, until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "children"
 _KILLS = 4

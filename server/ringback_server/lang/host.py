@@ -108,6 +108,11 @@ class Host:
             )
         )
 
+    @property
+    def result_wanted(self) -> bool:
+        """Whether the step whose call runs keeps its result."""
+        return self.routine is None or bool(self.routine.code[self.pc][3])
+
     def place(self) -> StepPlace:
         """Return the step whose call runs."""
         if self.routine is None:
