@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ringback_server.lang.errors import value_error
@@ -84,96 +84,31 @@ def request(
     return _sent(method, url, body, options)
 
 
-@function("http.post", blocking=True, keeps=False)
-def post(
-    url: str,
-    timeout: float = 300.0,
-    body: Value = None,
-    headers: Map | None = None,
-    query: Map | None = None,
-    auth: Map | None = None,
-    private_service_name: str | None = None,
-    ca_certificate: Value = None,
-) -> Block:
-    """Send a POST request and return the answer."""
-    options = _Options(
-        timeout=timeout,
-        headers=headers,
-        query=query,
-        auth=auth,
-        private_service_name=private_service_name,
-        ca_certificate=ca_certificate,
-    )
-    return _sent("POST", url, body, options)
+def _with_body(method: str) -> Callable[..., Block]:
+    """Return the function, registered, of a method whose requests have bodies."""
+
+    @function(f"http.{method.lower()}", blocking=True, keeps=False)
+    def send(
+        url: str,
+        timeout: float = 300.0,
+        body: Value = None,
+        headers: Map | None = None,
+        query: Map | None = None,
+        auth: Map | None = None,
+        private_service_name: str | None = None,
+        ca_certificate: Value = None,
+    ) -> Block:
+        return request(
+            method, url, timeout, body, headers, query, auth, private_service_name, ca_certificate
+        )
+
+    return send
 
 
-@function("http.put", blocking=True, keeps=False)
-def put(
-    url: str,
-    timeout: float = 300.0,
-    body: Value = None,
-    headers: Map | None = None,
-    query: Map | None = None,
-    auth: Map | None = None,
-    private_service_name: str | None = None,
-    ca_certificate: Value = None,
-) -> Block:
-    """Send a PUT request and return the answer."""
-    options = _Options(
-        timeout=timeout,
-        headers=headers,
-        query=query,
-        auth=auth,
-        private_service_name=private_service_name,
-        ca_certificate=ca_certificate,
-    )
-    return _sent("PUT", url, body, options)
-
-
-@function("http.patch", blocking=True, keeps=False)
-def patch(
-    url: str,
-    timeout: float = 300.0,
-    body: Value = None,
-    headers: Map | None = None,
-    query: Map | None = None,
-    auth: Map | None = None,
-    private_service_name: str | None = None,
-    ca_certificate: Value = None,
-) -> Block:
-    """Send a PATCH request and return the answer."""
-    options = _Options(
-        timeout=timeout,
-        headers=headers,
-        query=query,
-        auth=auth,
-        private_service_name=private_service_name,
-        ca_certificate=ca_certificate,
-    )
-    return _sent("PATCH", url, body, options)
-
-
-@function("http.delete", blocking=True, keeps=False)
-def delete(
-    url: str,
-    timeout: float = 300.0,
-    body: Value = None,
-    headers: Map | None = None,
-    query: Map | None = None,
-    auth: Map | None = None,
-    private_service_name: str | None = None,
-    ca_certificate: Value = None,
-) -> Block:
-    """Send a DELETE request and return the answer."""
-    options = _Options(
-        timeout=timeout,
-        headers=headers,
-        query=query,
-        auth=auth,
-        private_service_name=private_service_name,
-        ca_certificate=ca_certificate,
-    )
-    return _sent("DELETE", url, body, options)
+post = _with_body("POST")
+put = _with_body("PUT")
+patch = _with_body("PATCH")
+delete = _with_body("DELETE")
 
 
 @function("http.default_retry_predicate", keeps=False)
