@@ -33,11 +33,9 @@ from ringback_server.engine.programs import Told
 from ringback_server.engine.sweeper import Sweeper
 from ringback_server.errors import RingbackError, StartError
 from ringback_server.exposure import Reminder, check_exposure
-from ringback_server.gateway.exchange import Endpoint
 from ringback_server.gateway.guards import PageGuard
-from ringback_server.gateway.metadata import MetadataServer
 from ringback_server.gateway.own_hosts import OwnHosts
-from ringback_server.gateway.probes import Probes, by_machine, by_token, probes_only
+from ringback_server.gateway.probes import Probes, by_machine, by_token
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
@@ -49,6 +47,7 @@ from ringback_server.presence import Presence
 from ringback_server.readiness import Readiness
 from ringback_server.rpc.server import GrpcServer
 from ringback_server.settings import Address, Settings
+from ringback_server.side_ports import SidePort, metadata_port, metrics_port
 from ringback_server.spans import installed_spans
 from ringback_server.store import Store, open_store
 from ringback_server.tracing import Spans
@@ -170,9 +169,9 @@ class App:
         )
         own_hosts = self._own_hosts(where)
         backend = self._backend(store, issuer, where, own_hosts)
-        metadata = self._serve_metadata(store, issuer)
+        metadata = self._open(metadata_port(settings, store, issuer, self._clock, _PROJECT))
         grpc = self._serve(backend, issuer, where, probes, own_hosts)
-        self._serve_probes(probes)
+        self._open(metrics_port(settings, probes, self._requests))
         store.instance.set("grpc", str(grpc))
         store.instance.set("http", str(http_address))
         presence = Presence(
@@ -312,44 +311,14 @@ class App:
             server.start()
         return grpc.address
 
-    def _serve_metadata(self, store: Store, issuer: Issuer) -> str | None:
-        """Start the metadata server, if one is asked for; returns HOST:PORT."""
-        settings = self._settings
-        wanted, email = settings.metadata_address, settings.metadata_account
-        if wanted is None:
+    def _open(self, port: SidePort | None) -> str | None:
+        """Serve a port beside the edges, if it is asked for; returns HOST:PORT."""
+        if port is None:
             return None
-        if store.credentials.account(email) is None:
-            raise StartError(f"--metadata-account: there is no service account {email}")
-        listener = listen(wanted, option="--metadata-address")
-        self._closing.callback(listener.close)
-        address = address_of(listener, wanted)
-        workers = Workers(threads=4)
-        metadata = MetadataServer(
-            email,
-            issuer,
-            store.credentials,
-            self._clock,
-            workers,
-            project=(_PROJECT, settings.project_number),
-        )
-        server = HttpServer(listener, Endpoint(metadata.respond), workers)
-        self._closing.callback(self._stop, server)
-        server.start()
-        _log.info("metadata server on %s, with tokens of %s", address, email)
-        return str(address)
-
-    def _serve_probes(self, probes: Probes) -> None:
-        """Serve metrics on a port of their own, if one is asked for."""
-        wanted = self._settings.metrics_address
-        if wanted is None:
-            return
-        listener = listen(wanted, option="--metrics-address")
-        self._closing.callback(listener.close)
-        workers = Workers(threads=2)
-        server = HttpServer(listener, probes_only(probes, workers, self._requests), workers)
-        self._closing.callback(self._stop, server)
-        server.start()
-        _log.info("metrics on http://%s/metrics", address_of(listener, wanted))
+        self._closing.callback(self._stop, port.server)
+        port.server.start()
+        _log.info("%s", port.about)
+        return str(port.address)
 
     def _turn_away(self, readiness: Readiness) -> None:
         """Say that requests should go elsewhere, and serve those that still come for a while."""
