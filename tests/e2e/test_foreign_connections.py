@@ -41,6 +41,7 @@ COMMANDS = (
     ("logs", "read"),
     ("logs", "tail"),
     ("auth", "print-access-token"),
+    ("auth", "print-identity-token", "--audiences=https://a"),
     ("auth", "decode", "{token}"),
     ("env",),
     ("backup", "copy.db", "--data-dir=data"),
