@@ -110,6 +110,19 @@ def test_request_to_start_an_execution(own: OwnHosts, service: Service, others: 
     assert not others.calls
 
 
+def test_request_when_it_is_sent_again(own: OwnHosts, service: Service) -> None:
+    """What a crash makes a workflow send again, with the same key, starts nothing more."""
+    service.execution("w")
+    path = f"/v1/{PARENT}/workflows/w/executions"
+    sent = request(service, path, body={"argument": "1"})
+    keyed = replace(sent, headers=(*sent.headers, ("Idempotency-Key", "k")))
+    names = [json.loads(response(own, one).body)["name"] for one in (keyed, keyed, sent, sent)]
+    other = response(own, replace(keyed, body=b'{"argument": "2"}'))
+
+    assert (names[0], 3) == (names[1], len(set(names)))
+    assert (409, "ALREADY_EXISTS") == (other.code, json.loads(other.body)["error"]["status"])
+
+
 def test_request_to_answer_a_callback(own: OwnHosts, service: Service) -> None:
     """A callback URL with Google's host resumes the execution that it belongs to."""
     execution = service.execution("w")

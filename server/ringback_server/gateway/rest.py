@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
 from starlette.types import Receive
 
 from ringback_server.api.admission import Admission
@@ -18,6 +19,8 @@ from ringback_server.gateway.workers import Workers
 
 _MAX_BODY = 4 * 1024 * 1024
 _BODY_SECONDS = 60.0
+#: the field of requests that may be repeated
+_ID = "request_id"
 
 
 class Rest:
@@ -48,5 +51,14 @@ class Rest:
 
     def _call(self, caller: Caller, route: Route, request: HttpRequest, body: bytes) -> Answer:
         form, query = split_format(request.query())
-        message = route.binding.method.answer(route.request(query, body), caller)
+        asked = route.request(query, body)
+        _identify(asked, request.header("idempotency-key"))
+        message = route.binding.method.answer(asked, caller)
         return Answer(body=to_json(message, self._pool, enums_as_numbers=form.enums_as_numbers))
+
+
+def _identify(asked: Message, key: str | None) -> None:
+    """Let the header be the id of a request that has one and does not say it itself."""
+    fields: Mapping[str, object] = asked.DESCRIPTOR.fields_by_name
+    if key and _ID in fields and not getattr(asked, _ID):
+        setattr(asked, _ID, key)
