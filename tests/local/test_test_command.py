@@ -185,7 +185,7 @@ def test_file_when_it_is_bad(text: str, said: str, capsys: pytest.CaptureFixture
     assert 2 == run(["bad.test.yaml", "good"])
     printed = capsys.readouterr()
     assert printed.err.startswith(said)
-    assert "2 passed, 1 bad files in" in printed.out
+    assert "2 passed, 1 bad file in" in printed.out
 
 
 @pytest.mark.parametrize("arguments", [["none"], ["good/.hidden/.."], ["good", "-k", "nothing"]])

@@ -72,7 +72,8 @@ class Report:
             _explain(outcome)
         counted = Counter(_WORDS[outcome.verdict.passed].lower() for outcome in self.outcomes)
         parts = [f"{counted[word]} {word}" for word in ("failed", "passed") if counted[word]]
-        parts += [f"{len(self.bad_files)} bad files"] if self.bad_files else []
+        bad = len(self.bad_files)
+        parts += [f"{bad} bad file{'s' if bad > 1 else ''}"] if bad else []
         seconds = sum(outcome.seconds for outcome in self.outcomes)
         _print(f"{', '.join(parts) or 'no cases'} in {seconds:.2f} s")
 
