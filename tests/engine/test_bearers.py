@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-from ringback_server.auth.google_tokens import GoogleToken
+from ringback_server.auth.google_tokens import GoogleToken, GoogleTokens
 from ringback_server.engine.bearers import Bearers
 from ringback_server.errors import FailedPreconditionError, RingbackError
 from ringback_server.lang.http_exchange import HttpAuth
 from tests.clocks import PATIENCE, FakeClock
+from tests.google_endpoint import google_endpoint
 
 OWN, FOREIGN, REFUSED = "http://own.test/", "http://foreign.test/", "http://refused.test/"
 ID = HttpAuth(type="OIDC")
@@ -201,3 +204,20 @@ def test_tokens_when_google_is_slow() -> None:
 
     assert 10 == len({asking.heard() for _ in range(10)})
     assert {"0", "1", "2", "3"} == set(busy)
+
+
+@pytest.mark.parametrize("auth", [ID, ACCESS], ids=["identity", "access"])
+def test_token_when_google_s_library_gets_it(tmp_path: Path, auth: HttpAuth) -> None:
+    """A token of a real endpoint is kept as long as it says that it is valid, and got anew then."""
+    clock, told = FakeClock(time.time()), queue.Queue[str | RingbackError]()
+    with google_endpoint() as google:
+        tokens = GoogleTokens(str(google.key_file(tmp_path / "key.json")), loopback=True)
+        bearers = Bearers(Own(), clock, tokens)
+        url, found = "http://127.0.0.1:1/", list[str | RingbackError]()
+        for pause in (0, 3_000, 400):
+            clock.advance(pause)
+            bearers.obtain("x", url, auth, told.put)
+            found.append(told.get(timeout=PATIENCE))
+
+    first, second = google.tokens
+    assert [first, first, second] == found

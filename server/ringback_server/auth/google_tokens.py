@@ -30,7 +30,7 @@ _GOOGLE_APIS = ".googleapis.com"
 _TIMEOUT = 10.0
 _LONGEST_REASON = 200
 #: what may be a token or a key, in the answer of an endpoint that repeats what it was sent
-_LONG_WORD = re.compile(r"\S{40,}")
+_LONG_WORD = re.compile(r"\S{64,}")
 
 
 @dataclass(frozen=True, slots=True)
