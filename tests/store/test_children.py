@@ -70,7 +70,7 @@ def found(store: Store, made: Made, room: int = ROOM) -> Sequence[Execution | Go
 def states(store: Store, keys: Sequence[int]) -> list[str | None]:
     """Return what became of executions."""
     query = "SELECT id, outcome FROM execution"
-    outcomes = dict(store.database.read(lambda c: c.execute(query).fetchall()))
+    outcomes = dict[int, str | None](store.database.read(lambda c: c.execute(query).fetchall()))
     return [outcomes[key] for key in keys]
 
 
