@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.e2e.process import ringback, serving
+from tests.waiting import until
 
 EVENTS = Path(__file__).parents[2] / "examples" / "events"
 
@@ -34,6 +37,13 @@ main:
           steps:
             - failed: {return: ["${e.tags[0]}", '${map.get(e, "code")}']}
     - finish: {return: ["${started.code}", "${started.body.argument}"]}
+"""
+
+#: an execution that has started another one cannot store anything from then on
+HOLD = """
+CREATE TRIGGER hold BEFORE UPDATE ON execution
+  WHEN OLD.id = (SELECT min(id) FROM execution) AND 1 < (SELECT count(*) FROM execution)
+  BEGIN SELECT RAISE(FAIL, 'nothing is stored'); END
 """
 
 
@@ -82,6 +92,31 @@ def test_google_hosts_when_the_server_answers_for_them(
     assert open_door or refused == ["HttpError", 401]
 
 
+@pytest.mark.parametrize(("header", "count"), [("Idempotency-Key", 1), ("none", 2)])
+def test_google_hosts_when_the_server_is_killed_before_it_stores_an_answer(
+    tmp_path: Path, header: str, count: int
+) -> None:
+    """The request is sent again, and with its key it has started one execution."""
+    how = ("--log-level=debug", f"--idempotency-header={header}")
+    path = tmp_path / "data" / "ringback.db"
+    with serving(tmp_path / "data", *how, home=tmp_path) as first:
+        deployed(tmp_path)
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute(HOLD)
+            ringback("execute", "starter", "--data", '"OAuth2"', home=tmp_path)
+            until(lambda: "nothing is stored" in first.log.read_text())
+            first.kill()
+            database.execute("DROP TRIGGER hold")
+    with serving(tmp_path / "data", *how, home=tmp_path):
+        ended = ringback("executions", "wait-last", "--format=json", home=tmp_path)
+        started = json.loads(
+            ringback("executions", "list", "await-event", "--format=json", home=tmp_path)
+        )
+
+    assert 200 == json.loads(json.loads(ended)["result"])[0]
+    assert count == len(started)
+
+
 def test_google_hosts_when_they_are_measured(tmp_path: Path) -> None:
     """Requests that never left the process are counted and logged like all others."""
     with serving(tmp_path / "data", "--log-level=debug", home=tmp_path) as server:
@@ -101,3 +136,29 @@ def test_google_hosts_when_the_server_does_not_answer_for_them(tmp_path: Path) -
         deployed(tmp_path)
 
         assert ["AuthError", None] == result(tmp_path, "starter", "OAuth2")
+
+
+def test_google_hosts_when_connectors_lead_there(tmp_path: Path) -> None:
+    """Connectors of Workflows itself reach the server that runs them, with nothing to set up."""
+    source = """
+- here: {assign: [{parent: projects/local/locations/us-central1/workflows/await-event}]}
+- start:
+    call: googleapis.workflowexecutions.v1.projects.locations.workflows.executions.create
+    args: {parent: "${parent}", body: {argument: '{"source": "bank"}'}}
+    result: started
+- list:
+    call: googleapis.workflowexecutions.v1.projects.locations.workflows.executions.list
+    args: {parent: "${parent}", view: FULL}
+    result: listed
+- cancel:
+    call: googleapis.workflowexecutions.v1.projects.locations.workflows.executions.cancel
+    args: {name: "${listed.executions[0].name}"}
+    result: cancelled
+- finish: {return: ["${started.name == cancelled.name}", "${cancelled.state}"]}
+"""
+    with serving(tmp_path / "data", home=tmp_path):
+        deployed(tmp_path)
+        (tmp_path / "connected.yaml").write_text(source)
+        ringback("deploy", "connected", "--source", "connected.yaml", home=tmp_path)
+
+        assert [True, "CANCELLED"] == result(tmp_path, "connected", None)
