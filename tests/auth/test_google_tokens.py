@@ -75,7 +75,7 @@ def test_token_when_the_endpoint_is_not_there(tmp_path: Path) -> None:
     """An endpoint that does not answer is told of."""
     with google_endpoint() as google:
         tokens = loaded(google.key_file(tmp_path / "key.json"))
-    with pytest.raises(RingbackError, match=r"no token of Google: .*refused"):
+    with pytest.raises(RingbackError, match="no token of Google: Connection refused"):
         tokens.id_token("https://run.test")
 
 

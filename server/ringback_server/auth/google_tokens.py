@@ -157,8 +157,11 @@ class GoogleTokens:
 
 def _reason(error: Exception) -> str:
     """Return why something failed, without anything that might be a secret."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    root: BaseException = error
+    while beneath := root.__cause__ or root.__context__:
+        root = beneath
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror
     words = str(error.args[0]) if error.args else type(error).__name__
     if isinstance(error.__cause__, ValueError) and error.__cause__.args:
         words = f"{words}: {error.__cause__.args[0]}"
