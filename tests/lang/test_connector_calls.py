@@ -215,7 +215,19 @@ def test_operation_when_looking_at_it_fails() -> None:
     assert story.result["done"]
 
 
-@pytest.mark.parametrize("body", [{}, [], {"name": 7}, {"name": "a/../b"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"name": 7},
+        {"name": "a/../b"},
+        {"selfLink": f"{ROOT}a/../b"},
+        {"selfLink": f"{ROOT}%2E%2E/b"},
+        {"selfLink": f"{ROOT}a\r\nX: y"},
+        {"selfLink": "https://[x/a"},
+    ],
+)
 def test_operation_when_the_answer_names_none(body: object) -> None:
     """What cannot be looked at is a ResponseTypeError."""
     story = told(MADE.replace("PARAMS", "{}"), {"json": body})
@@ -330,6 +342,23 @@ def test_job_when_a_service_has_its_own_kind(
         assert "OperationError" == lost.result["tags"][0]
     else:
         assert (["OperationError"], failed) == (lost.result["tags"], lost.result["operation"])
+
+
+@pytest.mark.parametrize(
+    "link", ["https://evil.test/v1/op", "//evil.test/v1/op", "http:v1/op", f"{ROOT}v1/op#there"]
+)
+def test_job_when_its_link_leads_elsewhere(link: str) -> None:
+    """What is looked at is on the server that the call went to, whatever an answer says."""
+    method = replace(MAKE, polling=Polling(kind="status"))
+    first = {"json": {"status": "RUNNING", "selfLink": link}}
+    story = told(
+        MADE.replace("PARAMS", "{}"),
+        first,
+        {"json": {"status": "DONE"}},
+        methods={method.name: method},
+    )
+
+    assert f"{ROOT}v1/op" == story.sent[1][2]
 
 
 def test_call_when_the_name_is_unknown() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from ringback_server.lang.connector_requests import expanded, served
 from ringback_server.lang.connectors import Method, Polling, Resource
 from ringback_server.lang.errors import WorkflowError, tagged
+from ringback_server.lang.urls import absolute_url
 from ringback_server.lang.values import List, Map, Value
 
 #: what the name of an operation is called where it is looked at
@@ -106,7 +107,7 @@ def poll_url(
         method = served(method, arguments.get("location"))
     link = answer.get("selfLink")
     if isinstance(link, str) and link:
-        return method.root + _beneath(link, method.root)
+        return _beneath(link, method.root)
     values = _names(polling, answer, arguments)
     for resource in polling.resources:
         if (url := _filled(method, polling, resource, values)) is not None:
@@ -156,11 +157,16 @@ def _filled(
 
 
 def _beneath(link: str, root: str) -> str:
-    """Return what a link leads to, whatever server it names."""
-    path = link.removeprefix(root) if link.startswith(root) else urlsplit(link).path.lstrip("/")
-    if ".." in path.split("/") or "%2e" in path.lower():
+    """Return where a link leads on the server of a root, whatever server it names."""
+    try:
+        own = link.startswith(root)
+        path = link.removeprefix(root) if own else urlsplit(link).path.lstrip("/")
+        url = absolute_url(root + path)
+    except ValueError:
+        raise _unexpected("the answer's selfLink is no URL") from None
+    if ".." in unquote(path):
         raise _unexpected("the answer's selfLink leads elsewhere")
-    return path
+    return url
 
 
 def _at(value: Value, path: tuple[str, ...]) -> Value:
