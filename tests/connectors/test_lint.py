@@ -17,8 +17,8 @@ SOURCE = """
 - two: {call: googleapis.pubsub.v1.projects.topics.publish, args: {topics: t}}
 - three: {call: gke.request}
 - four:
-    call: googleapis.secretmanager.v1.projects.secrets.versions.accessString
-    args: {secret: s, project_id: p}
+    call: googleapis.storage.v1.objects.get
+    args: {bucket: s, name: p}
 """
 
 
@@ -46,8 +46,7 @@ def test_command_when_connectors_are_wrong(
     assert found >= {
         f"two: {need} 'topic' [connector-argument]",
         f"two: {none} 'topics'; did you mean 'topic'? [connector-argument]",
-        f"four: {need} 'secret_id' [connector-argument]",
-        f"four: {none} 'secret'; did you mean 'secret_id'? [connector-argument]",
+        f"four: {need} 'object' [connector-argument]",
     }
     assert ["one", "three"] == sorted(
         one.partition(":")[0] for one in found if "[unknown-connector]" in one

@@ -192,11 +192,16 @@ def test_secrets_when_the_helpers_are_used(world: World) -> None:
     call: googleapis.secretmanager.v1.projects.secrets.versions.access
     args: {name: projects/local/secrets/s/versions/2}
     result: c
-- done: {return: ["${a}", "${b}", "${c.payload.data}"]}
+- name:
+    assign:
+    - text: >-
+        ${googleapis.secretmanager.v1.projects.secrets.versions.accessString("s", "1")
+        + "!"}
+- done: {return: ["${a}", "${b}", "${c.payload.data}", "${text}"]}
 """,
     )
 
-    assert ["größer", "two", "dHdv"] == result
+    assert ["größer", "two", "dHdv", "größer!"] == result
 
 
 def test_translate_when_texts_are_given(world: World) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Final
 
 from ringback_server.auth.recent import Recent
@@ -18,6 +17,7 @@ from ringback_server.connectors.documents import (
 from ringback_server.connectors.own_services import SERVICES
 from ringback_server.connectors.polling import polling_of, resource_of
 from ringback_server.connectors.routes import Route, Routes, nowhere
+from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.connectors import Argument, Connectors, Method, Undescribed
 from ringback_server.lang.errors import value_error
 
@@ -26,16 +26,6 @@ _KEPT = 256
 _COMPARED = 300
 #: how many names lead to a method at least: module, service, version, method
 _FEWEST = 4
-
-_SECRETS = "googleapis.secretmanager.v1.projects.secrets"
-#: by their names: what they call, and the helper that makes it simpler
-_HELPERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        f"{_SECRETS}.versions.accessString": (f"{_SECRETS}.versions.access", "secret.string"),
-        f"{_SECRETS}.addVersionString": (f"{_SECRETS}.addVersion", "secret.add_string"),
-        f"{_SECRETS}.addVersionBytes": (f"{_SECRETS}.addVersion", "secret.add_bytes"),
-    }
-)
 
 
 class Catalog:
@@ -63,7 +53,7 @@ class Catalog:
             )
         if not self._routes.leads(name):
             raise value_error(nowhere(name))
-        called, helper = _HELPERS.get(name, (name, None))
+        called = _called(name)
         found, version, rest = self._found(called, name)
         described, document = found.methods[rest], found.document
         route = self._routes.of(name, document.root_url)
@@ -79,7 +69,6 @@ class Catalog:
             regions=_regions(document, route),
             bearer=route.bearer,
             polling=polling_of(found, version[0], rest),
-            helper=helper,
             options=_options(document.parameters),
         )
 
@@ -112,8 +101,7 @@ def problem_of(documents: Documents, name: str) -> str | None:
 
     Raises MissingError if that cannot be told.
     """
-    called, _ = _HELPERS.get(name, (name, None))
-    module, *parts = called.split(".")
+    module, *parts = _called(name).split(".")
     if module != _GOOGLE_APIS or len(parts) + 1 < _FEWEST:
         return None
     version, rest = (parts[0], parts[1]), ".".join(parts[2:])
@@ -124,9 +112,14 @@ def problem_of(documents: Documents, name: str) -> str | None:
     if rest in service.methods:
         return None
     prefix = f"{_GOOGLE_APIS}.{'.'.join(version)}."
-    helpers = [one.removeprefix(prefix) for one in _HELPERS if one.startswith(prefix)]
+    helpers = [one.removeprefix(prefix) for one in HELPERS if one.startswith(prefix)]
     hint = _hint(rest, _alike(rest, [*helpers, *service.methods])[:_COMPARED])
     return f"googleapis.{'.'.join(version)} has no method '{rest[:200]}'{hint}"
+
+
+def _called(name: str) -> str:
+    """Return the connector of the method that a helper calls, else the name itself."""
+    return HELPERS[name].calls if name in HELPERS else name
 
 
 def _hint(word: str, known: Iterable[str], before: str = "") -> str:

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from ringback_server.lang.assembly import Target
 from ringback_server.lang.closures import compile_expression, null
+from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.draft import Draft
 from ringback_server.lang.expressions import Call, Expression, Index, Literal, Member, Name
 from ringback_server.lang.loop_compiler import compile_for, compile_parallel
@@ -218,7 +219,12 @@ class _RoutineCompiler:
 def _function(body: CallStep) -> Function:
     """Return the library function that a step calls, if it calls any."""
     function = FUNCTIONS.get(body.function)
-    return function or connector(body.function, [name for name, _ in body.arguments if name])
+    if function is not None:
+        return function
+    names = [name for name, _ in body.arguments if name]
+    if not names and body.function in HELPERS:
+        names = [*HELPERS[body.function].arguments][: len(body.arguments)]
+    return connector(body.function, names)
 
 
 def _parameter_names(callee: Function | RoutineCode) -> list[str]:

@@ -19,7 +19,9 @@ _DATA = ("payload", "data")
 class Helper:
     """What a helper takes and returns instead of a method's own arguments and result."""
 
-    #: with whether each is required
+    #: the connector of the method
+    calls: str
+    #: in positional order, with whether each is required
     arguments: Mapping[str, bool]
     #: makes the method's arguments of the helper's, and the id of the current project
     given: Callable[[Map, str], Map]
@@ -27,12 +29,12 @@ class Helper:
     returned: Callable[[Value], Value]
 
 
-def helper_arguments(name: str, helper: str, arguments: Map, project: str) -> Map:
+def helper_arguments(name: str, arguments: Map, project: str) -> Map:
     """Return the arguments of the method that a helper calls.
 
     Raises TypeErrors for arguments that are missing, unknown or of a wrong kind.
     """
-    known = HELPERS[helper].arguments
+    known = HELPERS[name].arguments
     for given in arguments:
         if given not in known:
             names = ", ".join(known)
@@ -40,7 +42,7 @@ def helper_arguments(name: str, helper: str, arguments: Map, project: str) -> Ma
     for needed, required in known.items():
         if required and arguments.get(needed) is None:
             raise type_error(f"{name}(): argument '{needed}' is missing")
-    return HELPERS[helper].given(arguments, project)
+    return HELPERS[name].given(arguments, project)
 
 
 def _secret(arguments: Map, project: str) -> str:
@@ -102,14 +104,22 @@ def _as_it_is(answer: Value) -> Value:
     return answer
 
 
+_SECRETS: Final = "googleapis.secretmanager.v1.projects.secrets"
+_ADD_VERSION: Final = f"{_SECRETS}.addVersion"
 _ACCESS: Final = {"secret_id": True, "version": False, "project_id": False}
 _ADD: Final = {"secret_id": True, "data": True, "project_id": False}
 
-#: by names that packed states hold
+#: by the names that workflows use
 HELPERS: Final[Mapping[str, Helper]] = MappingProxyType(
     {
-        "secret.string": Helper(arguments=_ACCESS, given=_version, returned=_string),
-        "secret.add_string": Helper(arguments=_ADD, given=_of_text, returned=_as_it_is),
-        "secret.add_bytes": Helper(arguments=_ADD, given=_of_bytes, returned=_as_it_is),
+        f"{_SECRETS}.versions.accessString": Helper(
+            calls=f"{_SECRETS}.versions.access", arguments=_ACCESS, given=_version, returned=_string
+        ),
+        f"{_SECRETS}.addVersionString": Helper(
+            calls=_ADD_VERSION, arguments=_ADD, given=_of_text, returned=_as_it_is
+        ),
+        f"{_SECRETS}.addVersionBytes": Helper(
+            calls=_ADD_VERSION, arguments=_ADD, given=_of_bytes, returned=_as_it_is
+        ),
     }
 )

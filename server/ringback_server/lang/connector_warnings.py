@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.connector_params import ARGUMENT
 from ringback_server.lang.connector_requests import accepts, argument_names
-from ringback_server.lang.connectors import Connectors, Method, is_connector
+from ringback_server.lang.connectors import Connectors, is_connector
 from ringback_server.lang.errors import WorkflowError
 from ringback_server.lang.findings import CONNECTOR_ARGUMENT, UNKNOWN_CONNECTOR, Finding
 from ringback_server.lang.problems import nearest, shown
@@ -37,17 +37,17 @@ def _in_call(call: CallStep, step: str, connectors: Connectors) -> Iterator[Find
             step=step,
         )
         return
-    if method is None:
+    if method is None or call.function in HELPERS:
         return
     names = [name for name, _ in call.arguments if name is not None]
     for name, position in zip(names, call.argument_positions, strict=False):
-        if name != ARGUMENT and not _takes(method, name):
-            known = _known(method)
+        if name != ARGUMENT and not accepts(method, name):
+            known = argument_names(method)
             hint = nearest(name, known) or f"; it has {', '.join(known) or 'no arguments'}"
             message = f"the connector has no argument '{shown(name)}'{hint}"
             yield Finding(rule=CONNECTOR_ARGUMENT, message=message, position=position, step=step)
-    for name in _needed(method):
-        if name not in names:
+    for name, argument in method.resource.arguments.items():
+        if argument.required and name not in names:
             message = f"the connector needs an argument '{name}'"
             position = call.function_position
             yield Finding(rule=CONNECTOR_ARGUMENT, message=message, position=position, step=step)
@@ -56,17 +56,3 @@ def _in_call(call: CallStep, step: str, connectors: Connectors) -> Iterator[Find
 def _message(error: WorkflowError) -> str:
     message = error.value.get("message") if isinstance(error.value, Map) else error.value
     return str(message).removeprefix("ValueError: ")
-
-
-def _takes(method: Method, name: str) -> bool:
-    return name in HELPERS[method.helper].arguments if method.helper else accepts(method, name)
-
-
-def _known(method: Method) -> list[str]:
-    return [*HELPERS[method.helper].arguments] if method.helper else argument_names(method)
-
-
-def _needed(method: Method) -> list[str]:
-    if method.helper:
-        return [name for name, needed in HELPERS[method.helper].arguments.items() if needed]
-    return [name for name, one in method.resource.arguments.items() if one.required]

@@ -71,8 +71,6 @@ class Method:
     #: what a request is sent with: the account's token, or a name that emulators know
     bearer: Literal["token", "owner"] = "token"
     polling: Polling | None = None
-    #: a key of `connector_helpers.HELPERS`, whose arguments and result differ from the method's
-    helper: str | None = None
     #: further arguments, which every method of the service has
     options: Mapping[str, Argument] = field(default_factory=dict[str, Argument])
 

@@ -1,4 +1,4 @@
-"""Routine calls inside expressions become instructions.
+"""Routine calls inside expressions become instructions, and so do those of connectors' helpers.
 
 A routine may block, so a machine must be able to stop in the middle of an expression. The rule:
 operands that stand left of a routine call are kept in temporaries, the call is an instruction
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ringback_server.lang.assembly import Assembly, Target
 from ringback_server.lang.closures import Names, compile_expression
+from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.expressions import (
     Binary,
     Call,
@@ -27,6 +28,7 @@ from ringback_server.lang.expressions import (
     Unary,
 )
 from ringback_server.lang.program import Evaluate, Op, RoutineCode
+from ringback_server.lang.stdlib.connectors import connector
 
 
 class Lowering:
@@ -127,14 +129,25 @@ class Lowering:
         return Name(name, node.position)
 
     def _call(self, node: Call) -> Expression:
-        if node.function not in self._routines:
+        if node.function not in self._routines and node.function not in HELPERS:
             return replace(node, arguments=self._operands(node.arguments))
         name = self._assembly.temporary(self._assembly.place("result"))
         slot = self._assembly.slot(name)
-        self.call(
-            self._routines[node.function], list(enumerate(node.arguments)), slot, node.position
-        )
+        routine = self._routines.get(node.function)
+        if routine is None:
+            self._invoke(node, slot)
+        else:
+            self.call(routine, list(enumerate(node.arguments)), slot, node.position)
         return Name(name, node.position)
+
+    def _invoke(self, node: Call, slot: int) -> None:
+        """Write the call of a helper (SPEC 4, connectors)."""
+        values = self.evaluate_all(node.arguments)
+        function = connector(node.function, [*HELPERS[node.function].arguments][: len(values)])
+        label = self._assembly.place("call")
+        self._assembly.emit(
+            Op.INVOKE, node.position, slot, function, tuple(values), cost=1, label=label
+        )
 
     def _short_circuit(self, node: Binary) -> Expression:
         """Evaluate the right side only if the left side does not decide."""
@@ -158,7 +171,9 @@ class Lowering:
     def _mark(self, node: Expression) -> bool:
         """Remember which parts of an expression call routines; return whether any does."""
         inside = [self._mark(part) for part in _parts(node)]
-        called = isinstance(node, Call) and node.function in self._routines
+        called = isinstance(node, Call) and (
+            node.function in self._routines or node.function in HELPERS
+        )
         if called or any(inside):
             self._calling.add(id(node))
             return True

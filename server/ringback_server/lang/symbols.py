@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from ringback_server.lang.connector_helpers import HELPERS
+from ringback_server.lang.connector_params import ARGUMENT
 from ringback_server.lang.connectors import is_connector, is_connector_module
 from ringback_server.lang.expressions import Member, Name
 from ringback_server.lang.problems import nearest, shown
@@ -85,6 +87,8 @@ class Symbols:
             taken = self.routines[name].parameters
             return Signature(name, {one.name: one.default is None for one in taken})
         function = self.library.functions.get(name)
+        if function is None and name in HELPERS:
+            return Signature(name, {**HELPERS[name].arguments, ARGUMENT: False})
         if function is None:
             connector = is_connector(name)
             return Signature(name, {}, blocking=True, any_names=True) if connector else None

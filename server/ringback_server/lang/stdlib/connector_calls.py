@@ -81,8 +81,8 @@ def begin(host: Host, name: str, arguments: Map) -> Block:
         return Block(connector=ConnectorCall(name, arguments))
     params = params_of(name, arguments.get(ARGUMENT))
     own = Map.of((key, value) for key, value in arguments.items() if key != ARGUMENT)
-    if method.helper is not None:
-        own = helper_arguments(name, method.helper, own, host.context.name.project)
+    if name in HELPERS:
+        own = helper_arguments(name, own, host.context.name.project)
     return _sent(host, _first(method, own, params, host.after(params.timeout)))
 
 
@@ -99,7 +99,8 @@ def answered(host: Host, data: Map, event: Event) -> Value | Block:
     if method is None:
         raise TypeError(call.name)
     if method.polling is None or call.skip_polling or ended(method.polling, answer):
-        return HELPERS[method.helper].returned(answer) if method.helper else answer
+        helper = HELPERS.get(call.name)
+        return answer if helper is None else helper.returned(answer)
     if call.polling:
         delay = min(call.delay * call.multiplier, call.max_delay)
         return _poll_later(host, replace(call, delay=delay, failures=0))
