@@ -167,9 +167,9 @@ class App:
             urls={http, public_url},
             tls=tls,
         )
-        own_hosts = self._own_hosts(where)
-        backend = self._backend(store, issuer, where, own_hosts)
         metadata = self._open(metadata_port(settings, store, issuer, self._clock, _PROJECT))
+        own_hosts = self._own_hosts(where, metadata)
+        backend = self._backend(store, issuer, where, own_hosts)
         grpc = self._serve(backend, issuer, where, probes, own_hosts)
         self._open(metrics_port(settings, probes, self._requests))
         store.instance.set("grpc", str(grpc))
@@ -229,11 +229,14 @@ class App:
             limits=limits,
         )
 
-    def _own_hosts(self, where: _Where) -> OwnHosts:
+    def _own_hosts(self, where: _Where, metadata: str | None) -> OwnHosts:
         """Start what sends the requests of workflows, and what answers some of them itself."""
-        trusted = where.tls.ca if where.tls else None
         client = outbound_client(
-            self._settings, where.urls, loopback=self._alone(where), trusted=trusted
+            self._settings,
+            where.urls,
+            loopback=self._alone(where),
+            trusted=where.tls.ca if where.tls else None,
+            closed=[Address.parse(metadata).port] if metadata else [],
         )
         own_hosts = OwnHosts(self._settings.answer_for, client)
         for sender in (client, own_hosts):

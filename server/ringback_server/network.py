@@ -23,17 +23,23 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def outbound_client(
-    settings: Settings, urls: Iterable[str], *, loopback: bool, trusted: Path | None
+    settings: Settings,
+    urls: Iterable[str],
+    *,
+    loopback: bool,
+    trusted: Path | None,
+    closed: Iterable[int] = (),
 ) -> OutboundClient:
     """Return a client that is not started yet; raises StartError for a setting that will not do.
 
     `urls` are this server's own; `loopback` tells whether it is this machine's alone; `trusted`
-    is a PEM file of an authority that is trusted too. Where connectors lead may be reached too.
+    is a PEM file of an authority that is trusted too; `closed` are ports of this machine that are
+    never reached. Where connectors lead may be reached too.
     """
     own = [(parts.hostname or "", parts.port or _PORTS[parts.scheme]) for parts in _split(urls)]
     own += places(settings.connectors)
     try:
-        policy = EgressPolicy.of(settings.egress_allow, loopback=loopback, own=own)
+        policy = EgressPolicy.of(settings.egress_allow, loopback=loopback, own=own, closed=closed)
     except ValueError as error:
         raise StartError(f"--egress-allow: {error}") from error
     return OutboundClient(policy, trusted=trusted, per_host=settings.requests_per_host)

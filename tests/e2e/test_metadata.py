@@ -104,3 +104,29 @@ def test_restart_when_the_port_is_kept(tmp_path: Path) -> None:
     address = record["metadata"]
     with serving(tmp_path / "data", f"--metadata-address={address}", home=tmp_path):
         assert address == json.loads((tmp_path / "ready.json").read_text())["metadata"]
+
+
+def test_metadata_when_a_workflow_asks(tmp_path: Path) -> None:
+    """Tokens are for programs on the machine: a workflow has its own account, and no other."""
+    source = """
+main:
+  params: [host]
+  steps:
+    - init: {assign: [{path: /computeMetadata/v1/instance/service-accounts/}]}
+    - ask:
+        try:
+          call: http.get
+          args:
+            url: '${"http://" + host + path + "default/token"}'
+            headers: {Metadata-Flavor: Google}
+          result: r
+        except: {as: e, steps: [{refused: {return: "${e.message}"}}]}
+    - finish: {return: "${r.code}"}
+"""
+    with serving(tmp_path / "data", METADATA, home=tmp_path) as server:
+        (tmp_path / "asks.yaml").write_text(source)
+        ringback("deploy", "asks", "--source", "asks.yaml", home=tmp_path)
+        host = json.loads((server.directory / "server.json").read_text())["metadata"]
+        result = ringback("run", "asks", "--data", json.dumps(host), home=tmp_path)
+
+    assert "ConnectionFailedError: 127.0.0.1 is a metadata server" in result

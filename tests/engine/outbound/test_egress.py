@@ -114,6 +114,16 @@ def test_address_when_it_is_this_server() -> None:
     assert policy.refusal("a.test", 8780, "127.0.0.1") is not None
 
 
+def test_address_when_its_port_gives_out_tokens() -> None:
+    """The server's own metadata server is for programs on its machine, not for workflows."""
+    policy = EgressPolicy.of(["127.0.0.0/8", "a.test"], loopback=True, closed=[8080])
+
+    for address in ("127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"):
+        assert policy.refusal("a.test", 8080, address) is not None
+        assert policy.refusal("a.test", 8081, address) is None
+    assert policy.refusal("b.test", 8080, "8.8.8.8") is None
+
+
 @pytest.mark.parametrize(
     "host", ["metadata.google.internal", "METADATA.google.internal.", "metadata"]
 )

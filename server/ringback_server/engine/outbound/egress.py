@@ -65,6 +65,8 @@ class EgressPolicy:
     loopback: bool = False
     #: host and port of this very server
     own: frozenset[tuple[str, int]] = frozenset()
+    #: ports of this machine that give out this server's tokens to whoever asks
+    closed: frozenset[int] = frozenset()
 
     @classmethod
     def of(
@@ -73,6 +75,7 @@ class EgressPolicy:
         *,
         loopback: bool = False,
         own: Iterable[tuple[str, int]] = (),
+        closed: Iterable[int] = (),
     ) -> EgressPolicy:
         """Read addresses, networks (CIDR) and host names; raises ValueError for anything else."""
         networks: list[_Network] = []
@@ -85,7 +88,11 @@ class EgressPolicy:
             else:
                 raise ValueError(f"{text!r} is neither a network nor the name of a host")
         return cls(
-            networks=tuple(networks), hosts=frozenset(hosts), loopback=loopback, own=frozenset(own)
+            networks=tuple(networks),
+            hosts=frozenset(hosts),
+            loopback=loopback,
+            own=frozenset(own),
+            closed=frozenset(closed),
         )
 
     def refusal_of_host(self, host: str) -> str | None:
@@ -99,6 +106,8 @@ class EgressPolicy:
         known = _unmasked(ip_address(address.partition("%")[0]))
         if _in(known, _NEVER):
             return f"{address} is a link-local, metadata or multicast address, always refused"
+        if known.is_loopback and port in self.closed:
+            return f"{address} is a metadata server on port {port}, always refused"
         if known.is_global and not _in(known, _PRIVATE):
             return None
         if (host, port) in self.own or (self.loopback and known.is_loopback):
