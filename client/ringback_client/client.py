@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Protocol, Self, TypedDict, TypeVar, Unpack
+from typing import Self, TypedDict, Unpack
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -36,21 +36,17 @@ from ringback.v1.iam_credentials_pb2_grpc import IAMCredentialsStub
 from ringback.v1.logs_pb2_grpc import LogsStub
 from ringback.v1.operations_pb2_grpc import OperationsStub
 from ringback.v1.workflows_pb2_grpc import WorkflowsStub
+from ringback_client.batches import Batches
+from ringback_client.calls import CALL_SECONDS, Calls, Tokens, pages
 from ringback_client.connection import Server, open_channel
 from ringback_client.credentials import SCOPE, AccessTokens, read_key
-from ringback_client.errors import RequestError, from_rpc, from_status
+from ringback_client.errors import RequestError, from_status
 from ringback_client.names import DEFAULT_LOCATION, Place
 
-# A call that should be answered at once; one that waits may take its own time more.
-_CALL_SECONDS = 30.0
 # How long one WaitExecution lasts; a longer wait is made of several.
 _WAIT_SECONDS = 30.0
 
 _UNFINISHED = frozenset({executions_pb2.Execution.ACTIVE, executions_pb2.Execution.QUEUED})
-
-_Request = TypeVar("_Request")
-_Response = TypeVar("_Response")
-_Item = TypeVar("_Item")
 
 
 #: the field of a workflow for each setting
@@ -73,14 +69,6 @@ class WorkflowSettings(TypedDict, total=False):
     labels: Mapping[str, str]
 
 
-class Tokens(Protocol):
-    """Where access tokens come from."""
-
-    def get(self) -> str:
-        """Return an access token that is valid now."""
-        ...
-
-
 def finished(execution: executions_pb2.Execution) -> bool:
     """Tell whether an execution has ended, however it did."""
     return execution.state not in _UNFINISHED
@@ -95,9 +83,9 @@ class Client:
         `address` is what errors call the server.
         """
         self._channel = channel
-        self._tokens = tokens
+        self._call = calls = Calls(channel, tokens, address)
         self._place = place
-        self._address = address
+        self._batches = Batches(calls, place)
         self._workflows = WorkflowsStub(channel)
         self._operations = OperationsStub(channel)
         self._executions = ExecutionsStub(channel)
@@ -119,6 +107,11 @@ class Client:
     def place(self) -> Place:
         """Where short names belong."""
         return self._place
+
+    @property
+    def batches(self) -> Batches:
+        """The same, many at once."""
+        return self._batches
 
     def close(self) -> None:
         """Close the channel."""
@@ -176,7 +169,7 @@ class Client:
             answer = self._call(self._workflows.ListWorkflows, request)
             return answer.workflows, answer.next_page_token
 
-        return _pages(page)
+        return pages(page)
 
     def delete_workflow(self, workflow: str) -> None:
         """Delete a workflow with its executions."""
@@ -217,7 +210,7 @@ class Client:
                 name=operation.name, timeout=_duration(_WAIT_SECONDS)
             )
             operation = self._call(
-                self._operations.WaitOperation, request, timeout=_WAIT_SECONDS + _CALL_SECONDS
+                self._operations.WaitOperation, request, timeout=_WAIT_SECONDS + CALL_SECONDS
             )
         if operation.HasField("error"):
             raise from_status(operation.error)
@@ -253,7 +246,7 @@ class Client:
             seconds = min(max(deadline - time.monotonic(), 0.0), _WAIT_SECONDS)
             request = executions_pb2.WaitExecutionRequest(name=name, timeout=_duration(seconds))
             found = self._call(
-                self._executions.WaitExecution, request, timeout=seconds + _CALL_SECONDS
+                self._executions.WaitExecution, request, timeout=seconds + CALL_SECONDS
             )
             if finished(found) or time.monotonic() >= deadline:
                 return found
@@ -267,7 +260,7 @@ class Client:
             answer = self._call(self._executions.ListExecutions, request)
             return answer.executions, answer.next_page_token
 
-        return _pages(page)
+        return pages(page)
 
     def cancel(self, execution: str, *, workflow: str | None = None) -> executions_pb2.Execution:
         """Stop an execution, and return it."""
@@ -299,7 +292,7 @@ class Client:
             answer = self._call(self._callbacks.ListCallbacks, request)
             return answer.callbacks, answer.next_page_token
 
-        return _pages(page)
+        return pages(page)
 
     # Logs
 
@@ -322,7 +315,7 @@ class Client:
             answer = self._call(self._logs.ListLogEntries, request)
             return answer.entries, answer.next_page_token
 
-        return _pages(page)
+        return pages(page)
 
     # Credentials
 
@@ -349,28 +342,6 @@ class Client:
             include_email=include_email,
         )
         return self._call(self._credentials.GenerateIdToken, request).token
-
-    def _call(
-        self,
-        method: grpc.UnaryUnaryMultiCallable[_Request, _Response],
-        request: _Request,
-        *,
-        timeout: float = _CALL_SECONDS,
-    ) -> _Response:
-        metadata = (("authorization", f"Bearer {self._tokens.get()}"),)
-        try:
-            return method(request, timeout=timeout, metadata=metadata)
-        except grpc.RpcError as error:
-            raise from_rpc(error, self._address) from error
-
-
-def _pages(page: Callable[[str], tuple[Sequence[_Item], str]]) -> Iterator[_Item]:
-    token = ""
-    while True:
-        items, token = page(token)
-        yield from items
-        if not token:
-            return
 
 
 def _duration(seconds: float) -> Duration:

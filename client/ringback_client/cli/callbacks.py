@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from ringback.v1.callbacks_pb2 import QueryValues, SendCallbackRequest, SendCallbackResponse
+from ringback_client.cli.batch_tasks import send_lines
+from ringback_client.cli.batches import Batch, ResultsFile, check_options
 from ringback_client.cli.options import (
     ExecutionName,
     Limit,
@@ -54,7 +56,10 @@ def list_(
 @app.command()
 def send(
     ctx: typer.Context,
-    target: Annotated[str, typer.Argument(metavar="URL", help="The callback URL, or its name.")],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="The callback URL, or its name.", show_default=False),
+    ] = "",
     method: Annotated[
         str, typer.Option(help="The HTTP method.", show_default="the endpoint's")
     ] = "",
@@ -69,8 +74,24 @@ def send(
         str, typer.Option(help="The same key twice is one callback.", show_default=False)
     ] = "",
     form: TableFormat = Format.TABLE,
+    *,
+    batch: Batch = None,
+    results: ResultsFile = None,
 ) -> None:
-    """Send a callback, and print what became of it."""
+    """Send a callback, and print what became of it.
+
+    With --batch, send the one in each line of a file, such as {"url": "https://…", "data": true}
+    with "method", "headers" and "idempotency_key" if need be, and print a line of JSON for each.
+    """
+    session = session_of(ctx)
+    single = {"URL": target, "--data": data, "--header": header, "--method": method}
+    check_options(batch, results, {**single, "--idempotency-key": idempotency_key})
+    if batch is not None:
+        with session.client(None, DEFAULT_LOCATION) as client:
+            send_lines(client).run(session, batch, results)
+        return
+    if not target:
+        raise typer.BadParameter("a callback URL is needed, or --batch FILE", param_hint="URL")
     endpoint = callback_target(target)
     headers = _parse_headers(header or ())
     content_type = headers.pop("content-type", _JSON if data is not None else "")
@@ -83,7 +104,7 @@ def send(
         body=_body(data, content_type),
         request_id=idempotency_key,
     )
-    with session_of(ctx).client(None, DEFAULT_LOCATION) as client:
+    with session.client(None, DEFAULT_LOCATION) as client:
         answer = client.send_callback(request)
     if form == Format.TABLE:
         outcome = SendCallbackResponse.Outcome.Name(answer.outcome)

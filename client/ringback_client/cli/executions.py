@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from ringback.v1.executions_pb2 import Execution
+from ringback_client.cli.batch_tasks import execute_lines
+from ringback_client.cli.batches import Batch, ResultsFile, check_options
 from ringback_client.cli.last_execution import recall, remember
 from ringback_client.cli.local import (
     Local,
@@ -116,11 +118,24 @@ def execute(
         DocumentFormat | None,
         typer.Option("--format", help="How to print it.", show_default="its name alone"),
     ] = None,
+    *,
+    batch: Batch = None,
+    results: ResultsFile = None,
 ) -> None:
-    """Execute a workflow without waiting, and print the execution's name."""
-    argument = "" if data is None else read_json(data)
+    """Execute a workflow without waiting, and print the execution's name.
+
+    With --batch, execute it with the argument in each line of a file, as JSON, and print a line
+    of JSON for each.
+    """
     session = session_of(ctx)
+    check_options(batch, results, {"--data": data, "--format": form})
+    argument = "" if data is None else read_json(data)
     with session.client(project, location) as client:
+        if batch is not None:
+            execute_lines(client, workflow, parse_pairs(labels, "--labels")).run(
+                session, batch, results
+            )
+            return
         execution = client.execute(
             workflow, argument=argument, labels=parse_pairs(labels, "--labels")
         )

@@ -1,0 +1,165 @@
+"""Batches from files: many requests at once, with a progress bar and a result for each line."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Generic, TypeVar
+
+import typer
+from google.rpc.status_pb2 import Status
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ringback_client.cli.batch_files import Line, Results, Source
+from ringback_client.cli.output import say_error
+from ringback_client.cli.session import Session
+from ringback_client.errors import from_status
+
+Request = TypeVar("Request")
+Entry = dict[str, object]
+
+#: requests of one call: each call is one commit, and others wait for it
+_SIZE = 250
+#: characters of one call; a server takes 4 MiB
+_CHARACTERS = 1_000_000
+#: calls under way: one is served while the next is made
+_CALLS = 2
+_INTERRUPTED = 130
+_FAILED = 1
+
+Batch = Annotated[
+    Path | None,
+    typer.Option("--batch", metavar="FILE", help="Many at once: one in each line of a file."),
+]
+ResultsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        metavar="FILE",
+        help="Write the results of --batch there, and go on where the same command stopped.",
+    ),
+]
+
+
+def check_options(batch: Path | None, results: Path | None, single: Mapping[str, object]) -> None:
+    """Raise typer.BadParameter for options that do not go together: `single` are of one alone."""
+    if batch is None:
+        if results is not None:
+            raise typer.BadParameter("goes with --batch", param_hint="--results")
+        return
+    for name, value in single.items():
+        if value:
+            raise typer.BadParameter(f"says it all; leave out {name}", param_hint="--batch")
+
+
+class Task(Generic[Request]):
+    """What the lines of a file are for."""
+
+    def __init__(
+        self,
+        purpose: str,
+        read: Callable[[str, str], Request],
+        serve: Callable[[Sequence[Request]], Sequence[Entry | Status]],
+    ) -> None:
+        """Take what to call it, and how lines are read and requests are served.
+
+        `read` makes a request of a line and an id, or raises ValueError; `serve` tells what
+        became of each request of one call.
+        """
+        self.purpose = purpose
+        self._read = read
+        self._serve = serve
+
+    def do(self, lines: Sequence[Line], batch: str | None) -> Sequence[Entry]:
+        """Serve lines in one call, and return an entry for each."""
+        entries: list[Entry] = [{"line": line.number} for line in lines]
+        sound: list[tuple[Entry, Request]] = []
+        for line, entry in zip(lines, entries, strict=True):
+            try:
+                request = self._read(line.text, f"{batch}/{line.number}" if batch else "")
+            except ValueError as error:
+                entry["error"] = {"status": "INVALID_ARGUMENT", "message": str(error)}
+            else:
+                sound.append((entry, request))
+        results = self._serve([request for _, request in sound]) if sound else ()
+        for (entry, _), result in zip(sound, results, strict=True):
+            entry.update({"error": _error(result)} if isinstance(result, Status) else result)
+        return entries
+
+    def run(self, session: Session, path: Path, results_file: Path | None) -> None:
+        """Serve the lines of a file; raise typer.Exit if something was refused, or interrupted."""
+        source = Source.look_at(path, self.purpose)
+        refused = served = 0
+        with Results(results_file, source) as results, _progress(session) as progress:
+            bar = progress.add_task(self.purpose, total=source.lines, completed=len(results.done))
+            try:
+                for entries in self._entries(source, results):
+                    results.write(iter(entries))
+                    served += len(entries)
+                    refused += sum("error" in entry for entry in entries)
+                    progress.advance(bar, len(entries))
+            except KeyboardInterrupt:
+                progress.stop()
+                session.say(_how_to_go_on(results_file))
+                raise typer.Exit(_INTERRUPTED) from None
+        session.say(f"{served - refused:,} of {served:,} were accepted.")
+        if refused:
+            say_error(f"{refused:,} lines were refused; their results say why.")
+            raise typer.Exit(_FAILED)
+
+    def _entries(self, source: Source, results: Results) -> Iterator[Sequence[Entry]]:
+        """Yield the entries of one call after the other, in order, while the next is under way."""
+        under_way: deque[Future[Sequence[Entry]]] = deque()
+        with ThreadPoolExecutor(_CALLS) as pool:
+            try:
+                for lines in _chunks(source, results.done):
+                    under_way.append(pool.submit(self.do, lines, results.batch))
+                    if len(under_way) >= _CALLS:
+                        yield under_way.popleft().result()
+                while under_way:
+                    yield under_way.popleft().result()
+            finally:
+                for call in under_way:
+                    call.cancel()
+
+
+def _chunks(source: Source, done: frozenset[int]) -> Iterator[Sequence[Line]]:
+    chunk: list[Line] = []
+    characters = 0
+    for line in source:
+        if line.number in done:
+            continue
+        if chunk and (len(chunk) >= _SIZE or characters + len(line.text) > _CHARACTERS):
+            yield chunk
+            chunk, characters = [], 0
+        chunk.append(line)
+        characters += len(line.text)
+    if chunk:
+        yield chunk
+
+
+def _progress(session: Session) -> Progress:
+    """Return a progress bar, which only a person at a terminal sees."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=session.quiet or not console.is_terminal,
+    )
+
+
+def _error(status: Status) -> Mapping[str, object]:
+    error = from_status(status)
+    shown: Entry = {"status": error.status.name, "message": error.message}
+    return shown if error.reason is None else {**shown, "reason": error.reason}
+
+
+def _how_to_go_on(results_file: Path | None) -> str:
+    if results_file is None:
+        return "Interrupted. With --results FILE, the same command would go on."
+    return "Interrupted. The same command goes on from here."

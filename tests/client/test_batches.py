@@ -1,0 +1,177 @@
+"""Batches on the command line: a result for each line, and going on after an interruption."""
+
+import json
+from pathlib import Path
+
+import pytest
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import Message
+from google.rpc import code_pb2
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
+
+from ringback.v1.batches_pb2 import (
+    BatchCreateExecutionsRequest,
+    BatchCreateExecutionsResponse,
+    BatchSendCallbacksRequest,
+    BatchSendCallbacksResponse,
+)
+from ringback.v1.callbacks_pb2 import SendCallbackResponse
+from ringback.v1.executions_pb2 import CreateExecutionRequest, Execution
+from ringback_client.cli.app import run
+from tests.client.stand_in import RefusalError, StandIn
+
+NAME = "projects/local/locations/us-central1/workflows/w"
+URL = f"http://127.0.0.1:1/v1/{NAME}/executions/e/callbacks/c"
+
+pytestmark = pytest.mark.usefixtures("server", "directory")
+
+Captured = pytest.CaptureFixture[str]
+
+
+def created(request: Message) -> Message:
+    """Create an execution of each request, but refuse the argument 13."""
+    assert isinstance(request, BatchCreateExecutionsRequest)
+    return BatchCreateExecutionsResponse(results=map(_result, request.requests))
+
+
+def _result(request: CreateExecutionRequest) -> BatchCreateExecutionsResponse.Result:
+    if request.execution.argument == "13":
+        reason = Any()
+        reason.Pack(ErrorInfo(reason="QUOTA_EXCEEDED", domain="ringback"))
+        error = Status(code=code_pb2.RESOURCE_EXHAUSTED, message="No.", details=[reason])
+        return BatchCreateExecutionsResponse.Result(error=error)
+    name = f"{request.parent}/executions/{request.execution.argument}"
+    return BatchCreateExecutionsResponse.Result(
+        execution=Execution(name=name, state=Execution.ACTIVE)
+    )
+
+
+def batch(directory: Path, text: str) -> str:
+    """Write a file of lines."""
+    path = directory / "lines.ndjson"
+    path.write_text(text)
+    return str(path)
+
+
+def entries(text: str) -> list[dict[str, object]]:
+    """Read lines of JSON."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_execute_of_lines(directory: Path, stand_in: StandIn, capsys: Captured) -> None:
+    """Each line has a line of output; what is no JSON never leaves, and refusals exit with 1."""
+    stand_in.answers["BatchCreateExecutions"] = created
+    lines = batch(directory, "1\n\n13\n{\n4\n")
+    status = run(["execute", "w", "--batch", lines, "--labels", "a=b"])
+    output = capsys.readouterr()
+    first, refused, wrong, last = entries(output.out)
+    request = stand_in.last("BatchCreateExecutions")
+
+    assert isinstance(request, BatchCreateExecutionsRequest)
+    assert 1 == status
+    assert {"line": 1, "execution": f"{NAME}/executions/1", "state": "ACTIVE"} == first
+    error = {"status": "RESOURCE_EXHAUSTED", "message": "No.", "reason": "QUOTA_EXCEEDED"}
+    assert {"line": 3, "error": error} == refused
+    assert (4, 5) == (wrong["line"], last["line"])
+    assert ["1", "13", "4"] == [one.execution.argument for one in request.requests]
+    assert {"b"} == {one.execution.labels["a"] for one in request.requests}
+    assert {""} == {one.request_id for one in request.requests}
+    assert "2 of 4 were accepted." in output.err
+
+
+def test_execute_when_it_was_interrupted(
+    directory: Path, stand_in: StandIn, capsys: Captured
+) -> None:
+    """The same command leaves out what was served, and repeats the rest with the same ids."""
+    calls: list[BatchCreateExecutionsRequest] = []
+
+    def answer(request: Message) -> Message:
+        assert isinstance(request, BatchCreateExecutionsRequest)
+        calls.append(request)
+        if any(one.execution.argument == "300" for one in request.requests) and len(calls) < 3:
+            raise RefusalError(Status(code=code_pb2.INTERNAL, message="Gone."))
+        return created(request)
+
+    stand_in.answers["BatchCreateExecutions"] = answer
+    lines = batch(directory, "".join(f"{number}\n" for number in range(1, 401)))
+    command = ["execute", "w", "--batch", lines, "--results", str(directory / "results")]
+    failed = run(command)
+    with (directory / "results").open("a") as file:
+        file.write('{"line": 39')
+    gone_on = run(command)
+    found = entries((directory / "results").read_text().replace('{"line": 39\n', ""))
+
+    assert (1, 1) == (failed, gone_on)
+    assert "1 lines were refused" in capsys.readouterr().err
+    assert ["batch", "input"] == [*found[0]]
+    assert [*range(1, 251), 13, *range(251, 401)] == [entry["line"] for entry in found[1:]]
+    ids = {one.request_id for call in calls for one in call.requests}
+    assert {f"{found[0]['batch']}/{number}" for number in range(1, 401)} == ids
+    assert run(command) == 1
+    assert ["13"] == [one.execution.argument for one in calls[-1].requests]
+
+
+def test_execute_when_the_results_are_of_something_else(
+    directory: Path, stand_in: StandIn, capsys: Captured
+) -> None:
+    """Results are gone on with only for the same lines and the same workflow."""
+    stand_in.answers["BatchCreateExecutions"] = created
+    lines, results = batch(directory, "1\n"), str(directory / "results")
+    assert run(["execute", "w", "--batch", lines, "--results", results]) == 0
+
+    assert run(["execute", "other", "--batch", lines, "--results", results]) == 2
+    batch(directory, "2\n")
+    assert run(["execute", "w", "--batch", lines, "--results", results]) == 2
+    assert "something else" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["execute", "w", "--batch", "f", "--data", "1"],
+        ["execute", "w", "--results", "f"],
+        ["execute", "w", "--batch", "missing"],
+        ["callbacks", "send", URL, "--batch", "f"],
+        ["callbacks", "send"],
+    ],
+)
+def test_batch_when_misused(arguments: list[str]) -> None:
+    """Options of one request and of many do not go together."""
+    assert 2 == run(arguments)
+
+
+def test_send_of_lines(directory: Path, stand_in: StandIn, capsys: Captured) -> None:
+    """A line has a URL and what to send there; what it cannot be is said by line."""
+    sent = SendCallbackResponse(payload_id="p", outcome=SendCallbackResponse.RESUMED)
+    result = BatchSendCallbacksResponse.Result(response=sent)
+    stand_in.answer("BatchSendCallbacks", BatchSendCallbacksResponse(results=[result, result]))
+    good = [
+        {"url": f"{URL}?a=1", "data": {"n": 1}, "idempotency_key": "k"},
+        {"url": URL, "method": "put", "data": "x", "headers": {"Content-Type": "text/plain"}},
+    ]
+    bad: list[object] = [
+        [],
+        {"url": "nowhere"},
+        {"url": URL, "body": 1},
+        {"url": 1},
+        {"url": URL, "headers": 1},
+        {"url": URL, "data": 1, "headers": {"Content-Type": "text/plain"}},
+    ]
+    lines = batch(directory, "".join(json.dumps(line) + "\n" for line in [*good, *bad]))
+    status = run(["callbacks", "send", "--batch", lines])
+    found = entries(capsys.readouterr().out)
+    request = stand_in.last("BatchSendCallbacks")
+
+    assert isinstance(request, BatchSendCallbacksRequest)
+    first, second = request.requests
+    assert 1 == status
+    assert {"line": 1, "outcome": "RESUMED", "payload": "p"} == found[0]
+    assert len(bad) == sum("error" in entry for entry in found)
+    assert (b'{"n": 1}', "application/json", "k") == (
+        first.body,
+        first.content_type,
+        first.request_id,
+    )
+    assert ["1"] == [*first.query["a"].values]
+    assert (b"x", "text/plain", "PUT") == (second.body, second.content_type, second.method)
