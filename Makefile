@@ -1,9 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo browser test torture conformance bench check docs generate
+.PHONY: help setup run demo browser test torture conformance bench bench-report bench-quick check docs generate
 
 PYTHON ?= python3
 BIN := .venv/bin
-PEER := .venv-peer
 STAMP := .venv/.set-up
 
 help:  ## Show this help
@@ -36,14 +35,15 @@ torture: setup  ## Kill servers under load, 500 of them; ARGS='--seed N --kills 
 conformance: setup  ## Run the conformance suite alone
 	$(BIN)/python tests/conformance/run.py
 
-bench: setup $(PEER)  ## Measure the interpreter, beside another one, and callbacks beside loops
-	$(BIN)/python -m benchmarks.interpreter --peer $(PEER)/bin/python
-	$(BIN)/python -m benchmarks.latency
+bench: setup  ## Measure every row beside its peers; ARGS='--rows start,callback --seconds 5'
+	scripts/install_peers.sh
+	$(BIN)/python -m benchmarks $(ARGS)
 
-$(PEER):
-	$(PYTHON) -m venv $(PEER)
-	$(PEER)/bin/python -m pip install --quiet --upgrade pip
-	-$(PEER)/bin/python -m pip install --quiet --group bench
+bench-report: setup  ## Put the figures of the last bench into docs/performance.md, with plots
+	$$(test -x .bench/plots/bin/python && echo .bench/plots || echo .venv)/bin/python -m benchmarks.report $(ARGS)
+
+bench-quick: setup  ## Compare ratios with stored ones, under 5 minutes; fails when 30 % slower
+	$(BIN)/python -m benchmarks.quick $(ARGS)
 
 check: setup  ## Check format, lint, types, layers, generated code, sizes, the site and the wheel
 	$(BIN)/ruff format --check

@@ -1,0 +1,1 @@
+"""What people would pick instead, each with an environment of its own."""

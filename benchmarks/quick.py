@@ -1,0 +1,90 @@
+"""`python -m benchmarks.quick`: finds what has become much slower than it was.
+
+A ratio is a figure as a share of what the echo server, or plain Python, does in the rounds next to
+it, so that it says little about the machine. Those of benchmarks/ratios.json are compared; with
+`--store` they are replaced by what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.asking import ROOT
+from benchmarks.bench import Bench, Options
+from benchmarks.rows.table import ROWS
+
+_RATIOS = ROOT / "benchmarks" / "ratios.json"
+_ROWS = ("start", "send", "callback", "callback-loops", "cold-start", "language")
+#: many short rounds: whoever else uses the machine comes and goes, and medians forget them
+_OPTIONS = Options(seconds=0.8, rounds=7, callbacks=25, peers=())
+#: how much of its ratio a figure may lose
+_TOLERANCE = 0.3
+#: how often a row that seems slower is measured again before it counts
+_DOUBTS = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Compare; 1 if a ratio fell by more than the tolerance each time it was measured."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quick")
+    parser.add_argument("--store", action="store_true", help="write down the ratios measured")
+    if parser.parse_args(arguments).store:
+        _RATIOS.write_text(json.dumps(_measured(_ROWS), indent=1, sort_keys=True) + "\n")
+        return 0
+    stored: dict[str, float] = json.loads(_RATIOS.read_text())
+    best: dict[str, float] = {}
+    rows: Sequence[str] = _ROWS
+    for _ in range(1 + _DOUBTS):
+        for name, ratio in _measured(rows).items():
+            best[name] = max(ratio, best.get(name, 0.0))
+        rows = _slower_rows(stored, best)
+        if not rows:
+            break
+    _print(stored, best)
+    return 1 if _slower(stored, best) else 0
+
+
+def _measured(rows: Sequence[str]) -> dict[str, float]:
+    """Measure rows and return the ratios of their figures."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        bench = Bench(home=Path(home), options=_OPTIONS)
+        return {
+            f"{figure.row}: {figure.what}": round(figure.ratio, 4)
+            for row in rows
+            for figure in ROWS[row](bench)
+            if figure.ratio is not None
+        }
+
+
+def _slower(stored: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
+    """Return the figures that have lost too much, or are gone."""
+    return [
+        name for name, was in stored.items() if measured.get(name, 0.0) < was * (1 - _TOLERANCE)
+    ]
+
+
+def _slower_rows(stored: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
+    return sorted({name.partition(":")[0] for name in _slower(stored, measured)})
+
+
+def _print(stored: Mapping[str, float], measured: Mapping[str, float]) -> None:
+    slower = _slower(stored, measured)
+    print(f"{'share of the yardstick':72} {'stored':>8} {'now':>8} {'change':>8}")
+    for name, now in measured.items():
+        was = stored.get(name)
+        if was is None:
+            print(f"{name:72} {'new':>8} {now:8.3f}")
+            continue
+        verdict = f"✗ more than {_TOLERANCE:.0%} slower" if name in slower else "✓"
+        print(f"{name:72} {was:8.3f} {now:8.3f} {now / was - 1:+8.0%} {verdict}")
+    for name in slower:
+        if name not in measured:
+            print(f"{name:72} {stored[name]:8.3f} {'-':>8}          ✗ not measured any more")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
