@@ -114,5 +114,7 @@ def connectors(text: str) -> tuple[tuple[str, str], ...]:
         name, _, place = part.partition("=")
         if not _CONNECTOR.fullmatch(name):
             raise ValueError(f"expected NAME=URL, such as googleapis.pubsub.v1=…, got {part!r}")
+        if "@" in place:
+            raise ValueError("a URL of a connector must not hold a user or password")
         found.append((name, place if place == "google" else url(place)))
     return tuple(found)

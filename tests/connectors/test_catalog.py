@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,5 @@ def test_catalog_when_every_method_is_asked_for(service: str) -> None:
     for name in found.methods if found and tuple(service.split(".")) not in SERVICES else ():
         method = known.method(f"googleapis.{service}.{name}")
         assert method.polling is None or method.polling.kind in KINDS
+        for argument in method.resource.arguments.values():
+            re.compile(argument.pattern)

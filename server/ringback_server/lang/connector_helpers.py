@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,8 +10,6 @@ from typing import Final
 
 from ringback_server.lang.errors import tagged, type_error, value_error
 from ringback_server.lang.values import Map, Value, type_name
-
-_DATA = ("payload", "data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +75,16 @@ def _added(arguments: Map, project: str, data: bytes) -> Map:
 
 
 def _bytes(answer: Value) -> bytes:
-    for key in _DATA:
-        answer = answer.get(key) if isinstance(answer, Map) else None
+    payload = answer.get("payload") if isinstance(answer, Map) else None
+    # Without `data` it is empty: JSON of protocol buffers leaves out what is.
+    data = payload.get("data", "") if isinstance(payload, Map) else None
     try:
-        return base64.b64decode(answer or b"" if isinstance(answer, (str, bytes)) else "?")
-    except (binascii.Error, ValueError):
-        message = "ResponseTypeError: the answer has no payload.data in base64"
-        raise tagged(message, "ResponseTypeError") from None
+        if isinstance(data, str):
+            return base64.b64decode(data, validate=True)
+    except ValueError:
+        pass
+    message = "ResponseTypeError: the answer has no payload.data in base64"
+    raise tagged(message, "ResponseTypeError")
 
 
 def _string(answer: Value) -> str:

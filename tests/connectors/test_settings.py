@@ -1,0 +1,51 @@
+"""`--connector`: where connectors lead."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringback_server.errors import StartError
+from ringback_server.settings import read_settings
+
+
+def test_connector_when_it_is_repeated() -> None:
+    """The flag may be given often; the variable has commas, and the flag wins."""
+    flags = ["--connector", "googleapis.pubsub=http://a.test:1/", "--connector=gke=https://b.test"]
+    variable = {
+        "RINGBACK_CONNECTORS": "googleapis=http://c.test, googleapis.run.v1=http://d.test/x"
+    }
+
+    assert (("googleapis.pubsub", "http://a.test:1"), ("gke", "https://b.test")) == (
+        read_settings(flags, variable).connectors
+    )
+    assert (("googleapis", "http://c.test"), ("googleapis.run.v1", "http://d.test/x")) == (
+        read_settings([], variable).connectors
+    )
+    assert () == read_settings([], {}).connectors
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("googleapis.pubsub", "expected a URL"),
+        ("googleapis.pubsub=", "expected a URL"),
+        ("googleapis.pubsub=localhost:8085", "expected a URL"),
+        ("googleapis.pubsub=http://a.test?x", "expected a URL"),
+        ("googleapis.pubsub=http://user:word@a.test", "must not hold a user or password"),
+        ("pubsub=http://a.test", "expected NAME=URL"),
+        ("http://a.test", "expected NAME=URL"),
+        ("googleapis.=http://a.test", "expected NAME=URL"),
+        ("googleapis.pubsub=google", "needs --google-credentials"),
+    ],
+)
+def test_connector_when_it_makes_no_sense(text: str, message: str) -> None:
+    """A server does not start with what leads nowhere."""
+    with pytest.raises(StartError, match=message):
+        read_settings(["--connector", text], {})
+
+
+def test_connector_when_it_leads_to_google() -> None:
+    """Google takes credentials."""
+    arguments = ["--connector=googleapis.pubsub=google", "--google-credentials=default"]
+
+    assert (("googleapis.pubsub", "google"),) == read_settings(arguments, {}).connectors
