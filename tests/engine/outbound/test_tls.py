@@ -126,7 +126,7 @@ def test_http2_when_it_is_offered(tls: ssl.SSLContext, tmp_path: Path) -> None:
     tls.set_alpn_protocols(["h2", "http/1.1"])
     answers = queue.Queue[HttpAnswer]()
     with upstream(_speak_http2, tls) as server, client(trusted=tmp_path / "cert.pem") as running:
-        first = response_to(running, request(server.url("/a"), "POST", body=b"x" * 100_000))
+        first = response_to(running, request(server.url("/a"), "POST", body=b"x" * 65_535))
         stalled = running.submit(request(server.url("/stall")), answers.put)
         for number in range(20):
             running.submit(request(server.url(f"/{number}")), answers.put)

@@ -35,6 +35,10 @@ _FOLLOWING = frozenset({"GET", "HEAD"})
 #: may be sent twice without harm, when a kept connection turns out to be closed
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
+#: what HTTP/2 lets go without being asked for more. While httpcore waits to be asked it sees no
+#: answer, and who refuses a large body asks for none of it; HTTP/1.1 is for those.
+_WINDOW = 65_535
+
 _PORTS = {"http": 80, "https": 443}
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -53,11 +57,12 @@ class _Place:
     target: str
 
     @classmethod
-    def of(cls, url: str, ca_certificate: bytes | None) -> _Place:
+    def of(cls, url: str, ca_certificate: bytes | None, *, http2: bool = True) -> _Place:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
         target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        destination = Destination(parts.scheme, parts.hostname or "", port, ca_certificate)
+        host = parts.hostname or ""
+        destination = Destination(parts.scheme, host, port, ca_certificate, http2)
         return cls(destination, parts.netloc, target)
 
 
@@ -138,7 +143,8 @@ async def _answered(pool: Pool, request: HttpRequest) -> HttpResponse:
 
 
 async def _sent(pool: Pool, request: HttpRequest) -> HttpResponse:
-    place = _Place.of(request.url, request.ca_certificate)
+    small = len(request.body or b"") <= _WINDOW
+    place = _Place.of(request.url, request.ca_certificate, http2=small)
     pooled, used = pool.take(place.destination)
     clean = False
     try:

@@ -29,6 +29,8 @@ class Destination:
     host: str
     port: int
     ca_certificate: bytes | None
+    #: whether HTTP/2 is spoken if it is offered
+    http2: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +143,7 @@ class Pool:
             ),
             ssl_context=self._trust(destination.ca_certificate) if secure else None,
             keepalive_expiry=KEEP_SECONDS,
-            http2=secure,
+            http2=secure and destination.http2,
             network_backend=self._network,
         )
         return Pooled(connection, destination, users=1)
