@@ -81,3 +81,16 @@ def test_requests_per_host_when_they_are_set() -> None:
     assert 3 == read_settings(["--requests-per-host", "3"], {}).requests_per_host
     with pytest.raises(StartError, match="--requests-per-host: expected a whole number"):
         read_settings(["--requests-per-host", "0"], {})
+
+
+def test_client_when_connectors_lead_to_private_addresses(tmp_path: Path) -> None:
+    """Where an operator leads connectors may be reached, and nothing beside it."""
+    with upstream(answering()) as led, upstream(answering()) as other:
+        settings = Settings(data_dir=tmp_path, connectors=(("googleapis.x", led.url("")),))
+        client = outbound_client(settings, [], loopback=False, trusted=None)
+        client.start()
+        answers = [type(answer_to(client, request(one.url()))).__name__ for one in (led, other)]
+        client.close()
+
+    assert ["HttpResponse", "HttpFailure"] == answers
+    assert not other.received
