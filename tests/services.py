@@ -21,6 +21,7 @@ from ringback_server.control.paging import PageRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.programs import Told
+from ringback_server.engine.scheduler import Pool
 from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import CallbackName, ExecutionName, LocationName
 from ringback_server.model.resources import Binding, Execution, ServiceAccount
@@ -36,6 +37,8 @@ VIEWER = "viewer@local.iam.gserviceaccount.com"
 NOBODY = "nobody@local.iam.gserviceaccount.com"
 URL = "http://127.0.0.1:8780"
 PARENT = LocationName("local", "us-central1")
+
+POOL = Pool(threads=8, park_after=1.0)
 
 #: creates an endpoint for POST and returns the request that arrives there
 WAITS = """
@@ -93,15 +96,14 @@ class Service:
 
 
 @contextmanager
-def running(directory: Path, *, max_inbox: int = 100) -> Generator[Service]:
+def running(directory: Path, *, max_inbox: int = 100, pool: Pool = POOL) -> Generator[Service]:
     """Run a service whose data are in `directory`; an endpoint keeps `max_inbox` payloads."""
     clock = SystemClock()
     store = open_store(directory)
     engine = Engine(
         store,
         clock,
-        threads=8,
-        park_after=1.0,
+        pool=pool,
         told=Told(
             callback_base_url=URL,
             project_number="100000000000",

@@ -24,7 +24,13 @@ CHILD = WorkflowName("local", "us-central1", "child")
 UNKNOWN = WorkflowName("local", "us-central1", "unknown")
 
 
-def gate_of(service: Service, *, asks: bool = True, limits: RunLimits | None = None) -> NestingGate:
+def gate_of(
+    service: Service,
+    *,
+    asks: bool = True,
+    limits: RunLimits | None = None,
+    max_queued: int = 100_000,
+) -> NestingGate:
     """Return what decides in a service."""
     backend = service.backend
     store = backend.store
@@ -34,6 +40,7 @@ def gate_of(service: Service, *, asks: bool = True, limits: RunLimits | None = N
         store.credentials,
         Access(store.credentials, backend.clock) if asks else None,
         limits or RunLimits(),
+        max_queued=max_queued,
     )
 
 
@@ -95,7 +102,7 @@ def test_limits_when_they_are_reached(tmp_path: Path) -> None:
         workflows.create(service.caller(), PARENT, "child", WorkflowSpec(source="- a: {return: 1}"))
         request = ChildRequest(workflow=CHILD, argument="1")
         gate = gate_of(service, limits=RunLimits(child_depth=2))
-        full = gate_of(service, limits=RunLimits(queued=0))
+        full = gate_of(service, max_queued=0)
         labelled = replace(request, labels={"Team": "blue"})
 
         assert [None, 429] == [code(gate.admit(INVOKER, depth, [request])) for depth in (2, 3)]

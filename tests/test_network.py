@@ -9,7 +9,8 @@ import pytest
 from ringback_server.engine.outbound.egress import EgressPolicy
 from ringback_server.errors import StartError
 from ringback_server.network import outbound_client
-from ringback_server.settings import Settings, read_settings
+from ringback_server.setting_reader import read_settings
+from ringback_server.settings import Settings
 from tests.engine.outbound.upstream import answer_to, answering, request, upstream
 
 

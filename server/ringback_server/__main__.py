@@ -12,7 +12,7 @@ from types import FrameType
 from ringback_server.app import App
 from ringback_server.errors import StartError
 from ringback_server.log_lines import configure
-from ringback_server.settings import read_settings
+from ringback_server.setting_reader import read_settings
 
 #: Seconds after which a computing thread must offer the interpreter lock: with the default of
 #: 5 ms, one busy execution delays every callback by as much at each step of its way.

@@ -30,6 +30,7 @@ from ringback_server.engine.engine import Engine
 from ringback_server.engine.observer import Watch
 from ringback_server.engine.outgoing import Network
 from ringback_server.engine.programs import Told
+from ringback_server.engine.scheduler import Pool
 from ringback_server.engine.sweeper import Sweeper
 from ringback_server.errors import RingbackError, StartError
 from ringback_server.exposure import Reminder, check_exposure
@@ -205,8 +206,13 @@ class App:
         engine = Engine(
             store,
             clock,
-            threads=settings.threads,
-            park_after=settings.park_after,
+            pool=Pool(
+                threads=settings.threads,
+                park_after=settings.park_after,
+                running=settings.max_running,
+                running_each=settings.max_running_each or None,
+                queued=settings.max_queued,
+            ),
             told=told,
             network=self._network(store, issuer, where, own_hosts),
             watch=Watch(observer=self._metrics, spans=self._spans),
@@ -247,7 +253,14 @@ class App:
     def _gate(self, store: Store, access: Access, limits: RunLimits) -> NestingGate:
         """Return what decides which executions executions create."""
         asked = None if self._settings.insecure_no_auth else access
-        return NestingGate(store.workflows, store.census, store.credentials, asked, limits)
+        return NestingGate(
+            store.workflows,
+            store.census,
+            store.credentials,
+            asked,
+            limits,
+            max_queued=self._settings.max_queued,
+        )
 
     def _network(self, store: Store, issuer: Issuer, where: _Where, own_hosts: OwnHosts) -> Network:
         """Return the way from workflows to others."""

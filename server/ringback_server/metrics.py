@@ -117,6 +117,7 @@ class _Present(Collector):
         """Read them; those of a store that fails are left out."""
         hands = self.hands()
         yield _gauge("ringback_executions_resident", "Blocked on a thread.", hands.blocked)
+        yield _gauge("ringback_executions_running", "Driven, or ready to be.", hands.running)
         yield _gauge("ringback_executions_runnable", "Queued for a thread.", hands.queued)
         yield _gauge("ringback_threads_idle", "Threads without an execution.", hands.idle_threads)
         yield _gauge("ringback_outgoing_requests", "Without an answer.", hands.requests)

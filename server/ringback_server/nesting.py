@@ -47,13 +47,19 @@ class NestingGate:
         accounts: KeyStore,
         access: Access | None,
         limits: RunLimits,
+        *,
+        max_queued: int = 100_000,
     ) -> None:
-        """Take the store, what decides on permissions, None if everybody has all, and limits."""
+        """Take the store, what decides on permissions, None if everybody has all, and limits.
+
+        Executions create no more while `max_queued` are queued.
+        """
         self._workflows = workflows
         self._census = census
         self._accounts = accounts
         self._access = access
         self._limits = limits
+        self._max_queued = max_queued
 
     def admit(
         self, account: str, depth: int, requests: Sequence[ChildRequest]
@@ -76,7 +82,7 @@ class NestingGate:
         if depth > limits.child_depth:
             message = f"more than {limits.child_depth} executions would wait for one another"
             raise QuotaExceededError(message)
-        if self._census.executions().get("QUEUED", 0) >= limits.queued:
+        if self._census.executions().get("QUEUED", 0) >= self._max_queued:
             raise QuotaExceededError
 
     def _check_permission(self, account: str, name: WorkflowName) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringback_server.errors import StartError
-from ringback_server.settings import read_settings
+from ringback_server.setting_reader import read_settings
 
 
 def test_connector_when_it_is_repeated() -> None:

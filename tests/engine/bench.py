@@ -11,6 +11,7 @@ from pathlib import Path
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.outgoing import Network
 from ringback_server.engine.programs import Told
+from ringback_server.engine.scheduler import Pool
 from ringback_server.lang.limits import RunLimits
 from ringback_server.model.creations import Creation
 from ringback_server.model.names import CallbackName, ExecutionName, WorkflowName
@@ -154,18 +155,40 @@ def opened(
 
     `between` may put something between the store and its database.
     """
+    pool = Pool(threads=threads, park_after=park_after)
+    with pooled(directory, pool, clock, network=network, limits=limits, between=between) as bench:
+        yield bench
+
+
+@contextmanager
+def pooled(
+    directory: Path,
+    pool: Pool,
+    clock: FakeClock | None = None,
+    *,
+    network: Network | None = None,
+    limits: RunLimits = _LIMITS,
+    between: Callable[[Database], Database] = lambda database: database,
+) -> Generator[Bench]:
+    """Run an engine with a pool of its own, as `opened` does."""
     clock = clock or FakeClock()
     store = open_store(directory)
     store = store_over(between(store.database), store.data_dir)
     engine = Engine(
         store,
         clock,
-        threads=threads,
-        park_after=park_after,
+        pool=pool,
         told=Told(
             callback_base_url="http://127.0.0.1:8780",
             project_number="1",
-            gate=NestingGate(store.workflows, store.census, store.credentials, None, limits),
+            gate=NestingGate(
+                store.workflows,
+                store.census,
+                store.credentials,
+                None,
+                limits,
+                max_queued=pool.queued,
+            ),
             limits=limits,
         ),
         network=network or Others().network,

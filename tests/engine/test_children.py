@@ -9,12 +9,13 @@ from typing import Any, cast
 
 import pytest
 
+from ringback_server.engine.scheduler import Pool
 from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.tracing import Scope, Trace, within
 from tests.clocks import FakeClock
-from tests.engine.bench import WAITS, Bench, opened
+from tests.engine.bench import WAITS, Bench, opened, pooled
 
 AT_REST = "0 in hand"
 RUN = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run"
@@ -406,7 +407,7 @@ def test_run_when_a_workflow_runs_itself(tmp_path: Path) -> None:
 
 def test_run_when_too_many_executions_are_queued(tmp_path: Path) -> None:
     """Executions create no more while as many are queued as may be."""
-    with opened(tmp_path, limits=replace(RunLimits(), queued=0)) as bench:
+    with pooled(tmp_path, Pool(threads=4, park_after=5.0, queued=0)) as bench:
         bench.deploy(DOUBLES, "child")
         error = map_of(bench.ended(bench.start(bench.deploy(RUNS))))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.programs import Told
+from ringback_server.engine.scheduler import Pool
 from ringback_server.lang.limits import RunLimits
 from ringback_server.model.resources import ExecutionState
 from ringback_server.nesting import NestingGate
@@ -48,7 +49,9 @@ def opened(directory: Path, clock: FakeClock, others: Others) -> Generator[Bench
         gate=NestingGate(store.workflows, store.census, store.credentials, None, RunLimits()),
         connectors=CONNECTORS,
     )
-    engine = Engine(store, clock, threads=4, park_after=5.0, told=told, network=others.network)
+    engine = Engine(
+        store, clock, pool=Pool(threads=4, park_after=5.0), told=told, network=others.network
+    )
     engine.start()
     try:
         yield Bench(store, clock, engine)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from ringback_server.engine.mailbox import Wake
-from ringback_server.engine.scheduler import Scheduler, Ticket
+from ringback_server.engine.scheduler import Pool, Scheduler, Ticket
 from ringback_server.store.records import Delivery
 from tests.clocks import PATIENCE, FakeClock
+
+POOL = Pool(threads=2, park_after=5.0)
 
 
 def queued(scheduler: Scheduler[str], key: int) -> Ticket[str]:
@@ -20,7 +22,7 @@ def queued(scheduler: Scheduler[str], key: int) -> Ticket[str]:
 
 def test_offer_when_in_hand_already() -> None:
     """An execution is in the hands of one thread only."""
-    scheduler = Scheduler[str](FakeClock())
+    scheduler = Scheduler[str](FakeClock(), POOL)
     queued(scheduler, 1)
 
     assert not scheduler.offer(1)
@@ -30,7 +32,7 @@ def test_offer_when_in_hand_already() -> None:
 def test_take_when_nothing_is_queued() -> None:
     """An idle thread blocks until an execution is queued."""
     clock = FakeClock()
-    scheduler = Scheduler[str](clock)
+    scheduler = Scheduler[str](clock, POOL)
     with ThreadPoolExecutor() as pool:
         taken = pool.submit(scheduler.take)
         clock.await_waiters()
@@ -43,7 +45,7 @@ def test_take_when_nothing_is_queued() -> None:
 
 def test_deliver_when_at_rest() -> None:
     """A payload for an execution at rest queues it; the store has the payload."""
-    scheduler = Scheduler[str](FakeClock())
+    scheduler = Scheduler[str](FakeClock(), POOL)
     scheduler.deliver(5, Delivery(wait=1, payload=b""))
     ticket = scheduler.take()
 
@@ -53,7 +55,7 @@ def test_deliver_when_at_rest() -> None:
 
 def test_deliver_when_in_hand() -> None:
     """A payload for an execution in hand goes to its mailbox."""
-    scheduler = Scheduler[str](FakeClock())
+    scheduler = Scheduler[str](FakeClock(), POOL)
     ticket = queued(scheduler, 5)
     delivery = Delivery(wait=1, payload=b"")
     scheduler.deliver(5, delivery)
@@ -63,7 +65,7 @@ def test_deliver_when_in_hand() -> None:
 
 def test_retire_when_mail_came_first() -> None:
     """An execution that was just told of a payload is not put to rest with it."""
-    scheduler = Scheduler[str](FakeClock())
+    scheduler = Scheduler[str](FakeClock(), POOL)
     ticket = queued(scheduler, 5)
     scheduler.deliver(5, Delivery(wait=1, payload=b""))
 
@@ -75,7 +77,7 @@ def test_retire_when_mail_came_first() -> None:
 
 def test_drop_when_the_execution_is_in_other_hands() -> None:
     """A thread that gives its ticket back late does not take the execution from the next."""
-    scheduler = Scheduler[str](FakeClock())
+    scheduler = Scheduler[str](FakeClock(), POOL)
     first = queued(scheduler, 5)
     scheduler.retire(first)
     second = queued(scheduler, 5)
@@ -89,7 +91,7 @@ def test_drop_when_the_execution_is_in_other_hands() -> None:
 def test_offer_when_every_thread_is_blocked() -> None:
     """When the pool is short, the longest-blocked execution gives up its thread."""
     clock = FakeClock()
-    scheduler = Scheduler[str](clock)
+    scheduler = Scheduler[str](clock, POOL)
     first, second = queued(scheduler, 1), queued(scheduler, 2)
     scheduler.blocking(first)
     scheduler.blocking(second)
@@ -101,7 +103,7 @@ def test_offer_when_every_thread_is_blocked() -> None:
 
 def test_keep_when_no_thread_is_idle() -> None:
     """A machine is kept in memory only for a thread that is free to block on it."""
-    scheduler = Scheduler[str](FakeClock())
+    scheduler = Scheduler[str](FakeClock(), POOL)
 
     assert not scheduler.keep(1, "machine")
     assert scheduler.offer(1)
@@ -110,7 +112,7 @@ def test_keep_when_no_thread_is_idle() -> None:
 def test_keep_when_a_thread_is_idle() -> None:
     """An idle thread takes the machine as it is, without a look at the store."""
     clock = FakeClock()
-    scheduler = Scheduler[str](clock)
+    scheduler = Scheduler[str](clock, POOL)
     with ThreadPoolExecutor() as pool:
         taken = pool.submit(scheduler.take)
         clock.await_waiters()
@@ -125,7 +127,7 @@ def test_keep_when_a_thread_is_idle() -> None:
 def test_close_when_threads_are_idle() -> None:
     """Closing sends idle threads home and takes nothing new."""
     clock = FakeClock()
-    scheduler = Scheduler[str](clock)
+    scheduler = Scheduler[str](clock, POOL)
     with ThreadPoolExecutor() as pool:
         taken = pool.submit(scheduler.take)
         clock.await_waiters()
@@ -134,3 +136,44 @@ def test_close_when_threads_are_idle() -> None:
         assert taken.result(PATIENCE) is None
     assert not scheduler.offer(1)
     scheduler.close()
+
+
+def taken(scheduler: Scheduler[str], count: int) -> list[int]:
+    """Take tickets, and return their executions."""
+    tickets = [scheduler.take() for _ in range(count)]
+    return [ticket.key for ticket in tickets if ticket is not None]
+
+
+def test_take_when_one_workflow_has_many() -> None:
+    """Workflows take turns: what one of them has queued, another's executions do not wait for."""
+    scheduler = Scheduler[str](FakeClock(), POOL)
+    for key in range(100, 105):
+        scheduler.offer(key, 1)
+    for key in (200, 201):
+        scheduler.offer(key, 2)
+    first = taken(scheduler, 3)
+    scheduler.offer(300, 3)
+    scheduler.wake(202, 2)
+
+    assert [100, 200, 101] == first
+    assert [201, 102, 300, 202, 103, 104] == taken(scheduler, 6)
+
+
+def test_room_when_executions_run_and_block() -> None:
+    """Whatever is in hand takes room unless it is blocked; what begins takes it before that."""
+    pool = Pool(threads=2, park_after=5.0, running=3, running_each=2)
+    scheduler = Scheduler[str](FakeClock(), pool)
+    ticket = queued(scheduler, 1)
+    entered = [scheduler.enter(7), scheduler.enter(7), scheduler.enter(7), scheduler.enter(8)]
+    full = scheduler.room(None), scheduler.admit(2, 9), scheduler.admit(1, 0)
+    scheduler.blocking(ticket)
+    blocked = scheduler.room(None), scheduler.room(7)
+    scheduler.leave(7)
+    scheduler.unblocked(ticket)
+    scheduler.drop(ticket)
+
+    assert [True, True, False, False] == entered
+    assert (0, False, True) == full
+    assert (1, 0) == blocked
+    assert (2, 1, 2) == (scheduler.room(None), scheduler.room(7), scheduler.room(8))
+    assert 1 == scheduler.hands().running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from ringback_server.engine.timers import Timers
@@ -40,13 +40,12 @@ class Stored:
         """Return what was left over."""
         return [key for key in self.left_over if key > after][:limit]
 
-    def offer(self, key: int) -> bool:
-        """Record a key; its deadline is over."""
+    def take_up(self, keys: Sequence[int]) -> None:
+        """Record keys; their deadlines are over."""
         with self._changed:
-            self.wakes = [row for row in self.wakes if row[1] != key]
-            self.queued.append(key)
+            self.wakes = [row for row in self.wakes if row[1] not in keys]
+            self.queued += keys
             self._changed.notify_all()
-        return True
 
     def await_queued(self, keys: list[int]) -> bool:
         """Return whether exactly these keys were queued, in this order, before long."""
@@ -66,7 +65,7 @@ def running(stored: Stored, clock: FakeClock) -> Generator[Timers]:
 
 
 def test_start_when_executions_were_left_runnable() -> None:
-    """What a crash left queued or runnable is taken up first."""
+    """What a crash left runnable is taken up first."""
     clock, stored = FakeClock(), Stored()
     stored.left_over = list(range(1, 1_201))
     with running(stored, clock):

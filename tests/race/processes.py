@@ -48,6 +48,7 @@ class Processes:
         return (
             not executions.due(self.clock.now(), after=None, limit=1)
             and not executions.runnable(after=0, limit=1)
+            and not executions.queued_workflows()
             and self._all_blocked()
         )
 

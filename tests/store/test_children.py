@@ -82,7 +82,7 @@ def test_commit_when_executions_are_created(store: Store) -> None:
 
     assert [(Phase.QUEUED, 3)] * 2 == [(one.phase, one.depth) for one in loaded]
     assert (Phase.WAITING, ()) == (phase(store, made), store.children.over(made.key, ROOM))
-    assert keys == store.executions.runnable(after=made.key, limit=9)
+    assert keys == store.executions.queued(workflow.key, after=made.key, limit=9)
 
 
 def test_commit_when_the_workflow_was_deleted_meanwhile(store: Store) -> None:

@@ -9,6 +9,7 @@ from ringback_server.errors import (
     InboxFullError,
     MethodNotAllowedError,
     NotFoundError,
+    QuotaExceededError,
     RingbackError,
 )
 from ringback_server.model.names import WorkflowName
@@ -103,6 +104,18 @@ def test_create_when_it_is_a_repeat(store: Store) -> None:
     assert (first.key, ExecutionState.ACTIVE) == (again.execution.key, again.execution.state)
     assert (first.key, ExecutionState.SUCCEEDED) == (later.execution.key, later.execution.state)
     assert workflow.name == later.execution.name.parent
+
+
+def test_create_when_as_many_are_queued_as_may_be(store: Store) -> None:
+    """What would be queued beyond them is refused; what has begun is not."""
+    workflow = deploy(store)
+    new = [replace(new_execution(workflow), max_queued=2) for _ in range(4)]
+    unbounded = new_execution(workflow)
+    outcomes = store.executions.create(
+        [*((one, None) for one in new[:3]), (new[3], waits()), (unbounded, None)]
+    )
+
+    assert [Stored, Stored, QuotaExceededError, Stored, Stored] == [type(one) for one in outcomes]
 
 
 def test_send_of_several(store: Store) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringback_server.errors import CorruptDataError, FailedPreconditionError, NotFoundError
-from ringback_server.model.names import ExecutionName
+from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import (
     CallLogLevel,
     Execution,
@@ -34,6 +34,8 @@ from tests.store.making import (
     send,
     waits,
 )
+
+OTHER = WorkflowName("local", "us-central1", "other")
 
 #: packed columns, and how to read and write each
 _COLUMNS = {
@@ -92,7 +94,7 @@ def test_create_when_nothing_has_run(store: Store) -> None:
     loaded = store.executions.load(key)
     assert (None, Phase.QUEUED, 0) == (loaded.state, loaded.phase, loaded.fence)
     assert (execution.name, workflow.revision_key) == (loaded.name, loaded.revision_key)
-    assert [key] == store.executions.runnable(after=0, limit=5)
+    assert [key] == store.executions.queued(workflow.key, after=0, limit=5)
 
 
 def test_create_when_it_ran_already(store: Store) -> None:
@@ -242,15 +244,35 @@ def test_due_when_deadlines_pass(store: Store) -> None:
 
 
 def test_runnable_when_some_are(store: Store) -> None:
-    """Recovery finds what is queued or runnable, in pages, and not what waits or has ended."""
+    """Recovery finds what is runnable, in pages, and not what is queued, waits or has ended."""
     workflow = deploy(store)
-    advances = [None, waits(), waits(phase=Phase.RUNNABLE), ends(), None]
+    ready = waits(phase=Phase.RUNNABLE)
+    advances = [None, ready, waits(), ready, ends()]
     keys = [create(store, workflow, advance).key for advance in advances]
     given = awaiting(store, workflow)
     send(store, given)
 
-    assert [keys[0], keys[2]] == store.executions.runnable(after=0, limit=2)
-    assert [keys[4], given.key] == store.executions.runnable(after=keys[2], limit=9)
+    assert [keys[1], keys[3]] == store.executions.runnable(after=0, limit=2)
+    assert [given.key] == store.executions.runnable(after=keys[3], limit=9)
+
+
+def test_queued_when_some_are(store: Store) -> None:
+    """Queued ones are found by workflow, the oldest first, in pages, until they are advanced."""
+    first, second = deploy(store), deploy(store, OTHER)
+    mine = [create(store, first) for _ in range(3)]
+    other = create(store, second)
+    create(store, first, waits())
+    keys = [made.key for made in mine]
+    commit(store, mine[0], waits())
+
+    assert [keys[1]] == store.executions.queued(first.key, after=0, limit=1)
+    assert [keys[2]] == store.executions.queued(first.key, after=keys[1], limit=9)
+    assert [first.key, second.key] == store.executions.queued_workflows()
+    store.executions.cancel(other.name, 20.0)
+    assert [first.key] == store.executions.queued_workflows()
+    assert {keys[0]: first.key, other.key: second.key} == store.executions.workflows(
+        [keys[0], other.key, 999]
+    )
 
 
 def test_runnable_when_requests_have_no_answer(store: Store) -> None:
@@ -274,7 +296,11 @@ def test_runnable_when_requests_have_no_answer(store: Store) -> None:
         ("SELECT wake, id FROM execution WHERE wake <= 9 AND (wake, id) > (1, 1) ORDER BY wake, id",
          "execution_by_wake"),
         ("SELECT MIN(wake) FROM execution WHERE wake > 9", "execution_by_wake"),
-        ("SELECT id FROM execution WHERE phase < 2 AND id > 9 ORDER BY id", "execution_runnable"),
+        ("SELECT id FROM execution WHERE phase = 1 AND id > 9 ORDER BY id", "execution_ready"),
+        ("SELECT id FROM execution WHERE phase = 0 AND workflow = 1 AND id > 9 ORDER BY id",
+         "execution_queued"),
+        ("SELECT MIN(workflow) FROM execution WHERE phase = 0 AND workflow > 9",
+         "execution_queued"),
         ("SELECT id FROM execution WHERE requests > 0 AND id > 9 ORDER BY id",
          "execution_requesting"),
         ("SELECT id FROM execution WHERE workflow = 1 AND id < 9 ORDER BY id DESC",

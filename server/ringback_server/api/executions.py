@@ -79,6 +79,7 @@ def execution_spec(request: executions_pb2.CreateExecutionRequest) -> ExecutionS
             sent.execution_history_level, "execution.execution_history_level"
         ),
         request_id=request.request_id or None,
+        buffered=not sent.disable_concurrency_quota_overflow_buffering,
     )
 
 

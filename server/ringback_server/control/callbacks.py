@@ -127,4 +127,5 @@ def _check_head(request: CallbackRequest) -> None:
 
 def _tell(caller: Caller, sent: Sent) -> None:
     if sent.delivery is not None:
-        caller.backend.engine.delivered(sent.execution_key, sent.delivery)
+        engine = caller.backend.engine
+        engine.delivered(sent.execution_key, sent.delivery, sent.workflow_key)

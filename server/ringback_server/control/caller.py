@@ -37,8 +37,8 @@ class Engine(Protocol):
         """Store and start executions in one transaction; tell what became of each."""
         ...
 
-    def delivered(self, key: int, delivery: Delivery | None) -> None:
-        """Hear that a payload was assigned to a waiter."""
+    def delivered(self, key: int, delivery: Delivery | None, workflow: int) -> None:
+        """Hear that a payload was assigned to a waiter of an execution of a workflow."""
         ...
 
     def ended(self, key: int) -> None:

@@ -34,6 +34,8 @@ class ExecutionSpec:
     history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
     #: a repeat of a request with an id creates nothing
     request_id: str | None = None
+    #: whether it may be queued when as many as may run are running
+    buffered: bool = True
 
 
 @requires("workflows.executions.create")
@@ -55,6 +57,7 @@ def creation(caller: Caller, workflow: Workflow, spec: ExecutionSpec) -> Creatio
         call_log_level=spec.call_log_level,
         history_level=spec.history_level,
         request_id=spec.request_id,
+        buffered=spec.buffered,
     )
 
 

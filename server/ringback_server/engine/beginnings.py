@@ -56,14 +56,37 @@ class Beginning:
 class Beginnings:
     """Begins executions, on the threads of those who ask for them."""
 
-    def __init__(self, programs: Programs, families: Families, clock: Clock) -> None:
-        """Take the programs, and who decides what executions may create."""
+    def __init__(
+        self, programs: Programs, families: Families, clock: Clock, *, max_queued: int
+    ) -> None:
+        """Take the programs, and who decides what executions may create.
+
+        `max_queued` executions wait for room at most.
+        """
         self._programs = programs
         self._families = families
         self._clock = clock
+        self._max_queued = max_queued
 
     def queued(self, creation: Creation) -> Beginning:
-        """Describe an execution whose first slice is left to a thread."""
+        """Describe an execution that waits for room, with its first slice left to a thread."""
+        return self._described(creation, self._max_queued)
+
+    def begun(self, creation: Creation) -> Beginning:
+        """Begin an execution with its first slice.
+
+        It is queued if it asks for executions that may not be created: a thread tells it so.
+        """
+        beginning, trace = self._described(creation, None), current().trace
+        name, new = beginning.name, beginning.new
+        loadable = self._programs.of(creation.workflow)
+        run = Run.begin(loadable, name, new.argument, self._clock, trace)
+        run.advance((), new.create_time)
+        if self._families.prepare(run, trace):
+            return beginning
+        return Beginning(creation=creation, name=name, new=new, run=run, advance=run.gathered())
+
+    def _described(self, creation: Creation, max_queued: int | None) -> Beginning:
         now, uid, trace = self._clock.now(), new_uid(), current().trace
         workflow, request_id = creation.workflow, creation.request_id
         new = NewExecution(
@@ -77,22 +100,9 @@ class Beginnings:
             create_time=now,
             trace=None if trace is None else str(trace),
             request=None if request_id is None else RequestId(request_id, _digest(creation)),
+            max_queued=max_queued,
         )
         return Beginning(creation=creation, name=_name(workflow.name, uid), new=new)
-
-    def begun(self, creation: Creation) -> Beginning:
-        """Begin an execution with its first slice.
-
-        It is queued if it asks for executions that may not be created: a thread tells it so.
-        """
-        beginning, trace = self.queued(creation), current().trace
-        name, new = beginning.name, beginning.new
-        loadable = self._programs.of(creation.workflow)
-        run = Run.begin(loadable, name, new.argument, self._clock, trace)
-        run.advance((), new.create_time)
-        if self._families.prepare(run, trace):
-            return beginning
-        return Beginning(creation=creation, name=name, new=new, run=run, advance=run.gathered())
 
 
 def _name(parent: WorkflowName, uid: bytes) -> ExecutionName:

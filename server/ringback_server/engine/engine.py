@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ringback_server.clock import Clock
+from ringback_server.engine.backlog import Backlog
 from ringback_server.engine.beginnings import Beginning, Beginnings
 from ringback_server.engine.ends import Ends
 from ringback_server.engine.families import Families
@@ -15,9 +16,9 @@ from ringback_server.engine.outgoing import Network, Outgoing
 from ringback_server.engine.programs import Programs, Told
 from ringback_server.engine.run import Run
 from ringback_server.engine.runner import Runner, Surroundings
-from ringback_server.engine.scheduler import Scheduler
+from ringback_server.engine.scheduler import Pool, Scheduler
 from ringback_server.engine.timers import Timers
-from ringback_server.errors import RingbackError
+from ringback_server.errors import QuotaExceededError, RingbackError
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import ExecutionName
 from ringback_server.store import Store
@@ -36,51 +37,50 @@ class Engine:
         store: Store,
         clock: Clock,
         *,
-        threads: int,
-        park_after: float,
+        pool: Pool,
         told: Told,
         network: Network,
         watch: Watch | None = None,
     ) -> None:
         """Take the store, the way to others and the settings; nothing runs until `start`.
 
-        `park_after` is in seconds; `told` is what executions are told; `watch` looks on.
+        `told` is what executions are told; `watch` looks on.
         """
         self._store = store
         self._clock = clock
         self._ends = Ends(clock)
-        self._scheduler = Scheduler[Run](clock)
+        self._scheduler = Scheduler[Run](clock, pool)
+        self._backlog = Backlog(store.executions, self._scheduler)
         self._families = Families(
             store.children,
             told.gate,
             clock,
             room=_TEXT_PER_VALUE * told.limits.memory_bytes,
-            notify=self._scheduler.notify,
+            notify=self._wake,
             let_go=self._let_go,
         )
-        self._timers = Timers(
-            store.executions, self._scheduler, clock, chore=self._families.cancel_orphans
-        )
+        self._timers = Timers(store.executions, self, clock, chore=self._chore)
         watch = watch or Watch()
-        self._outgoing = Outgoing(network, clock, self._scheduler.notify, watch.observer)
+        self._outgoing = Outgoing(network, clock, self._wake, watch.observer)
         programs = Programs(store.workflows, told)
-        self._beginnings = Beginnings(programs, self._families, clock)
+        self._beginnings = Beginnings(programs, self._families, clock, max_queued=pool.queued)
         self._around = Surroundings(
             executions=store.executions,
             programs=programs,
             scheduler=self._scheduler,
             outgoing=self._outgoing,
             families=self._families,
+            backlog=self._backlog,
             clock=clock,
             compute=threading.Lock(),
-            park_after=park_after,
+            park_after=pool.park_after,
             on_parked=self._timers.expect,
             on_ended=self._announce,
             watch=watch,
         )
         self._threads = [
             threading.Thread(target=self._work, name=f"ringback-worker-{number}", daemon=True)
-            for number in range(threads)
+            for number in range(pool.threads)
         ]
 
     def __repr__(self) -> str:
@@ -118,12 +118,10 @@ class Engine:
     def create(self, creation: Creation) -> Created:
         """Start an execution: its first slice and its creation are one transaction.
 
-        Raise NotFoundError if the workflow was deleted meanwhile, IdempotencyConflictError; an
-        execution that fails at once is created as FAILED.
+        Raise NotFoundError if the workflow was deleted meanwhile, IdempotencyConflictError,
+        QuotaExceededError; an execution that fails at once is created as FAILED.
         """
-        beginning = self._beginnings.begun(creation)
-        (outcome,) = self._store.executions.create([(beginning.new, beginning.advance)])
-        created = self._created(beginning, outcome, resident=True)
+        (created,) = self._create([creation], resident=True)
         if isinstance(created, RingbackError):
             raise created
         return created
@@ -134,17 +132,21 @@ class Engine:
         Those that wait are put to rest, and take no thread. Errors that concern one of them alone
         are among the results.
         """
-        beginnings = [self._beginnings.begun(creation) for creation in creations]
-        outcomes = self._store.executions.create([(one.new, one.advance) for one in beginnings])
-        return [
-            self._created(beginning, outcome, resident=False)
-            for beginning, outcome in zip(beginnings, outcomes, strict=True)
-        ]
+        return self._create(creations, resident=False)
 
-    def delivered(self, key: int, delivery: Delivery | None) -> None:
-        """Go on with an execution whose wait was given a payload, as the store just said."""
+    def delivered(self, key: int, delivery: Delivery | None, workflow: int = 0) -> None:
+        """Go on with an execution whose wait was given a payload, as the store just said.
+
+        `workflow` is the key of its workflow, 0 if that is not known.
+        """
         if delivery is not None:
-            self._scheduler.deliver(key, delivery)
+            self._scheduler.deliver(key, delivery, workflow)
+
+    def take_up(self, keys: Sequence[int]) -> None:
+        """Go on with executions at rest that can: their deadline came, or a crash left them."""
+        workflows = self._store.executions.workflows(keys)
+        for key in keys:
+            self._scheduler.offer(key, workflows.get(key, 0))
 
     def ended(self, key: int) -> None:
         """Let go of an execution that was cancelled or deleted, as the store just said.
@@ -162,6 +164,36 @@ class Engine:
 
         self._ends.wait(key, timeout, has_ended)
 
+    def _create(
+        self, creations: Sequence[Creation], *, resident: bool
+    ) -> list[Created | RingbackError]:
+        entered: list[int] = []
+        try:
+            begun = [self._begin(creation, entered) for creation in creations]
+            sound = [one for one in begun if isinstance(one, Beginning)]
+            stored = iter(self._store.executions.create([(one.new, one.advance) for one in sound]))
+            return [
+                self._created(one, next(stored), resident=resident)
+                if isinstance(one, Beginning)
+                else one
+                for one in begun
+            ]
+        finally:
+            for workflow in entered:
+                self._backlog.leave(workflow)
+
+    def _begin(self, creation: Creation, entered: list[int]) -> Beginning | RingbackError:
+        """Begin an execution if there is room for it, and note that in `entered`."""
+        workflow = creation.workflow.key
+        if self._backlog.enter(workflow):
+            entered.append(workflow)
+            return self._beginnings.begun(creation)
+        if creation.buffered:
+            return self._beginnings.queued(creation)
+        return QuotaExceededError(
+            "As many executions as may run are running.", reason="TOO_MANY_RUNNING"
+        )
+
     def _created(
         self, beginning: Beginning, outcome: Outcome, *, resident: bool
     ) -> Created | RingbackError:
@@ -173,12 +205,14 @@ class Engine:
             return outcome
         if isinstance(outcome, Known):
             return Created(outcome.execution, duplicate=True)
-        key, run = outcome.key, beginning.run
-        if run is None or not outcome.begun:
-            self._scheduler.offer(key)
+        key, run, advance = outcome.key, beginning.run, beginning.advance
+        workflow = beginning.new.workflow_key
+        if run is None or advance is None or not outcome.begun:
+            self._backlog.add(workflow, [key])
         else:
             run.created()
-            self._settle(key, run, outcome.committed.children, resident=resident)
+            self._backlog.add_children(advance, outcome.committed)
+            self._settle(key, run, workflow, resident=resident)
         return Created(beginning.execution(key, begun=outcome.begun))
 
     def _announce(self, key: int) -> None:
@@ -186,28 +220,42 @@ class Engine:
         self._ends.announce(key)
         self._families.ended(key)
 
+    def _wake(self, key: int) -> None:
+        """Go on with an execution for which there are answers."""
+        if self._scheduler.notify(key):
+            return
+        try:
+            workflow = self._store.executions.workflows([key]).get(key, 0)
+        except RingbackError:
+            # Whose turn it is matters less than that it gets one.
+            workflow = 0
+        self._scheduler.wake(key, workflow)
+
+    def _chore(self) -> None:
+        self._families.cancel_orphans()
+        self._backlog.look()
+
     def _let_go(self, key: int) -> None:
         self._scheduler.cancel(key)
         self._outgoing.drop(key)
         self._ends.announce(key)
 
-    def _settle(self, key: int, run: Run, children: Sequence[int], *, resident: bool) -> None:
+    def _settle(self, key: int, run: Run, workflow: int, *, resident: bool) -> None:
         """Decide where a fresh execution goes: to a thread that blocks, the queue, or rest."""
-        for child in children:
-            self._scheduler.offer(child)
         created_only = any(w.children and not w.children.awaited for w in run.families.values())
         if run.ended:
             self._ends.announce(key)
         elif not run.waiting or created_only:
-            self._scheduler.offer(key)
-        elif resident and self._scheduler.keep(key, run):
+            self._scheduler.offer(key, workflow)
+        elif resident and self._scheduler.keep(key, run, workflow):
             return
         elif run.requests:
             # They are sent by whoever has the execution in hand.
-            self._scheduler.offer(key)
+            self._scheduler.offer(key, workflow)
         elif run.nearest_deadline is not None:
             self._timers.expect(run.nearest_deadline)
 
     def _work(self) -> None:
         while (ticket := self._scheduler.take()) is not None:
             Runner(ticket, self._around).drive()
+            self._backlog.refill()

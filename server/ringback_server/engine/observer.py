@@ -19,6 +19,8 @@ class Hands:
     #: of those, resident: a thread is blocked on their mailbox
     blocked: int
     idle_threads: int
+    #: executions that threads drive or that are ready to be driven; those that begin too
+    running: int = 0
     #: requests of executions that have no answer yet
     requests: int = 0
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ringback_server.clock import Clock
+from ringback_server.engine.backlog import Backlog
 from ringback_server.engine.families import Families
 from ringback_server.engine.mailbox import Cancelled, Wake
 from ringback_server.engine.observer import Watch
@@ -49,6 +50,7 @@ class Surroundings:
     scheduler: Scheduler[Run]
     outgoing: Outgoing
     families: Families
+    backlog: Backlog
     clock: Clock
     #: whoever computes beyond an execution's first slice holds this, so that pure loops leave
     #: the interpreter lock to everybody else; nothing is locked or awaited while it is held
@@ -174,6 +176,7 @@ class Runner:
         began = around.clock.monotonic()
         outlasts = left is None or left > around.park_after
         around.scheduler.blocking(self._ticket)
+        around.backlog.refill()
         try:
             until = began + (around.park_after if left is None or outlasts else left)
             wake = self._ticket.mailbox.wait(around.clock, until)
@@ -212,8 +215,7 @@ class Runner:
         committed = self._insist(lambda: executions.commit(key, run.fence, advance))
         run.committed()
         self._around.outgoing.keep(key, run)
-        for child in committed.children:
-            self._around.scheduler.offer(child)
+        self._around.backlog.add_children(advance, committed)
         return committed.deliveries
 
     def _give_up(self, detail: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ringback_server.clock import Clock
@@ -33,15 +33,15 @@ class Deadlines(Protocol):
         ...
 
     def runnable(self, *, after: int, limit: int) -> list[int]:
-        """Return keys of executions that a thread should have, ascending."""
+        """Return keys of executions that a thread should have at once, ascending."""
         ...
 
 
 class Queue(Protocol):
     """Where what is due goes."""
 
-    def offer(self, key: int) -> bool:
-        """Queue an execution unless it is in hand."""
+    def take_up(self, keys: Sequence[int]) -> None:
+        """Queue executions that are not in hand."""
         ...
 
 
@@ -104,8 +104,7 @@ class Timers:
     def _recover(self) -> None:
         after = 0
         while keys := self._deadlines.runnable(after=after, limit=_BATCH):
-            for key in keys:
-                self._queue.offer(key)
+            self._queue.take_up(keys)
             after = keys[-1]
         self._sweep()
 
@@ -129,8 +128,7 @@ class Timers:
         self._chore()
         now, after = self._clock.now(), None
         while due := self._deadlines.due(now, after=after, limit=_BATCH):
-            for _, key in due:
-                self._queue.offer(key)
+            self._queue.take_up([key for _, key in due])
             after = due[-1]
         following = self._deadlines.next_wake(now)
         if following is not None:

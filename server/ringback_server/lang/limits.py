@@ -56,8 +56,6 @@ class RunLimits:
     children: int = 1_000
     #: executions that wait for one another
     child_depth: int = 20
-    #: executions not yet begun, in all of the server, with which no other may create more
-    queued: int = 100_000
 
 
 #: in front of the name of a limit of definitions, where both kinds are named

@@ -19,6 +19,8 @@ class Creation:
     history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
     #: a repeat has the id of the first and creates nothing
     request_id: str | None = None
+    #: whether it may be queued when as many as may run are running
+    buffered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from ringback_server.store.lookups import execution_parameters, execution_row
 from ringback_server.store.records import Delivery, Phase
 
 _ENDPOINT = """
-SELECT e.id, e.phase, p.number, p.method
+SELECT e.id, e.phase, p.number, p.method, w.id
   FROM execution e
   JOIN workflow w ON w.id = e.workflow
   LEFT JOIN endpoint p ON p.execution = e.id AND p.number = ?
@@ -115,6 +115,7 @@ class Sent:
 
     answer: SentCallback
     execution_key: int
+    workflow_key: int
     delivery: Delivery | None
 
 
@@ -154,10 +155,10 @@ class Callbacks:
         """Return the HTTP method that an endpoint expects; or NotFoundError as `send`."""
 
         def read(connection: Connection) -> str:
-            _, _, method, ended = _endpoint(connection, name)
-            if ended:
+            found = _endpoint(connection, name)
+            if found.ended:
                 raise _has_ended(name)
-            return method
+            return found.method
 
         return self._database.read(read)
 
@@ -200,13 +201,14 @@ def _send_or_refuse(connection: Connection, request: SendRequest) -> Sent | Ring
 
 def _send(connection: Connection, request: SendRequest) -> Sent:
     """Send a callback; whatever refuses it does so before anything is written."""
-    execution, endpoint, method, ended = _endpoint(connection, request.name)
-    if not ended and request.method not in {None, method}:
-        raise MethodNotAllowedError(allow=method)
+    found = _endpoint(connection, request.name)
+    execution, endpoint = found.execution, found.number
+    if not found.ended and request.method not in {None, found.method}:
+        raise MethodNotAllowedError(allow=found.method)
     duplicate = _duplicate(connection, execution, endpoint, request)
     if duplicate is not None:
-        return Sent(answer=duplicate, execution_key=execution, delivery=None)
-    if ended:
+        return _sent(found, duplicate)
+    if found.ended:
         raise _has_ended(request.name)
     row = connection.execute(_OLDEST_FREE_WAITER, (execution, endpoint)).fetchone()
     waiter = None if row is None else row[0]
@@ -214,26 +216,40 @@ def _send(connection: Connection, request: SendRequest) -> Sent:
         _check_room(connection, execution, endpoint, request.inbox_limit)
     _store(connection, execution, endpoint, request)
     if waiter is None:
-        return Sent(
-            answer=_answer(request, Outcome.BUFFERED), execution_key=execution, delivery=None
-        )
+        return _sent(found, _answer(request, Outcome.BUFFERED))
     connection.execute(_GIVE_LATEST, {"execution": execution, "number": waiter})
     connection.execute(_MAKE_RUNNABLE, (execution,))
-    return Sent(
-        answer=_answer(request, Outcome.RESUMED),
-        execution_key=execution,
-        delivery=Delivery(wait=waiter, payload=request.payload, received=request.receive_time),
-    )
+    delivery = Delivery(wait=waiter, payload=request.payload, received=request.receive_time)
+    return _sent(found, _answer(request, Outcome.RESUMED), delivery)
 
 
-def _endpoint(connection: Connection, name: CallbackName) -> tuple[int, int, str, bool]:
-    """Return an endpoint's execution key, number, method, and whether the execution has ended."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An endpoint: keys of its workflow and its execution, and its own number."""
+
+    workflow: int
+    execution: int
+    number: int
+    method: str
+    ended: bool
+
+
+def _endpoint(connection: Connection, name: CallbackName) -> _Found:
     parameters = (name.number, *execution_parameters(name.parent))
     row = connection.execute(_ENDPOINT, parameters).fetchone()
     if row is None or row[3] is None:
         raise NotFoundError(f"{name} was not found.", reason="CALLBACK_NOT_FOUND")
-    execution, phase, number, method = row
-    return execution, number, method, phase == Phase.ENDED
+    execution, phase, number, method, workflow = row
+    return _Found(workflow, execution, number, method, phase == Phase.ENDED)
+
+
+def _sent(found: _Found, answer: SentCallback, delivery: Delivery | None = None) -> Sent:
+    return Sent(
+        answer=answer,
+        execution_key=found.execution,
+        workflow_key=found.workflow,
+        delivery=delivery,
+    )
 
 
 def _has_ended(name: CallbackName) -> NotFoundError:

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringback_server.errors import IdempotencyConflictError, NotFoundError, RingbackError
+from ringback_server.errors import (
+    IdempotencyConflictError,
+    NotFoundError,
+    QuotaExceededError,
+    RingbackError,
+)
 from ringback_server.model.names import WorkflowName
 from ringback_server.model.resources import Execution
 from ringback_server.store.advances import store_advance
@@ -25,6 +30,8 @@ SELECT e.request_hash, w.project, w.location, w.name, e.id, e.uid, r.revision_id
   FROM execution e JOIN workflow w ON w.id = e.workflow JOIN revision r ON r.id = e.revision
  WHERE e.workflow = ? AND e.request_id = ?
 """
+
+_QUEUED = "SELECT executions FROM census WHERE state = 'QUEUED'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +56,15 @@ Outcome = Stored | Known | RingbackError
 def store_execution(connection: Connection, new: NewExecution, advance: Advance | None) -> Outcome:
     """Store an execution, with its first advance if that was made and still holds.
 
-    Return an IdempotencyConflictError or NotFoundError in place of raising it.
+    Return an IdempotencyConflictError, NotFoundError or QuotaExceededError in place of raising it.
     """
     known = _known(connection, new)
     if known is not None:
         return known
     if advance is not None and not can_open(connection, advance.children):
         advance = None
+    if advance is None and not _may_be_queued(connection, new):
+        return QuotaExceededError(reason="TOO_MANY_QUEUED")
     key = insert(connection, new, advance)
     if key is None:
         return NotFoundError("The workflow was deleted.", reason="WORKFLOW_NOT_FOUND")
@@ -65,6 +74,13 @@ def store_execution(connection: Connection, new: NewExecution, advance: Advance 
     if advance.phase is Phase.WAITING and has_ready_waits(connection, key):
         set_phase(connection, key, Phase.RUNNABLE)
     return Stored(key=key, begun=True, committed=committed)
+
+
+def _may_be_queued(connection: Connection, new: NewExecution) -> bool:
+    if new.max_queued is None:
+        return True
+    row = connection.execute(_QUEUED).fetchone()
+    return row is None or row[0] < new.max_queued
 
 
 def _known(connection: Connection, new: NewExecution) -> Known | RingbackError | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from ringback_server.errors import CorruptDataError, FailedPreconditionError
 from ringback_server.model.names import ExecutionName, WorkflowName
@@ -76,9 +77,26 @@ SELECT wake, id FROM execution WHERE wake <= ? AND (wake, id) > (?, ?) ORDER BY 
 """
 _NEXT_WAKE = "SELECT MIN(wake) FROM execution WHERE wake > ?"
 _RUNNABLE = """
-SELECT id FROM execution WHERE phase < 2 AND id > :after
+SELECT id FROM execution WHERE phase = 1 AND id > :after
 UNION SELECT id FROM execution WHERE requests > 0 AND id > :after
 ORDER BY id LIMIT :limit
+"""
+
+_QUEUED = """
+SELECT id FROM execution WHERE phase = 0 AND workflow = ? AND id > ? ORDER BY id LIMIT ?
+"""
+# One look at the index for each workflow, whatever it has queued.
+_QUEUED_WORKFLOWS = """
+WITH RECURSIVE behind(id) AS (
+  SELECT MIN(workflow) FROM execution WHERE phase = 0
+  UNION ALL
+  SELECT (SELECT MIN(workflow) FROM execution WHERE phase = 0 AND workflow > behind.id)
+    FROM behind WHERE behind.id IS NOT NULL
+)
+SELECT id FROM behind WHERE id IS NOT NULL
+"""
+_WORKFLOWS = """
+SELECT e.id, e.workflow FROM json_each(?) wanted JOIN execution e ON e.id = wanted.value
 """
 
 _LARGEST_KEY = 2**63 - 1
@@ -208,7 +226,7 @@ class Executions:
     def runnable(self, *, after: int, limit: int) -> _Keys:
         """Return keys of executions that a thread should have, ascending, beyond `after`.
 
-        They are queued or runnable, or have requests that this process may not know of.
+        They are runnable, or have requests that this process may not know of.
         """
         bounds = {"after": after, "limit": limit}
 
@@ -216,6 +234,32 @@ class Executions:
             return [key for (key,) in connection.execute(_RUNNABLE, bounds).fetchall()]
 
         return self._database.read(runnable)
+
+    def queued(self, workflow: int, *, after: int, limit: int) -> _Keys:
+        """Return keys of queued executions of a workflow, the oldest first, beyond `after`."""
+
+        def queued(connection: Connection) -> _Keys:
+            rows = connection.execute(_QUEUED, (workflow, after, limit)).fetchall()
+            return [key for (key,) in rows]
+
+        return self._database.read(queued)
+
+    def queued_workflows(self) -> _Keys:
+        """Return keys of the workflows that have queued executions."""
+
+        def workflows(connection: Connection) -> _Keys:
+            return [key for (key,) in connection.execute(_QUEUED_WORKFLOWS).fetchall()]
+
+        return self._database.read(workflows)
+
+    def workflows(self, keys: Sequence[int]) -> Mapping[int, int]:
+        """Return the key of the workflow of each execution that is there."""
+
+        def workflows(connection: Connection) -> Mapping[int, int]:
+            wanted = json.dumps([*keys])
+            return dict(connection.execute(_WORKFLOWS, (wanted,)).fetchall())
+
+        return self._database.read(workflows)
 
     def list(
         self, parent: WorkflowName, *, limit: int, after: int | None, full: bool

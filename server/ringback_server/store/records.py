@@ -53,6 +53,8 @@ class NewExecution:
     #: how many executions wait for its end, one for another
     depth: int = 0
     request: RequestId | None = None
+    #: it is refused if it would be queued and as many are; None: it may be, whatever there is
+    max_queued: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

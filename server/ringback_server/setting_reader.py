@@ -1,0 +1,87 @@
+"""Settings are read from flags and `RINGBACK_…` variables: a flag wins over its variable."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields
+from typing import Any, NoReturn
+
+from ringback_server.errors import StartError
+from ringback_server.setting_values import switch
+from ringback_server.settings import Settings, flag, variable
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other reason not to start."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise StartError."""
+        raise StartError(f"{message}; --help lists what there is")
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """Read the settings: a flag wins over its variable, which wins over the default.
+
+    Raises StartError for a flag that is not known or a value that makes no sense; `--help` leaves
+    through SystemExit, as argparse does.
+    """
+    parser = _Parser(
+        prog="ringback serve", description="Run the Ringback server.", allow_abbrev=False
+    )
+    for option in fields(Settings):
+        shown = (
+            "" if option.default in {None, False, (), MISSING} else f" (default {option.default})"
+        )
+        about = f"{option.metadata['help']}{shown} [{variable(option)}]"
+        if option.metadata["read"] is switch:
+            parser.add_argument(flag(option), action="store_const", const="true", help=about)
+        else:
+            parser.add_argument(
+                flag(option),
+                dest=option.name,
+                action=option.metadata.get("action", "store"),
+                metavar=option.metadata["metavar"],
+                help=about,
+            )
+    given = vars(parser.parse_args(arguments))
+    chosen: dict[str, Any] = {}
+    for option in fields(Settings):
+        for source, text in (
+            (flag(option), _joined(given[option.name])),
+            (variable(option), environment.get(variable(option))),
+        ):
+            if text:
+                chosen[option.name] = _read(option, source, text)
+                break
+    settings = Settings(**chosen)
+    _check(settings)
+    return settings
+
+
+def _joined(given: str | list[str] | None) -> str | None:
+    """Return what a flag was given, between commas if it was repeated."""
+    return ",".join(given) if isinstance(given, list) else given
+
+
+def _check(settings: Settings) -> None:
+    """Raise StartError for settings that do not go together."""
+    if (settings.tls_cert is None) is not (settings.tls_key is None):
+        raise StartError("--tls-cert and --tls-key go together: give both or neither")
+    if settings.tls_cert and settings.tls_self_signed:
+        raise StartError("--tls-cert and --tls-self-signed exclude one another: choose one")
+    real = [name for name, url in settings.connectors if url == "google"]
+    if real and settings.google_credentials is None:
+        raise StartError(f"--connector {real[0]}=google needs --google-credentials")
+    if settings.metadata_address and not settings.metadata_address.loopback:
+        raise StartError(
+            f"--metadata-address gives tokens to whoever asks, and {settings.metadata_address} "
+            "is not on the loopback interface: choose 127.0.0.1"
+        )
+
+
+def _read(option: Field[Any], source: str, text: str) -> object:
+    try:
+        return option.metadata["read"](text)
+    except ValueError as error:
+        raise StartError(f"{source}: {error}") from error
