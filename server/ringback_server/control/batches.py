@@ -62,10 +62,7 @@ def create_executions(
         return executions.creation(caller, workflow, spec)
 
     return _all(
-        [
-            one if isinstance(one, RingbackError) else attempt(prepared, *one)
-            for one in requests
-        ],
+        [one if isinstance(one, RingbackError) else attempt(prepared, *one) for one in requests],
         caller.backend.engine.create_all,
     )
 
@@ -93,10 +90,7 @@ def send_callbacks(
         return callbacks.send_request(caller, name, request)
 
     return _all(
-        [
-            one if isinstance(one, RingbackError) else attempt(prepared, *one)
-            for one in requests
-        ],
+        [one if isinstance(one, RingbackError) else attempt(prepared, *one) for one in requests],
         lambda sound: callbacks.send_all(caller, sound),
     )
 
