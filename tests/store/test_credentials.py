@@ -93,3 +93,29 @@ def test_instance_when_set(store: Store) -> None:
     store.instance.set("id", "two")
 
     assert "two" == store.instance.get("id")
+
+
+def test_roles_and_standing_when_written_after_they_were_read(store: Store) -> None:
+    """What is remembered never outlives a write."""
+    credentials = store.credentials
+    credentials.add_account(_ACCOUNT)
+    before = (credentials.roles("a@local"), credentials.standing("a@local", "t"))
+
+    credentials.add_binding(_BINDING)
+    credentials.revoke("t", 50.0)
+
+    assert ([], (_ACCOUNT, False)) == before
+    assert [_BINDING] == credentials.roles("a@local")
+    assert (_ACCOUNT, True) == credentials.standing("a@local", "t")
+
+
+def test_standing_when_more_is_asked_than_is_remembered(store: Store) -> None:
+    """Memory is bounded, and answers do not change with it."""
+    credentials = store.credentials
+    credentials.add_account(_ACCOUNT)
+    credentials.revoke("t1", 50.0)
+
+    found = {number: credentials.standing("a@local", f"t{number}")[1] for number in range(5_000)}
+
+    assert [1] == [number for number, revoked in found.items() if revoked]
+    assert (_ACCOUNT, True) == credentials.standing("a@local", "t1")

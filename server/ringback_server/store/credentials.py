@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ringback_server.errors import AlreadyExistsError
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
 from ringback_server.store.database import Connection, Database, Parameters, Row
@@ -48,12 +50,26 @@ ON CONFLICT (token_id) DO UPDATE SET until = excluded.until
 """
 
 
+#: how many rows are remembered; more than the accounts and tokens that are in use
+_REMEMBERED = 4_096
+
+_Rows = list[Row]
+
+
 class Credentials:
-    """What authentication and authorization remember. Times are Unix seconds."""
+    """What authentication and authorization remember. Times are Unix seconds.
+
+    Rows that every request needs are kept in memory until something is written through this
+    object: its process is the only one that has the data directory. With several processes, each
+    has to be told of what the others write.
+    """
 
     def __init__(self, database: Database) -> None:
         """Take the database."""
         self._database = database
+        # Replaced by an empty one, never cleared: what was read before a write, by a thread that
+        # is slow to keep it, goes into the one before.
+        self._known: dict[tuple[str, ...], _Rows] = {}
 
     def account(self, email: str) -> ServiceAccount | None:
         """Return a service account, None if there is none."""
@@ -92,7 +108,7 @@ class Credentials:
         """Return the bindings of an account, expired ones or not."""
         return [
             Binding(email=email, role=role, resource=resource, expire_time=expires)
-            for email, role, resource, expires in self._rows(_ROLES, (email,))
+            for email, role, resource, expires in self._remembered(_ROLES, email)
         ]
 
     def add_binding(self, binding: Binding) -> None:
@@ -121,8 +137,8 @@ class Credentials:
 
         Without an account no token of it counts, so that is all that is looked at then.
         """
-        row = self._row(_STANDING, (token_id, email))
-        return (None, False) if row is None else (_account(row[:4]), bool(row[4]))
+        rows = self._remembered(_STANDING, token_id, email)
+        return (_account(rows[0][:4]), bool(rows[0][4])) if rows else (None, False)
 
     def revoke(self, token_id: str, until: float) -> None:
         """Revoke a token, which would expire by itself at `until`."""
@@ -131,18 +147,35 @@ class Credentials:
     def _row(self, sql: str, parameters: Parameters) -> Row | None:
         return self._database.read(lambda c: c.execute(sql, parameters).fetchone())
 
-    def _rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+    def _rows(self, sql: str, parameters: Parameters = ()) -> _Rows:
         return self._database.read(lambda c: c.execute(sql, parameters).fetchall())
 
+    def _remembered(self, sql: str, *parameters: str) -> _Rows:
+        known = self._known
+        rows = known.get((sql, *parameters))
+        if rows is None:
+            rows = self._rows(sql, parameters)
+            if len(known) < _REMEMBERED:
+                known[(sql, *parameters)] = rows
+            else:
+                self._known = {}
+        return rows
+
     def _write(self, sql: str, parameters: Parameters) -> None:
-        self._database.write(lambda c: c.execute(sql, parameters).rowcount)
+        self._change(lambda c: c.execute(sql, parameters).rowcount)
 
     def _add(self, sql: str, parameters: Parameters, complaint: str) -> None:
         def add(connection: Connection) -> None:
             if connection.execute(sql, parameters).rowcount == 0:
                 raise AlreadyExistsError(complaint)
 
-        self._database.write(add)
+        self._change(add)
+
+    def _change(self, operation: Callable[[Connection], object]) -> None:
+        try:
+            self._database.write(operation)
+        finally:
+            self._known = {}
 
 
 def _account(row: Row) -> ServiceAccount:
