@@ -86,11 +86,11 @@ def as_json(figure: Figure) -> dict[str, Any]:
 
 def from_json(stored: Mapping[str, Any]) -> Figure:
     """Read a figure again."""
-    checks = [
+    checks = tuple(
         Check(**{key: value for key, value in check.items() if key != "met"})
         for check in stored["checks"]
-    ]
-    known: dict[str, Any] = {**stored, "checks": checks}
+    )
+    known: dict[str, Any] = {**stored, "checks": checks, "rounds": tuple(stored["rounds"])}
     return Figure(**known)
 
 

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         if not rows:
             break
     _print(stored, best)
-    return 1 if _slower(stored, best) else 0
+    return 1 if slower(stored, best) else 0
 
 
 def _measured(rows: Sequence[str]) -> dict[str, float]:
@@ -60,7 +60,7 @@ def _measured(rows: Sequence[str]) -> dict[str, float]:
         }
 
 
-def _slower(stored: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
+def slower(stored: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
     """Return the figures that have lost too much, or are gone."""
     return [
         name for name, was in stored.items() if measured.get(name, 0.0) < was * (1 - _TOLERANCE)
@@ -68,20 +68,20 @@ def _slower(stored: Mapping[str, float], measured: Mapping[str, float]) -> list[
 
 
 def _slower_rows(stored: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
-    return sorted({name.partition(":")[0] for name in _slower(stored, measured)})
+    return sorted({name.partition(":")[0] for name in slower(stored, measured)})
 
 
 def _print(stored: Mapping[str, float], measured: Mapping[str, float]) -> None:
-    slower = _slower(stored, measured)
+    lost = slower(stored, measured)
     print(f"{'share of the yardstick':72} {'stored':>8} {'now':>8} {'change':>8}")
     for name, now in measured.items():
         was = stored.get(name)
         if was is None:
             print(f"{name:72} {'new':>8} {now:8.3f}")
             continue
-        verdict = f"✗ more than {_TOLERANCE:.0%} slower" if name in slower else "✓"
+        verdict = f"✗ more than {_TOLERANCE:.0%} slower" if name in lost else "✓"
         print(f"{name:72} {was:8.3f} {now:8.3f} {now / was - 1:+8.0%} {verdict}")
-    for name in slower:
+    for name in lost:
         if name not in measured:
             print(f"{name:72} {stored[name]:8.3f} {'-':>8}          ✗ not measured any more")
 

@@ -19,8 +19,6 @@ from typing import Any, Protocol
 from benchmarks.figures import Check, Figure, from_json, shown
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PAGE = _ROOT / "docs" / "performance.md"
-_PLOTS = _ROOT / "docs" / "performance"
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 _TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -30,6 +28,7 @@ _TITLES: Mapping[str, str] = MappingProxyType(
         "callback-loops": "One callback at a time, beside four pure loops",
         "waiting": "Executions that wait",
         "deadlines": "Deadlines in the same second",
+        "fairness": "Fairness between workflows",
         "cold-start": "Cold start",
         "language": "The language",
     }
@@ -76,22 +75,25 @@ def main(arguments: Sequence[str]) -> int:
     """Write the page's figures anew."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report")
     parser.add_argument("results", type=Path, nargs="?", default=_ROOT / "benchmarks/results.json")
-    results: dict[str, Any] = json.loads(parser.parse_args(arguments).results.read_text())
+    parser.add_argument("--page", type=Path, default=_ROOT / "docs" / "performance.md")
+    asked = parser.parse_args(arguments)
+    page: Path = asked.page
+    results: dict[str, Any] = json.loads(asked.results.read_text())
     figures = [from_json(stored) for stored in results["figures"]]
     rows = {
         row: chosen
         for row in _TITLES
         if (chosen := [figure for figure in figures if figure.row == row])
     }
-    plots = _plot(rows) if find_spec("matplotlib") else set[str]()
+    plots = _plot(rows, page.with_suffix("")) if find_spec("matplotlib") else set[str]()
     parts = [_described(results)]
     for row, chosen in rows.items():
         parts += [f"### {_TITLES[row]}", _table(chosen)]
         if row in plots:
-            parts.append(f"![{_TITLES[row]}](performance/{row}.svg)")
-    before, _, rest = _PAGE.read_text().partition(_BEGIN)
+            parts.append(f"![{_TITLES[row]}]({page.stem}/{row}.svg)")
+    before, _, rest = page.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    _PAGE.write_text("\n\n".join([before + _BEGIN, *parts, _END + after]))
+    page.write_text("\n\n".join([before + _BEGIN, *parts, _END + after]))
     return 0
 
 
@@ -158,13 +160,13 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _plot(rows: Mapping[str, Sequence[Figure]]) -> set[str]:
+def _plot(rows: Mapping[str, Sequence[Figure]], folder: Path) -> set[str]:
     """Draw each row that has something beside it or that grows; return which were drawn."""
     matplotlib: Any = import_module("matplotlib")
     matplotlib.use("svg")
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "ringback"})
     pyplot: Any = import_module("matplotlib.pyplot")
-    _PLOTS.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     drawn: set[str] = set()
     for row, figures in rows.items():
         growing = [figure for figure in figures if figure.waiting]
@@ -177,7 +179,7 @@ def _plot(rows: Mapping[str, Sequence[Figure]]) -> set[str]:
         for panel, shown_ones in zip(axes[:, 0], panels, strict=True):
             (_draw_growth if growing else _draw_bars)(panel, shown_ones)
         plot.suptitle(_TITLES[row])
-        plot.savefig(_PLOTS / f"{row}.svg", metadata={"Date": None})
+        plot.savefig(folder / f"{row}.svg", metadata={"Date": None})
         pyplot.close(plot)
         drawn.add(row)
     return drawn

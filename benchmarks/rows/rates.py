@@ -11,9 +11,9 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Check, Figure, share
 from benchmarks.ringback import serving
 
-_KEEPING = 200
-#: so that an endpoint holds what it is sent in all rounds
-_INBOX = "--max-inbox=1000000"
+#: what an endpoint holds for later, and more callbacks a second than there can be
+_INBOX = 100
+_FASTEST = 5_000
 
 
 def starts(bench: Bench) -> Iterator[Figure]:
@@ -66,10 +66,11 @@ def callbacks(bench: Bench) -> Iterator[Figure]:
     load = {"clients": options.clients, "seconds": options.seconds}
     sources = {"keeps": workflows.KEEPS, "waits": workflows.WAITS}
     with (
-        serving(bench.folder("send"), _INBOX, "--park-after=0.001", **sources) as (_, ours),
+        serving(bench.folder("send"), "--park-after=0.001", **sources) as (_, ours),
         bench.echo() as echo,
     ):
-        ours.ask("create", workflow="keeps", count=_KEEPING, clients=options.clients)
+        keeping = int(_FASTEST * (1 + options.seconds * options.rounds) / _INBOX)
+        ours.ask("create", workflow="keeps", count=keeping, clients=options.clients)
         guess = ours.sample("keep", workflow="keeps", clients=options.clients, seconds=1)
 
         def resume() -> Sample:

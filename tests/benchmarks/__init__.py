@@ -1,0 +1,1 @@
+"""Tests of how benchmarks judge and report; what they measure is not tested."""
