@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,15 +11,21 @@ import pytest
 from ringback_server.engine.backlog import Backlog
 from ringback_server.engine.scheduler import Pool, Scheduler
 from ringback_server.errors import QuotaExceededError, RingbackError, StorageFullError
+from ringback_server.lang.limits import RunLimits
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.resources import Execution, ExecutionState, Workflow
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened, pooled
+from tests.waiting import until
 
 #: computes for more than one slice, then waits for a callback
 LONG = """
 - count: {for: {value: n, range: [1, 5000], steps: [{add: {assign: [{x: "${n}"}]}}]}}
 """ + WAITS.lstrip("\n")
+#: computes for more than one slice and ends
+COMPUTES = """
+- count: {for: {value: n, range: [1, 1500], steps: [{add: {assign: [{x: "${n}"}]}}]}}
+"""
 RETURNS = "- done: {return: 1}\n"
 #: one place, taken by whatever begins
 ONE = Pool(threads=2, park_after=10_000.0, running=1)
@@ -194,3 +201,21 @@ def test_create_when_it_may_not_be_queued(tmp_path: Path) -> None:
         workflow = bench.deploy(RETURNS)
         with pytest.raises(QuotaExceededError):
             bench.engine.create(buffered(workflow, buffered=False))
+
+
+def test_start_when_loops_have_every_thread(tmp_path: Path) -> None:
+    """Executions that compute without end keep the threads from nobody."""
+    limits = replace(RunLimits(), steps=1_000_000_000)
+    with pooled(tmp_path, Pool(threads=1, park_after=5.0), limits=limits) as bench:
+        endless = bench.start(bench.deploy("- again: {next: again}\n", "loops"))
+        other = bench.start(bench.deploy(COMPUTES, "computes"))
+
+        def has_ended() -> bool:
+            bench.clock.advance(1.0)
+            return bench.store.executions.get(other.name).state.ended
+
+        until(has_ended)
+        state = bench.store.executions.get(endless.name).state
+        bench.cancel(endless.name)
+
+    assert ExecutionState.ACTIVE is state

@@ -177,3 +177,21 @@ def test_room_when_executions_run_and_block() -> None:
     assert (1, 0) == blocked
     assert (2, 1, 2) == (scheduler.room(None), scheduler.room(7), scheduler.room(8))
     assert 1 == scheduler.hands().running
+
+
+def test_pass_on_when_others_are_queued() -> None:
+    """An execution gives its thread to one that is queued, and keeps its mail."""
+    scheduler = Scheduler[str](FakeClock(), POOL)
+    ticket = queued(scheduler, 1)
+    alone = scheduler.pass_on(ticket)
+    scheduler.offer(2)
+    passed = scheduler.pass_on(ticket)
+    scheduler.drop(ticket)
+    scheduler.deliver(1, Delivery(wait=1, payload=b""))
+    second, again = scheduler.take(), scheduler.take()
+
+    assert (False, True) == (alone, passed)
+    assert second is not None
+    assert again is not None
+    assert (2, 1, 1) == (second.key, again.key, len(again.mailbox.collect()))
+    assert 2 == scheduler.hands().running

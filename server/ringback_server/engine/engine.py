@@ -18,6 +18,7 @@ from ringback_server.engine.run import Run
 from ringback_server.engine.runner import Runner, Surroundings
 from ringback_server.engine.scheduler import Pool, Scheduler
 from ringback_server.engine.timers import Timers
+from ringback_server.engine.turns import Turns
 from ringback_server.errors import QuotaExceededError, RingbackError
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import ExecutionName
@@ -72,7 +73,7 @@ class Engine:
             families=self._families,
             backlog=self._backlog,
             clock=clock,
-            compute=threading.Lock(),
+            turns=Turns(),
             park_after=pool.park_after,
             on_parked=self._timers.expect,
             on_ended=self._announce,

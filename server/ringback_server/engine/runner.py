@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,6 +16,7 @@ from ringback_server.engine.outgoing import Outgoing
 from ringback_server.engine.programs import Programs
 from ringback_server.engine.run import Run
 from ringback_server.engine.scheduler import Scheduler, Ticket
+from ringback_server.engine.turns import Turns
 from ringback_server.errors import (
     CorruptDataError,
     OverloadedError,
@@ -35,6 +35,8 @@ _SPAN = "ringback.advance"
 
 #: a run that computes without blocking is stored at least this often
 _COMMIT_SECONDS = 0.25
+#: a run that computes keeps its thread at least so long when others are queued for one
+_THREAD_SECONDS = 0.25
 T = TypeVar("T")
 
 #: how long a worker waits before it asks the store again for what that could not do
@@ -52,9 +54,9 @@ class Surroundings:
     families: Families
     backlog: Backlog
     clock: Clock
-    #: whoever computes beyond an execution's first slice holds this, so that pure loops leave
-    #: the interpreter lock to everybody else; nothing is locked or awaited while it is held
-    compute: threading.Lock
+    #: whoever computes beyond an execution's first slice has a turn, so that pure loops leave
+    #: the interpreter lock to everybody else; nothing is locked or awaited meanwhile
+    turns: Turns
     park_after: float
     #: told the deadline of an execution that was put to rest, and the key of one that ended
     on_parked: Callable[[float], None]
@@ -70,6 +72,7 @@ class Runner:
         self._ticket = ticket
         self._around = around
         self._scope = Scope()
+        self._until = around.clock.monotonic() + _THREAD_SECONDS
 
     def drive(self) -> None:
         """Drive the execution; whatever happens, the ticket is given back."""
@@ -104,7 +107,17 @@ class Runner:
                 deliveries = self._advance(run, events)
             except Overtaken:
                 run, deliveries = self._load()
+                continue
+            if self._gives_way(run):
+                return
         self._around.on_ended(self._ticket.key)
+
+    def _gives_way(self, run: Run) -> bool:
+        """Let queued executions have the thread of one that computes for long, and is stored."""
+        clock = self._around.clock
+        if run.ended or run.waiting or clock.monotonic() < self._until:
+            return False
+        return self._around.scheduler.pass_on(self._ticket)
 
     def _take_up(self) -> tuple[Run, tuple[Delivery, ...]]:
         """Return the run that came with the ticket, if it is still true; else load it.
@@ -203,7 +216,7 @@ class Runner:
         if events or not run.slices:
             run.advance(events, clock.now())
             return
-        with self._around.compute:
+        with self._around.turns.turn(self._ticket.workflow):
             run.advance(events, clock.now())
             # Not after giving it back: the next one to compute would want the interpreter lock
             # at that very moment, and threads that wait for it are not served in turn.

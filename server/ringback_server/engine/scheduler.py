@@ -199,6 +199,18 @@ class Scheduler(Generic[Held]):
             self._forget(ticket)
             return True
 
+    def pass_on(self, ticket: Ticket[Held]) -> bool:
+        """Let others have the thread of an execution that could go on; False if none is queued.
+
+        It is queued again, to be taken up from the store.
+        """
+        with self._changed:
+            if not self._queue or self._in_hand.get(ticket.key) is not ticket:
+                return False
+            self._forget(ticket)
+            self._push(Ticket(ticket.key, ticket.mailbox, None, ticket.workflow))
+            return True
+
     def drop(self, ticket: Ticket[Held]) -> None:
         """Let go of an execution whatever its mailbox holds."""
         with self._changed:
