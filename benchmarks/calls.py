@@ -10,7 +10,8 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from benchmarks.asking import BenchmarkError
-from ringback.v1 import callbacks_pb2, executions_pb2
+from ringback.v1 import batches_pb2, callbacks_pb2, executions_pb2
+from ringback.v1.batches_pb2_grpc import BatchesStub
 from ringback.v1.callbacks_pb2_grpc import CallbacksStub
 from ringback.v1.executions_pb2_grpc import ExecutionsStub
 from ringback_client.credentials import AccessTokens, read_key
@@ -20,6 +21,10 @@ _PARENT = "projects/local/locations/us-central1/workflows"
 _PATIENCE = 120.0
 _WAIT = Duration(seconds=60)
 _PAGE = 250
+_ANYWHERE = "projects/-/locations/-"
+#: executions of one batch, and batches under way
+_BATCH = 250
+_BATCHES = 2
 
 
 class Calls:
@@ -31,6 +36,7 @@ class Calls:
         self._metadata = (("authorization", f"Bearer {_token(key_file)}"),)
         self._executions = ExecutionsStub(self._channel)
         self._callbacks = CallbacksStub(self._channel)
+        self._batches = BatchesStub(self._channel)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -51,14 +57,28 @@ class Calls:
     async def create_many(
         self, workflow: str, count: int, clients: int, argument: str = "null"
     ) -> list[str]:
-        """Start `count` executions; here a batch call will stand."""
+        """Start `count` executions, in batches of which one is served while the next is made."""
         made: list[str] = []
-        left = iter(range(count))
+        left = iter(range(0, count, _BATCH))
+        one = executions_pb2.CreateExecutionRequest(
+            parent=f"{_PARENT}/{workflow}", execution=executions_pb2.Execution(argument=argument)
+        )
 
         async def client() -> None:
-            made.extend([await self.create(workflow, argument) for _ in left])
+            for begun in left:
+                size = min(_BATCH, count - begun)
+                request = batches_pb2.BatchCreateExecutionsRequest(
+                    parent=_ANYWHERE, requests=[one] * size
+                )
+                answer = await self._batches.BatchCreateExecutions(
+                    request, timeout=_PATIENCE, metadata=self._metadata
+                )
+                names = [result.execution.name for result in answer.results]
+                made.extend(name.rpartition("/")[2] for name in names)
 
-        await asyncio.gather(*(client() for _ in range(clients)))
+        await asyncio.gather(*(client() for _ in range(min(clients, _BATCHES))))
+        if not all(made):
+            raise BenchmarkError(f"{made.count('')} of {count} executions were refused")
         return made
 
     async def wait(self, workflow: str, execution: str) -> float:

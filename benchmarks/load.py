@@ -7,6 +7,7 @@ import itertools
 import random
 import time
 from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 import grpc
@@ -155,6 +156,27 @@ class Load:
         took = time.perf_counter() - begun
         return {"answered": sample(took, answered), "ended": sample(took, ended)}
 
+    async def beside(self, few: int, many: int, seconds: float) -> dict[str, object]:
+        """Start so many a second of the workflows `few` and `many`, whatever is answered.
+
+        The few are timed until WaitExecution says the end.
+        """
+        took: list[float] = []
+
+        async def start_few() -> None:
+            begun = time.perf_counter()
+            await self._calls.wait("few", await self._calls.create("few"))
+            took.append((time.perf_counter() - begun) * _MILLIS)
+
+        async def start_many() -> None:
+            await self._calls.create("many")
+
+        begun = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_at_a_rate(group, start_few, few, seconds))
+            group.create_task(_at_a_rate(group, start_many, many, seconds))
+        return sample(time.perf_counter() - begun, took)
+
     async def last_end(self, workflow: str, clients: int) -> dict[str, object]:
         """Wait for the end of all that were remembered; return the Unix time of the last end."""
         left, ends = self._take(workflow, len(self._waiting[workflow])), [0.0]
@@ -197,6 +219,19 @@ class Load:
         return chosen
 
 
+async def _at_a_rate(
+    group: asyncio.TaskGroup,
+    once: Callable[[], Coroutine[object, object, None]],
+    rate: int,
+    seconds: float,
+) -> None:
+    """Begin `once` so many times a second, whether or not it was done before."""
+    begun = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        await asyncio.sleep(begun + number / rate - time.perf_counter())
+        group.create_task(once())
+
+
 def _unchanged(message: bytes) -> bytes:
     return message
 
@@ -214,6 +249,7 @@ async def main() -> None:
         load.resume,
         load.callbacks,
         load.paced,
+        load.beside,
         load.last_end,
         load.cancel,
     )

@@ -5,6 +5,12 @@ from __future__ import annotations
 #: ends at once
 NOTHING = "- finish: {return: done}"
 
+#: computes for some milliseconds, which is more than one turn, and ends
+COMPUTES = """
+- count: {for: {value: n, range: [1, 600], steps: [{add: {assign: [{x: "${n}"}]}}]}}
+- finish: {return: done}
+"""
+
 #: waits for a POST and ends; nothing is logged
 WAITS = """
 - open: {call: events.create_callback_endpoint, args: {http_callback_method: POST}, result: e}

@@ -9,6 +9,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.rows.cold_start import cold_start
 from benchmarks.rows.deadlines import deadlines
+from benchmarks.rows.fairness import fairness
 from benchmarks.rows.language import language
 from benchmarks.rows.latency import callbacks, callbacks_among_loops
 from benchmarks.rows.rates import callbacks as callback_rates
@@ -23,6 +24,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = MappingProxyType(
         "callback-loops": callbacks_among_loops,
         "waiting": waiting,
         "deadlines": deadlines,
+        "fairness": fairness,
         "cold-start": cold_start,
         "language": language,
     }
