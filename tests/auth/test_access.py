@@ -140,4 +140,4 @@ def test_permissions_belong_to_roles() -> None:
     assert SEND in invoker
     assert "workflows.workflows.get" not in invoker
     assert viewer | invoker < editor < admin
-    assert not any(permission.startswith("iam.") for permission in admin)
+    assert {p for p in admin if p.startswith("iam.")} == {"iam.serviceAccounts.actAs"}

@@ -18,7 +18,7 @@ from ringback_server.errors import (
 from ringback_server.model.names import OperationName, WorkflowName
 from ringback_server.model.resources import Execution
 from ringback_server.store.workflows import WorkflowChanges
-from tests.services import NOBODY, PARENT, VIEWER, WAITS, Service
+from tests.services import ADMIN, NOBODY, PARENT, VIEWER, WAITS, Service
 
 SPEC = WorkflowSpec(source="- done:\n    return: 1\n")
 
@@ -106,6 +106,35 @@ def test_create_with_a_service_account(service: Service, given: str, shown: str)
     spec = replace(SPEC, service_account=given)
 
     assert shown == workflows.create(service.caller(), PARENT, "w", spec)[0].service_account
+
+
+@pytest.mark.parametrize("account", [ADMIN, f"projects/-/serviceAccounts/{ADMIN}"])
+def test_deploy_when_the_caller_may_not_act_as_the_account(service: Service, account: str) -> None:
+    """Whoever may deploy gets no more rights by it: code runs as others only for those who may."""
+    permissions = frozenset({"workflows.workflows.create", "workflows.workflows.update"})
+    admin = service.caller()
+    principal = replace(admin.principal, permissions=permissions)
+    deployer = replace(admin, principal=principal)
+    spec = replace(SPEC, service_account=account)
+    workflows.create(admin, PARENT, "powerful", spec)
+    weak, _ = workflows.create(deployer, PARENT, "weak", SPEC)
+    powerful = WorkflowName("local", "us-central1", "powerful")
+    workflows.update(deployer, powerful, WorkflowChanges(description="no code"))
+    for attempt in (
+        lambda: workflows.create(deployer, PARENT, "w", spec),
+        lambda: workflows.validate_create(deployer, PARENT, "w", spec),
+        lambda: workflows.update(deployer, weak.name, WorkflowChanges(service_account=account)),
+        lambda: workflows.update(deployer, powerful, WorkflowChanges(source=WAITS)),
+        lambda: workflows.update(deployer, powerful, WorkflowChanges(user_env_vars={"A": "b"})),
+    ):
+        with pytest.raises(PermissionDeniedError, match=r"iam\.serviceAccounts\.actAs"):
+            attempt()
+
+    actor = replace(principal, permissions=permissions | {"iam.serviceAccounts.actAs"})
+    changed, _ = workflows.update(
+        replace(admin, principal=actor), powerful, WorkflowChanges(source=WAITS)
+    )
+    assert changed.source == WAITS
 
 
 def test_create_when_it_exists(service: Service) -> None:

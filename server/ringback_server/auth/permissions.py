@@ -49,6 +49,9 @@ _EDIT: Final = (
     }
 )
 
+# Who deploys a workflow for an account acts with all that the account may do.
+_ACT: Final = frozenset({"iam.serviceAccounts.actAs"})
+
 _MONITOR: Final = frozenset({"monitoring.timeSeries.list"})
 
 #: every role by name, and the permissions it holds
@@ -57,8 +60,9 @@ ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "roles/workflows.viewer": _VIEW,
         "roles/workflows.invoker": _INVOKE,
         "roles/workflows.editor": _EDIT,
-        "roles/workflows.admin": _EDIT | _MONITOR | {"workflows.operations.delete"},
+        "roles/workflows.admin": _EDIT | _ACT | _MONITOR | {"workflows.operations.delete"},
         "roles/monitoring.viewer": _MONITOR,
+        "roles/iam.serviceAccountUser": _ACT,
         "roles/iam.serviceAccountTokenCreator": frozenset(
             {
                 "iam.serviceAccounts.getAccessToken",

@@ -11,7 +11,12 @@ from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import refused
 from ringback_server.errors import AlreadyExistsError, NotFoundError
-from ringback_server.model.names import LocationName, WorkflowName, valid_workflow_id
+from ringback_server.model.names import (
+    LocationName,
+    ServiceAccountName,
+    WorkflowName,
+    valid_workflow_id,
+)
 from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
 from ringback_server.store.workflows import WorkflowChanges
 
@@ -38,7 +43,8 @@ def create(
 ) -> tuple[Workflow, Operation]:
     """Deploy a new workflow.
 
-    Raise InvalidArgumentError for a bad field or definition and AlreadyExistsError.
+    Raise InvalidArgumentError for a bad field or definition, PermissionDeniedError for an account
+    that the caller may not act as, and AlreadyExistsError.
     """
     account = _check_new(caller, parent, workflow_id, spec)
     return caller.backend.store.workflows.create(
@@ -60,7 +66,8 @@ def update(
 ) -> tuple[Workflow, Operation]:
     """Change the fields of a workflow that are not None.
 
-    Raise InvalidArgumentError for a bad field or definition and NotFoundError.
+    Raise InvalidArgumentError for a bad field or definition, PermissionDeniedError when the code
+    would run as an account that the caller may not act as, and NotFoundError.
     """
     changes = _check_changes(caller, name, changes)
     return caller.backend.store.workflows.update(name, changes, caller.backend.clock.now())
@@ -132,6 +139,7 @@ def _check_new(caller: Caller, parent: LocationName, workflow_id: str, spec: Wor
     definitions.check_labels(spec.labels, "workflow.labels")
     definitions.check_env_vars(spec.user_env_vars)
     definitions.check_source(spec.source, caller.backend.definition_limits)
+    _check_may_act(caller, account)
     return account
 
 
@@ -145,8 +153,23 @@ def _check_changes(caller: Caller, name: WorkflowName, changes: WorkflowChanges)
         definitions.check_env_vars(changes.user_env_vars)
     if changes.source is not None:
         definitions.check_source(changes.source, caller.backend.definition_limits)
-    if changes.service_account is None:
-        return changes
-    default = caller.backend.settings.default_service_account
-    account = definitions.full_account_name(changes.service_account, name.parent, default)
-    return replace(changes, service_account=account)
+    if changes.service_account is not None:
+        default = caller.backend.settings.default_service_account
+        account = definitions.full_account_name(changes.service_account, name.parent, default)
+        changes = replace(changes, service_account=account)
+    if (changes.source, changes.user_env_vars, changes.service_account) != (None, None, None):
+        stored = caller.backend.store.workflows.get(name).service_account
+        _check_may_act(caller, changes.service_account or stored)
+    return changes
+
+
+def _check_may_act(caller: Caller, account: str) -> None:
+    """Raise PermissionDeniedError unless the caller may have code run as an account.
+
+    Whoever may deploy may use the default account: that is what it is for.
+    """
+    email = account.rpartition("/")[2]
+    if email == caller.backend.settings.default_service_account.rpartition("/")[2]:
+        return
+    name = ServiceAccountName("-", email)
+    caller.backend.access.check(caller.principal, "iam.serviceAccounts.actAs", str(name))
