@@ -66,9 +66,10 @@ def _result_of(host: Host, data: Map, execution: Execution) -> Value:
     if execution.state is not ExecutionState.SUCCEEDED:
         message = "Execution failed or cancelled."
         tags = List.of((data["tag"],))
-        raise WorkflowError(
-            Map.of([("message", message), ("tags", tags), ("operation", shown(execution))])
-        )
+        error = Map.of([("message", message), ("tags", tags), ("operation", shown(execution))])
+        if error.size > host.limits.memory_bytes:
+            raise memory_limit_error()
+        raise WorkflowError(error)
     if not host.result_wanted:
         return None
     if execution.result is None:

@@ -11,6 +11,12 @@ from ringback_server.lang.strands import Frame, State, Strand
 from ringback_server.lang.values import List, Map, Value, to_json
 from ringback_server.model.resources import Failure, StackFrame, StepPlace
 
+#: what is kept of an error that is too large, each as JSON text of at most so many characters
+_KEPT = ("message", "tags", "code")
+_KEPT_CHARACTERS = 4_096
+#: of the first line of a context, which may repeat the error
+_HEADLINE_CHARACTERS = 64 * 1024
+
 
 def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
     """Take an error to the innermost handler and return True, or end what it ends.
@@ -29,9 +35,9 @@ def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
             branches.fail(state, strand, error)
             return False
     except WorkflowError as worse:
-        state.fail(failure_of(worse), place)
+        state.fail(failure_of(worse, state.host.limits.result_bytes), place)
     else:
-        state.fail(failure_of(error), place)
+        state.fail(failure_of(error, state.host.limits.result_bytes), place)
     return False
 
 
@@ -49,16 +55,40 @@ def error_carried(carried: Value) -> WorkflowError:
     return error
 
 
-def failure_of(error: WorkflowError) -> Failure:
-    """Return what an execution fails with when nothing catches an error (SPEC 3.3)."""
-    stack = error.trace or ()
+def failure_of(error: WorkflowError, limit: int) -> Failure:
+    """Return what an execution fails with when nothing catches an error (SPEC 3.3).
+
+    Of an error of more than `limit` bytes of JSON the message, the tags and the code are kept, or
+    the beginning if it is a string: the error of a child is text within that of its parent, where
+    it grows with every generation.
+    """
+    stack, value = error.trace or (), error.value
     try:
-        payload, first = to_json(error.value), headline(error.value)
+        payload = to_json(value)
+        size = len(payload.encode())
     except (TypeError, ValueError) as reason:
         value = type_error(f"the error cannot be encoded: {reason}").value
-        payload, first = to_json(value), headline(value)
+        payload = to_json(value)
+        size = len(payload)
+    if size > limit:
+        value = _reduced(value)
+        payload = to_json(value)
+    first = headline(value)[:_HEADLINE_CHARACTERS]
     lines = [f'in step "{at.step}", routine "{at.routine}", line: {at.line}' for at in stack]
     return Failure(payload=payload, context="\n".join([first, *lines]), stack=stack)
+
+
+def _reduced(value: Value) -> Value:
+    if not isinstance(value, Map):
+        return value[:_KEPT_CHARACTERS] if isinstance(value, str) else None
+    return Map.of([(key, kept) for key in _KEPT if (kept := _kept(value.get(key))) is not None])
+
+
+def _kept(value: Value) -> Value:
+    """Return the beginning of a string, another value if it is small, and else None."""
+    if isinstance(value, str):
+        return value[:_KEPT_CHARACTERS]
+    return value if len(to_json(value)) <= _KEPT_CHARACTERS else None
 
 
 def _trace(strand: Strand, error: WorkflowError) -> tuple[StackFrame, ...]:
