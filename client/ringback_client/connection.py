@@ -17,8 +17,10 @@ KEY_NAME = "admin.json"
 RECORD_NAME = "server.json"
 
 # No proxy and no look-up of settings in DNS: a call reaches the server or nobody.
+# Views of executions with a large result or error are beyond the 4 MiB that gRPC takes by default.
 _CHANNEL_OPTIONS = (
     ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
     ("grpc.service_config_disable_resolution", 1),
 )
 

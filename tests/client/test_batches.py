@@ -62,7 +62,7 @@ def entries(text: str) -> list[dict[str, object]]:
 def test_execute_of_lines(directory: Path, stand_in: StandIn, capsys: Captured) -> None:
     """Each line has a line of output; what is no JSON never leaves, and refusals exit with 1."""
     stand_in.answers["BatchCreateExecutions"] = created
-    lines = batch(directory, "1\n\n13\n{\n4\n")
+    lines = batch(directory, f"1\n\n13\n{'[' * 100_000}\n4\n")
     status = run(["execute", "w", "--batch", lines, "--labels", "a=b"])
     output = capsys.readouterr()
     first, refused, wrong, last = entries(output.out)
@@ -74,6 +74,7 @@ def test_execute_of_lines(directory: Path, stand_in: StandIn, capsys: Captured) 
     error = {"status": "RESOURCE_EXHAUSTED", "message": "No.", "reason": "QUOTA_EXCEEDED"}
     assert {"line": 3, "error": error} == refused
     assert (4, 5) == (wrong["line"], last["line"])
+    assert "JSON that nests too deeply" in str(wrong["error"])
     assert ["1", "13", "4"] == [one.execution.argument for one in request.requests]
     assert {"b"} == {one.execution.labels["a"] for one in request.requests}
     assert {""} == {one.request_id for one in request.requests}

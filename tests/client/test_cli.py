@@ -75,6 +75,16 @@ def test_run_when_it_succeeds(stand_in: StandIn, capsys: Captured) -> None:
     assert {"a": "1", "b": "2"} == dict(request.execution.labels)
 
 
+def test_run_when_the_result_is_large(stand_in: StandIn, capsys: Captured) -> None:
+    """More than the 4 MiB that gRPC takes by default arrives."""
+    result = f'"{"x" * 5 * 1024 * 1024}"'
+    stand_in.answer("CreateExecution", Execution(name=EXECUTION))
+    stand_in.answer("WaitExecution", Execution(state=Execution.SUCCEEDED, result=result))
+
+    assert 0 == run(["run", "w"])
+    assert result == capsys.readouterr().out.strip()
+
+
 def test_run_when_it_fails(stand_in: StandIn, capsys: Captured) -> None:
     """A failed execution is exit status 1, with its error on stderr and nothing on stdout."""
     error = Execution.Error(payload='"no"', context='RuntimeError: "no"\nin step "s"')
@@ -92,6 +102,7 @@ def test_run_when_it_fails(stand_in: StandIn, capsys: Captured) -> None:
     "arguments",
     [
         ["run", "w", "--data", "{"],
+        ["run", "w", "--data", "[" * 100_000],
         ["run", "w", "--data", "@missing.json"],
         ["run", "w", "--labels", "a"],
         ["run", "a/b"],
@@ -101,6 +112,7 @@ def test_run_when_it_fails(stand_in: StandIn, capsys: Captured) -> None:
         ["executions", "list", "w", "--limit", "0"],
         ["callbacks", "send", "http://example.org/"],
         ["callbacks", "send", URL, "--data", "no json"],
+        ["callbacks", "send", URL, "--data", "[" * 100_000],
         ["callbacks", "send", URL, "--header", "no colon"],
         ["logs", "read", "--freshness", "soon"],
         ["logs", "read", "--freshness", "99999999999d"],

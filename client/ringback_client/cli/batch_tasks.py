@@ -96,7 +96,9 @@ def _value(text: str) -> object:
     try:
         text.encode()
         return cast("object", json.loads(text))
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise ValueError("JSON that nests too deeply") from error
+    except ValueError as error:
         raise ValueError(f"not JSON: {error}") from error
 
 

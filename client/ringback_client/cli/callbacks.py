@@ -135,4 +135,6 @@ def _body(data: str | None, content_type: str) -> bytes:
         except ValueError as error:
             message = f"not JSON ({error}); add --header 'Content-Type: text/plain' to send text"
             raise typer.BadParameter(message, param_hint="--data") from error
+        except RecursionError as error:
+            raise typer.BadParameter("JSON that nests too deeply", param_hint="--data") from error
     return text.encode()

@@ -49,6 +49,8 @@ def read_json(text: str) -> str:
         json.loads(text)
     except ValueError as error:
         raise typer.BadParameter(f"not JSON: {error}", param_hint="--data") from error
+    except RecursionError as error:
+        raise typer.BadParameter("JSON that nests too deeply", param_hint="--data") from error
     return text
 
 
