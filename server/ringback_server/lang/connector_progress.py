@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ringback_server.lang.connector_requests import expanded, served
 from ringback_server.lang.connectors import Method, Polling, Resource
 from ringback_server.lang.errors import WorkflowError, tagged
-from ringback_server.lang.urls import absolute_url
+from ringback_server.lang.urls import absolute_url, has_dot_segments
 from ringback_server.lang.values import List, Map, Value
 
 #: what the name of an operation is called where it is looked at
@@ -164,7 +164,7 @@ def _beneath(link: str, root: str) -> str:
         url = absolute_url(root + path)
     except ValueError:
         raise _unexpected("the answer's selfLink is no URL") from None
-    if ".." in unquote(path):
+    if has_dot_segments(urlsplit(url).path):
         raise _unexpected("the answer's selfLink leads elsewhere")
     return url
 

@@ -12,6 +12,7 @@ from ringback_server.lang.connectors import Argument, Method, Resource
 from ringback_server.lang.encoding import encoded
 from ringback_server.lang.errors import type_error, value_error
 from ringback_server.lang.problems import nearest
+from ringback_server.lang.urls import has_dot_segments
 from ringback_server.lang.values import List, Map, Value, text_of, type_name
 
 _PLACEHOLDER = re.compile(r"\{(\+?)([^}]+)\}")
@@ -78,7 +79,7 @@ def expanded(method: Method, resource: Resource, values: Mapping[str, Value]) ->
             raise value_error(
                 f"{method.name}(): {name} is {text[:200]!r}, but must be like {_shape(pattern)}"
             )
-        if not text or {".", ".."} & set(text.split("/")):
+        if not text or has_dot_segments(text):
             raise value_error(f"{method.name}(): {name} is {text[:200]!r}, which names nothing")
         return _quoted(text, _RESERVED if keeps_slashes else "~")
 

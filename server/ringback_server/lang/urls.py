@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import quote, urlsplit
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
 
 _SCHEMES = ("http", "https")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
@@ -13,6 +14,9 @@ _HOST = re.compile(r"[a-z0-9._-]{1,253}")
 # What may stand for itself in a path and in a query (RFC 3986), and what is encoded already.
 _PATH = "/%:@!$&'()*+,;=~"
 _QUERY = _PATH + "?[]"
+
+#: how often something may be encoded: no name is, and nobody decodes it as often
+_DECODINGS: Final = 8
 
 
 def absolute_url(text: str) -> str:
@@ -34,6 +38,17 @@ def absolute_url(text: str) -> str:
     query = f"?{quote(parts.query, safe=_QUERY)}" if parts.query else ""
     authority = host if port is None else f"{host}:{port}"
     return f"{parts.scheme}://{authority}{quote(parts.path, safe=_PATH) or '/'}{query}"
+
+
+def has_dot_segments(path: str) -> bool:
+    """Tell whether `.` or `..` is a segment of a path, for whoever decodes it, however often."""
+    for _ in range(_DECODINGS):
+        if {".", ".."} & set(path.split("/")):
+            return True
+        encoded, path = path, unquote(path)
+        if path == encoded:
+            return False
+    return True
 
 
 def _host(name: str) -> str:
