@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from ringback_server.engine.outbound.egress import EgressPolicy
+from ringback_server.engine.outbound.egress import EgressPolicy, known_as
 
 EVERYTHING = EgressPolicy.of(["0.0.0.0/0", "::/0", "*.test", "a.test"], loopback=True)
 NOTHING = EgressPolicy.of([])
@@ -140,3 +140,21 @@ def test_setting_when_it_is_neither_network_nor_host(text: str) -> None:
     """What cannot be meant is refused when the server starts."""
     with pytest.raises(ValueError, match=r"\S"):
         EgressPolicy.of([text])
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("A.Test.", "a.test"),
+        ("127.1", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("::FFFF:127.0.0.1", "127.0.0.1"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("1.2.3.4.test", "1.2.3.4.test"),
+        ("", ""),
+    ],
+)
+def test_host_when_it_is_written_in_another_way(host: str, known: str) -> None:
+    """All ways to write a name or an address are the same host."""
+    assert known == known_as(host)

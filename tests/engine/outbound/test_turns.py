@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import queue
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
 
 from ringback_server.engine.outbound.turns import Turns
+from ringback_server.lang.http_exchange import HttpAnswer
+from tests.engine.outbound.upstream import client, request
+from tests.waiting import until
 
 
 class Sendings:
@@ -126,3 +132,26 @@ def test_turns_when_one_is_given_up_as_it_comes() -> None:
 
     assert ["a1", "a3"] == found.begun
     assert "<Turns [0 taken, 0 waited for]>" == repr(found.turns)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("http://a.test/", "http://A.test.:80/"),
+        ("https://a.test/", "https://a.test:443/"),
+        ("http://127.0.0.1:8/", "http://127.1:8/"),
+        ("http://127.0.0.1:8/", "http://[::ffff:7f00:1]:8/"),
+    ],
+)
+def test_requests_when_a_host_is_written_in_two_ways(first: str, second: str) -> None:
+    """They share what one host may have."""
+
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        await asyncio.Event().wait()
+        raise OSError(host, port)
+
+    answers = queue.Queue[HttpAnswer]()
+    with client(resolve=resolve, in_flight=8, per_host=1) as running:
+        for url in (first, second):
+            running.submit(request(url), answers.put)
+        until(lambda: "[1 taken, 1 waited for]" in repr(running))

@@ -17,6 +17,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from socket import inet_aton
 
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
@@ -120,6 +121,20 @@ class EgressPolicy:
         parts = host.split(".")
         above = (f"*.{'.'.join(parts[start:])}" for start in range(1, len(parts)))
         return host in self.hosts or any(name in self.hosts for name in above)
+
+
+def known_as(host: str) -> str:
+    """Return a host as all ways to write it have it in common; nothing is looked up."""
+    plain = _plain(host)
+    try:
+        return str(_unmasked(ip_address(plain)))
+    except ValueError:
+        pass
+    try:
+        # 127.1, 0x7f000001 and the like are addresses for the resolver too.
+        return str(IPv4Address(inet_aton(plain)))
+    except (OSError, ValueError):
+        return plain
 
 
 def _plain(host: str) -> str:

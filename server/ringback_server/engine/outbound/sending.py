@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
+from typing import Final
 from urllib.parse import urlsplit
 
+from ringback_server.engine.outbound.egress import known_as
 from ringback_server.engine.outbound.turns import Turns
 from ringback_server.lang.http_exchange import FailureKind, HttpAnswer, HttpFailure, HttpRequest
 
 _log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 2.0
+_PORTS: Final[Mapping[str, int]] = MappingProxyType({"http": 80, "https": 443})
 
 #: told of an answer, on the thread that sends: it must be quick
 Answer = Callable[[HttpAnswer], None]
@@ -158,7 +162,8 @@ class SendingThread:
 
     async def _exchanged(self, request: HttpRequest) -> HttpAnswer:
         parts = urlsplit(request.url)
-        async with self._turns.turn((parts.hostname, parts.port)):
+        port = parts.port or _PORTS.get(parts.scheme)
+        async with self._turns.turn((known_as(parts.hostname or ""), port)):
             return await self._exchange(request)
 
     def _ended(self, sending: Sending, task: asyncio.Task[None]) -> None:
