@@ -125,6 +125,19 @@ def test_create_when_repeated(service: Service) -> None:
     assert isinstance(again[1], IdempotencyConflictError)
 
 
+def test_create_when_another_caller_has_the_same_id(service: Service) -> None:
+    """An id is its caller's own: another one gets an execution of its own, not the first's."""
+    wanted = [(deployed(service), ExecutionSpec(argument="1", request_id="r"))]
+    callers = [service.caller(), service.caller(INVOKER)] * 2
+    results = [batches.create_executions(caller, PARENT, wanted)[0] for caller in callers]
+    created = [one for one in results if isinstance(one, Created)]
+    names = [one.execution.name for one in created]
+
+    assert [False, False, True, True] == [one.duplicate for one in created]
+    assert names[:2] == names[2:]
+    assert names[0] != names[1]
+
+
 def test_create_when_they_wait(service: Service) -> None:
     """Executions of a batch that wait take no thread, and callbacks of a batch wake them all."""
     workflow = deployed(service)

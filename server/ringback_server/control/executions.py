@@ -56,7 +56,7 @@ def creation(caller: Caller, workflow: Workflow, spec: ExecutionSpec) -> Creatio
         labels=spec.labels,
         call_log_level=spec.call_log_level,
         history_level=spec.history_level,
-        request_id=spec.request_id,
+        request_id=_of_caller(caller, spec.request_id),
         buffered=spec.buffered,
     )
 
@@ -123,6 +123,11 @@ def wait(caller: Caller, name: ExecutionName, timeout: float | None) -> Executio
         if not execution.state.ended and backend.clock.monotonic() - begun < patience:
             raise ShuttingDownError
     return execution
+
+
+def _of_caller(caller: Caller, request_id: str | None) -> str | None:
+    """Return an id that no other caller's request has: none gets what another one started."""
+    return None if request_id is None else f"{caller.principal.email} {request_id}"
 
 
 def _check_argument(argument: str, limit: int) -> None:
