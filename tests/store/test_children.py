@@ -187,6 +187,20 @@ def test_end_when_the_parent_ends(store: Store, way: str) -> None:
     assert 0 == rows(store)
 
 
+def test_over_when_some_orphans_are_cancelled(store: Store) -> None:
+    """A parent that has ended has no wait that is over, though all others end by themselves."""
+    workflow = deploy(store)
+    made, (first, second, third) = parent_of(store, workflow, asks(workflow, 3))
+    end(store, first)
+    store.executions.cancel(made.name, 30.0)
+    cancelled = store.children.cancel_orphans(31.0, 1)
+    end(store, second)
+    end(store, third)
+
+    assert store.children.orphans()
+    assert ([], ()) == (cancelled, store.children.over(made.key, ROOM))
+
+
 def test_delete_when_the_executions_of_a_workflow_are_awaited(store: Store) -> None:
     """The parent is runnable; it learns which is gone, and nothing of what it was."""
     workflow, other = deploy(store), deploy(store, OTHER)

@@ -15,7 +15,10 @@ from ringback_server.store.endings import take_away
 from ringback_server.store.execution_rows import execution_of
 from ringback_server.store.families import end_wait
 
-_READY_WAITS = "SELECT number FROM child_wait WHERE execution = ? AND open = 0 ORDER BY number"
+# Of a wait that is orphaned, some executions may be forgotten already.
+_READY_WAITS = """
+SELECT number FROM child_wait WHERE execution = ? AND open = 0 AND NOT orphaned ORDER BY number
+"""
 
 _SIZES = """
 SELECT COALESCE(LENGTH(e.argument) + COALESCE(LENGTH(e.result), 0)
