@@ -218,4 +218,11 @@ def test_start_when_loops_have_every_thread(tmp_path: Path) -> None:
         state = bench.store.executions.get(endless.name).state
         bench.cancel(endless.name)
 
+        def has_no_thread() -> bool:
+            # Its thread looks up when it has computed for a while by this clock.
+            bench.clock.advance(1.0)
+            return bench.engine.hands.in_hand == 0
+
+        until(has_no_thread)
+
     assert ExecutionState.ACTIVE is state
