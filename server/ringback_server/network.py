@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
 from ringback_server.auth.google_tokens import GoogleTokens
 from ringback_server.auth.issuer import Issuer
@@ -17,9 +16,8 @@ from ringback_server.engine.bearers import Bearers
 from ringback_server.engine.outbound.client import OutboundClient
 from ringback_server.engine.outbound.egress import EgressPolicy
 from ringback_server.errors import StartError
+from ringback_server.model.origins import origin_of
 from ringback_server.settings import Settings
-
-_PORTS = {"http": 80, "https": 443}
 
 
 def outbound_client(
@@ -36,7 +34,7 @@ def outbound_client(
     is a PEM file of an authority that is trusted too; `closed` are ports of this machine that are
     never reached. Where connectors lead may be reached too.
     """
-    own = [(parts.hostname or "", parts.port or _PORTS[parts.scheme]) for parts in _split(urls)]
+    own = [origin_of(url)[1:] for url in urls]
     own += places(settings.connectors)
     try:
         policy = EgressPolicy.of(settings.egress_allow, loopback=loopback, own=own, closed=closed)
@@ -69,7 +67,3 @@ def connectors(settings: Settings, urls: Iterable[str]) -> Catalog:
     """Return what is known of Google's services, and where they are; `urls` are this server's."""
     google = settings.google_credentials is not None
     return Catalog(Routes(settings.connectors, own=urls, google=google))
-
-
-def _split(urls: Iterable[str]) -> list[SplitResult]:
-    return [urlsplit(url) for url in urls]

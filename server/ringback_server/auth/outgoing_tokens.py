@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.stores import KeyStore
 from ringback_server.errors import FailedPreconditionError
+from ringback_server.model.origins import origin_of
 
 #: seconds; no request takes longer
 _LIFETIME = 1800
-
-_PORTS = {"http": 80, "https": 443}
 
 
 class OutgoingTokens:
@@ -33,7 +32,8 @@ class OutgoingTokens:
         """
         self._issuer = issuer
         self._accounts = accounts
-        self._own = tuple(urlsplit(url) for url in own)
+        # Origins, each with the path that everything of this server lies below.
+        self._own = tuple((origin_of(url), f"{urlsplit(url).path.rstrip('/')}/") for url in own)
         self._loopback = loopback
 
     def is_foreign(self, account: str, url: str) -> bool:
@@ -74,14 +74,8 @@ class OutgoingTokens:
         parts = urlsplit(url)
         if ".." in unquote(parts.path):
             return False
-        return any(
-            _origin(own) == _origin(parts) and parts.path.startswith(own.path.rstrip("/") + "/")
-            for own in self._own
-        )
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+        found = origin_of(url)
+        return any(found == origin and parts.path.startswith(path) for origin, path in self._own)
 
 
 def on_loopback(url: str) -> bool:

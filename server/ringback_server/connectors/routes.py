@@ -8,14 +8,13 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from ringback_server.lang.errors import value_error
+from ringback_server.model.origins import origin_of
 
 #: stands for the servers of Google itself
 GOOGLE: Final = "google"
 
 #: services that every server has, because it is one
 OWN: Final = ("googleapis.workflows.", "googleapis.workflowexecutions.")
-
-_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Routes:
         Google.
         """
         self._chosen = dict(chosen)
-        self._own = {_origin(url) for url in own}
+        self._own = {origin_of(url) for url in own}
         self._google = google
 
     def of(self, name: str, root: str) -> Route:
@@ -51,7 +50,7 @@ class Routes:
             raise value_error(nowhere(name))
         if url == GOOGLE:
             return Route(root, "token")
-        ours = _origin(url) in self._own or _is_google(url)
+        ours = origin_of(url) in self._own or _is_google(url)
         return Route(f"{url.rstrip('/')}/", "token" if ours else "owner")
 
     def leads(self, name: str) -> bool:
@@ -68,8 +67,7 @@ class Routes:
 
 def places(chosen: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
     """Return the hosts and ports that connectors are sent to, where an operator chose them."""
-    split = [urlsplit(url) for _, url in chosen if url != GOOGLE]
-    return [(parts.hostname or "", parts.port or _PORTS[parts.scheme]) for parts in split]
+    return [origin_of(url)[1:] for _, url in chosen if url != GOOGLE]
 
 
 def nowhere(name: str) -> str:
@@ -79,11 +77,6 @@ def nowhere(name: str) -> str:
         f"{name} leads nowhere: start the server with --connector {service}=URL, where an emulator "
         "or another server is, or with --google-credentials to call Google's"
     )
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
 
 def _is_google(url: str) -> bool:

@@ -28,6 +28,7 @@ from ringback_server.lang.http_exchange import (
     HttpResponse,
 )
 from ringback_server.lang.urls import absolute_url
+from ringback_server.model.origins import port_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 10
@@ -39,7 +40,6 @@ _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 #: answer, and who refuses a large body asks for none of it; HTTP/1.1 is for those.
 _WINDOW = 65_535
 
-_PORTS = {"http": 80, "https": 443}
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -59,10 +59,9 @@ class _Place:
     @classmethod
     def of(cls, url: str, ca_certificate: bytes | None, *, http2: bool = True) -> _Place:
         parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
         target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         host = parts.hostname or ""
-        destination = Destination(parts.scheme, host, port, ca_certificate, http2)
+        destination = Destination(parts.scheme, host, port_of(parts), ca_certificate, http2)
         return cls(destination, parts.netloc, target)
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from types import MappingProxyType
-from typing import Final
-from urllib.parse import urlsplit
 
 from ringback_server.engine.outbound.egress import known_as
 from ringback_server.engine.outbound.turns import Turns
 from ringback_server.lang.http_exchange import FailureKind, HttpAnswer, HttpFailure, HttpRequest
+from ringback_server.model.origins import origin_of
 
 _log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 2.0
-_PORTS: Final[Mapping[str, int]] = MappingProxyType({"http": 80, "https": 443})
 
 #: told of an answer, on the thread that sends: it must be quick
 Answer = Callable[[HttpAnswer], None]
@@ -161,9 +158,8 @@ class SendingThread:
         sending.answer(answer)
 
     async def _exchanged(self, request: HttpRequest) -> HttpAnswer:
-        parts = urlsplit(request.url)
-        port = parts.port or _PORTS.get(parts.scheme)
-        async with self._turns.turn((known_as(parts.hostname or ""), port)):
+        _, host, port = origin_of(request.url)
+        async with self._turns.turn((known_as(host), port)):
             return await self._exchange(request)
 
     def _ended(self, sending: Sending, task: asyncio.Task[None]) -> None:
