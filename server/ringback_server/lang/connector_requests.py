@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 from ringback_server.lang.connectors import Argument, Method, Resource
 from ringback_server.lang.encoding import encoded
 from ringback_server.lang.errors import type_error, value_error
+from ringback_server.lang.http_messages import scalar_text
 from ringback_server.lang.problems import nearest
 from ringback_server.lang.urls import has_dot_segments
-from ringback_server.lang.values import List, Map, Value, text_of, type_name
+from ringback_server.lang.values import List, Map, Value, type_name
 
 _PLACEHOLDER = re.compile(r"\{(\+?)([^}]+)\}")
 _ENCODED = re.compile(r"(%[0-9A-Fa-f]{2})")
@@ -164,15 +165,7 @@ def _free_pairs(method: Method, more: Value) -> Iterator[tuple[str, str]]:
 
 
 def _scalar(method: Method, name: str, value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return text_of(value)
-    if isinstance(value, str):
-        return value
-    raise type_error(
-        f"{method.name}(): '{name}' must be a string, number or boolean, not {type_name(value)}"
-    )
+    return scalar_text(f"{method.name}(): '{name}'", value)
 
 
 def _encoded(method: Method, body: Value) -> tuple[bytes | None, str | None]:

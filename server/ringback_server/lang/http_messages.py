@@ -244,11 +244,12 @@ def _pairs(argument: str, entries: Map) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for key, value in entries.items():
         items: Sequence[Value] = value if isinstance(value, List) else (value,)
-        pairs += [(key, _scalar(f"{argument}.{key[:100]}", item)) for item in items]
+        pairs += [(key, scalar_text(f"{argument}.{key[:100]}", item)) for item in items]
     return pairs
 
 
-def _scalar(what: str, value: Value) -> str:
+def scalar_text(what: str, value: Value) -> str:
+    """Return a value as it stands in a query; raises a TypeError about `what` for no scalar."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):

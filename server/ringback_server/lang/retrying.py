@@ -11,9 +11,9 @@ from ringback_server.lang.program import Evaluate, Policy
 from ringback_server.lang.values import Map, Value, type_name
 
 _MAX_RETRIES = 5
-_INITIAL_DELAY = 1.0
-_MAX_DELAY = 60.0
-_MULTIPLIER = 1.25
+INITIAL_DELAY = 1.0
+MAX_DELAY = 60.0
+MULTIPLIER = 1.25
 
 
 def policy_in(slot: int) -> Policy:
@@ -41,11 +41,22 @@ def delay(policy: Policy, slots: Slots, attempt: int) -> float | None:
         allowed = _MAX_RETRIES
     if isinstance(allowed, bool) or not isinstance(allowed, int):
         raise type_error(f"max_retries must be an integer, not {type_name(allowed)}")
-    initial = _seconds("initial_delay", policy.initial_delay(slots), _INITIAL_DELAY)
-    longest = _seconds("max_delay", policy.max_delay(slots), _MAX_DELAY)
-    factor = _seconds("multiplier", policy.multiplier(slots), _MULTIPLIER)
+    initial = _seconds("initial_delay", policy.initial_delay(slots), INITIAL_DELAY)
+    longest = _seconds("max_delay", policy.max_delay(slots), MAX_DELAY)
+    factor = _seconds("multiplier", policy.multiplier(slots), MULTIPLIER)
     if attempt > allowed:
         return None
+    return _grown(initial, factor, longest, attempt)
+
+
+def default_delay(attempt: int) -> float | None:
+    """Return the seconds before the `attempt`-th retry by the policies that `http` has ready."""
+    if attempt > _MAX_RETRIES:
+        return None
+    return _grown(INITIAL_DELAY, MULTIPLIER, MAX_DELAY, attempt)
+
+
+def _grown(initial: float, factor: float, longest: float, attempt: int) -> float:
     try:
         return min(initial * factor ** (attempt - 1), longest)
     except OverflowError:

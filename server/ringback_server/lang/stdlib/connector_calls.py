@@ -23,6 +23,7 @@ from ringback_server.lang.errors import WorkflowError, resource_limit_error, tim
 from ringback_server.lang.host import Host
 from ringback_server.lang.http_exchange import HttpAuth, HttpRequest
 from ringback_server.lang.http_messages import USER_AGENT, result_of
+from ringback_server.lang.retrying import default_delay
 from ringback_server.lang.stdlib.http import (
     default_retry_predicate,
     default_retry_predicate_non_idempotent,
@@ -32,8 +33,6 @@ from ringback_server.lang.values import Map, Value, wrap
 
 #: seconds that one request may take
 _REQUEST_SECONDS: Final = 1_800.0
-#: the policies of http.default_retry and its like (SPEC 1.8)
-_RETRIES, _FIRST_DELAY, _MULTIPLIER, _MAX_DELAY = 5, 1.0, 1.25, 60.0
 
 #: names of the continuations below: packed states hold them
 ANSWERED, RESEND, POLL = "connector.answered", "connector.resend", "connector.poll"
@@ -182,8 +181,11 @@ def _after_failure(host: Host, call: _Call, error: WorkflowError) -> Block:
     may_repeat = (
         default_retry_predicate if call.verb == "GET" else default_retry_predicate_non_idempotent
     )
-    until = host.after(min(_FIRST_DELAY * _MULTIPLIER**call.failures, _MAX_DELAY))
-    if call.failures >= _RETRIES or until >= call.deadline or not may_repeat(error.value):
+    delay = default_delay(call.failures + 1)
+    if delay is None or not may_repeat(error.value):
+        raise error
+    until = host.after(delay)
+    if until >= call.deadline:
         raise error
     again = replace(call, failures=call.failures + 1)
     return Block(deadline=until, continuation=Continuation(RESEND, again.data()))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ringback_server.lang.retrying import INITIAL_DELAY, MAX_DELAY, MULTIPLIER
 from ringback_server.lang.stdlib.registry import function
 from ringback_server.lang.values import Map, Reference, Value
 
-DEFAULT_BACKOFF = Map.of([("initial_delay", 1.0), ("max_delay", 60.0), ("multiplier", 1.25)])
+DEFAULT_BACKOFF = Map.of(
+    [("initial_delay", INITIAL_DELAY), ("max_delay", MAX_DELAY), ("multiplier", MULTIPLIER)]
+)
 
 CONSTANTS: Mapping[str, Value] = {
     "retry.always": Reference("retry.always"),
