@@ -142,19 +142,13 @@ class Scheduler(Generic[Held]):
     def notify(self, key: int) -> bool:
         """Tell an execution that there are answers; False if it is at rest."""
         with self._changed:
-            ticket = self._in_hand.get(key)
-            if ticket is not None:
-                ticket.mailbox.notify()
-            return ticket is not None
+            return self._notified(key)
 
     def wake(self, key: int, workflow: int = 0) -> None:
         """Tell an execution that there are answers; queues it if it is at rest."""
         with self._changed:
-            ticket = self._in_hand.get(key)
-            if ticket is None:
+            if not self._notified(key):
                 self._queue_up(key, workflow)
-            else:
-                ticket.mailbox.notify()
 
     def cancel(self, key: int) -> None:
         """Make the thread that has an execution in hand let go of it."""
@@ -224,6 +218,12 @@ class Scheduler(Generic[Held]):
             for ticket in self._in_hand.values():
                 ticket.mailbox.cancel()
             self._changed.notify_all()
+
+    def _notified(self, key: int) -> bool:
+        ticket = self._in_hand.get(key)
+        if ticket is not None:
+            ticket.mailbox.notify()
+        return ticket is not None
 
     def _room(self, workflow: int | None) -> int:
         if self._closed:
