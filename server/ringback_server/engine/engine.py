@@ -76,7 +76,7 @@ class Engine:
             turns=Turns(),
             park_after=pool.park_after,
             on_parked=self._timers.expect,
-            on_ended=self._announce,
+            on_ended=self._ends.announce,
             watch=watch,
         )
         self._threads = [
@@ -215,11 +215,6 @@ class Engine:
             self._backlog.add_children(advance, outcome.committed)
             self._settle(key, run, workflow, resident=resident)
         return Created(beginning.execution(key, begun=outcome.begun))
-
-    def _announce(self, key: int) -> None:
-        """Tell whoever waits for an execution that it has ended."""
-        self._ends.announce(key)
-        self._families.ended(key)
 
     def _wake(self, key: int) -> None:
         """Go on with an execution for which there are answers."""

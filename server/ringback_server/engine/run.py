@@ -86,6 +86,8 @@ class Run:
         self.account = account
         self.trace = trace
         self.depth = depth
+        #: whether an execution may wait for it, or it for others
+        self.related = depth > 0 or any(wait.children for wait in machine.waits.values())
         self.slices = 0
         self._machine = machine
         self._clock = clock
@@ -187,6 +189,7 @@ class Run:
     def expect(self, children: NewChildren) -> None:
         """Create executions with the next commit."""
         self._new.children[children.number] = children
+        self.related = True
 
     def events(
         self,

@@ -111,6 +111,8 @@ class Runner:
             if self._gives_way(run):
                 return
         self._around.on_ended(self._ticket.key)
+        if run.related:
+            self._around.families.ended(self._ticket.key)
 
     def _gives_way(self, run: Run) -> bool:
         """Let queued executions have the thread of one that computes for long, and is stored."""
@@ -238,6 +240,7 @@ class Runner:
         around.outgoing.drop(key)
         self._insist(lambda: around.executions.mark_unavailable(key, detail, now))
         around.on_ended(key)
+        around.families.ended(key)
 
     def _insist(self, action: Callable[[], T]) -> T:
         """Have the store do something, as often as it takes while the store cannot.

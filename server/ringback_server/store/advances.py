@@ -10,7 +10,6 @@ over.
 from __future__ import annotations
 
 from ringback_server.store.database import Connection
-from ringback_server.store.endings import close
 from ringback_server.store.families import end_wait, is_over, open_waits
 from ringback_server.store.packing import pack_entries
 from ringback_server.store.records import Advance, Committed, Delivery, NewWait, Overtaken
@@ -69,7 +68,6 @@ def store_advance(connection: Connection, key: int, advance: Advance) -> Committ
         latest = max(entry.time for entry in advance.entries)
         connection.execute(_INSERT_ENTRIES, (key, latest, pack_entries(advance.entries)))
     if advance.end is not None:
-        close(connection, key)
         return Committed()
     new = {endpoint.number for endpoint in advance.endpoints}
     found = [

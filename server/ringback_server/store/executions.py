@@ -16,7 +16,7 @@ from ringback_server.store.advances import (
 )
 from ringback_server.store.creations import Outcome, store_execution
 from ringback_server.store.database import Connection, Database
-from ringback_server.store.endings import take_away
+from ringback_server.store.endings import close, take_away
 from ringback_server.store.execution_columns import update
 from ringback_server.store.execution_rows import execution_of
 from ringback_server.store.families import has_ready_waits
@@ -131,6 +131,8 @@ class Executions:
                 raise Superseded
             check_expired(connection, key, advance)
             committed = store_advance(connection, key, advance)
+            if advance.end is not None:
+                close(connection, key)
             phase = advance.phase
             if phase is Phase.WAITING and (
                 has_given_waits(connection, key) or has_ready_waits(connection, key)
