@@ -8,7 +8,12 @@ the service as INTERNAL without detail.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,3 +128,13 @@ class CorruptDataError(RingbackError):
 
 class StartError(Exception):
     """The server cannot start; the message is one line that says what to do."""
+
+
+def attempt(
+    action: Callable[Parameters, T], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> T | RingbackError:
+    """Return what an action returns, or the error that it raises."""
+    try:
+        return action(*args, **kwargs)
+    except RingbackError as error:
+        return error

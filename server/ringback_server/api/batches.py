@@ -8,11 +8,10 @@ from ringback_server.api.callbacks import callback_request
 from ringback_server.api.executions import execution_spec
 from ringback_server.api.statuses import status_of
 from ringback_server.control import batches
-from ringback_server.control.batches import attempt
 from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.request_map import CallbackRequest
-from ringback_server.errors import RingbackError
+from ringback_server.errors import RingbackError, attempt
 from ringback_server.model.creations import Created
 from ringback_server.model.names import CallbackName, LocationName, WorkflowName
 from ringback_server.model.resources import SentCallback

@@ -7,36 +7,25 @@ What is wrong with one request is the result of that one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from ringback_server.control import callbacks, executions
 from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.refusals import refused
 from ringback_server.control.request_map import CallbackRequest
-from ringback_server.errors import PermissionDeniedError, RingbackError
+from ringback_server.errors import PermissionDeniedError, RingbackError, attempt
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import CallbackName, ExecutionName, LocationName, WorkflowName
 from ringback_server.model.resources import SentCallback, Workflow
 from ringback_server.store.callbacks import SendRequest
 
-Parameters = ParamSpec("Parameters")
 T = TypeVar("T")
 R = TypeVar("R")
 
 #: requests of one batch: more would keep others from the writer for too long
 LARGEST = 1_000
 _ANY = "-"
-
-
-def attempt(
-    action: Callable[Parameters, T], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> T | RingbackError:
-    """Return what an action returns, or the error that it raises."""
-    try:
-        return action(*args, **kwargs)
-    except RingbackError as error:
-        return error
 
 
 def create_executions(

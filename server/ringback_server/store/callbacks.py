@@ -16,6 +16,7 @@ from ringback_server.errors import (
     MethodNotAllowedError,
     NotFoundError,
     RingbackError,
+    attempt,
 )
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
@@ -147,7 +148,7 @@ class Callbacks:
         """
 
         def send_all(connection: Connection) -> _Outcomes:
-            return [_send_or_refuse(connection, request) for request in requests]
+            return [attempt(_send, connection, request) for request in requests]
 
         return self._database.write(send_all)
 
@@ -190,13 +191,6 @@ class Callbacks:
             ]
 
         return self._database.read(find)
-
-
-def _send_or_refuse(connection: Connection, request: SendRequest) -> Sent | RingbackError:
-    try:
-        return _send(connection, request)
-    except RingbackError as error:
-        return error
 
 
 def _send(connection: Connection, request: SendRequest) -> Sent:
