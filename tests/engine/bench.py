@@ -12,6 +12,7 @@ from ringback_server.engine.engine import Engine
 from ringback_server.engine.outgoing import Network
 from ringback_server.engine.programs import Told
 from ringback_server.engine.scheduler import Pool
+from ringback_server.lang.connectors import Connectors, NoConnectors
 from ringback_server.lang.limits import RunLimits
 from ringback_server.model.creations import Creation
 from ringback_server.model.names import CallbackName, ExecutionName, WorkflowName
@@ -167,6 +168,7 @@ def pooled(
     clock: FakeClock | None = None,
     *,
     network: Network | None = None,
+    connectors: Connectors | None = None,
     limits: RunLimits = _LIMITS,
     between: Callable[[Database], Database] = lambda database: database,
 ) -> Generator[Bench]:
@@ -189,6 +191,7 @@ def pooled(
                 limits,
                 max_queued=pool.queued,
             ),
+            connectors=connectors or NoConnectors(),
             limits=limits,
         ),
         network=network or Others().network,

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from ringback_server.engine.engine import Engine
-from ringback_server.engine.programs import Told
 from ringback_server.engine.scheduler import Pool
-from ringback_server.lang.limits import RunLimits
 from ringback_server.model.resources import ExecutionState
-from ringback_server.nesting import NestingGate
-from ringback_server.store import open_store
-from tests.clocks import PATIENCE, FakeClock
-from tests.engine.bench import Bench
+from tests.clocks import FakeClock
+from tests.engine.bench import Bench, pooled
 from tests.lang.described import MAKE, METHODS, ROOT, Described
 from tests.others import Call, Others
 
@@ -39,25 +33,10 @@ DONE = {**RUNNING, "done": True, "response": {"size": 3}}
 CONNECTORS = Described({**METHODS, MAKE.name: replace(MAKE, bearer="owner")})
 
 
-@contextmanager
-def opened(directory: Path, clock: FakeClock, others: Others) -> Generator[Bench]:
+def opened(directory: Path, clock: FakeClock, others: Others) -> AbstractContextManager[Bench]:
     """Run an engine that knows a connector, as one process would."""
-    store = open_store(directory)
-    told = Told(
-        callback_base_url="http://127.0.0.1:8780",
-        project_number="1",
-        gate=NestingGate(store.workflows, store.census, store.credentials, None, RunLimits()),
-        connectors=CONNECTORS,
-    )
-    engine = Engine(
-        store, clock, pool=Pool(threads=4, park_after=5.0), told=told, network=others.network
-    )
-    engine.start()
-    try:
-        yield Bench(store, clock, engine)
-    finally:
-        engine.close(PATIENCE)
-        store.close()
+    pool = Pool(threads=4, park_after=5.0)
+    return pooled(directory, pool, clock, network=others.network, connectors=CONNECTORS)
 
 
 def sent(bench: Bench, others: Others, count: int) -> Call:

@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from ringback_server.errors import ShuttingDownError
 from ringback_server.store.database import Connection, Database
+from tests.race.passing import Passing
 
 T = TypeVar("T")
 
 
-class Mortal:
+class Mortal(Passing):
     """A Database that refuses everything from a moment on: as if nobody were there to ask.
 
     The moment is right after the `number`-th operation since `begin`, counted from 1, and before
@@ -21,7 +22,7 @@ class Mortal:
 
     def __init__(self, database: Database, number: int) -> None:
         """Pass everything on until then."""
-        self._database = database
+        super().__init__(database)
         self._number = number
         # Guards the two fields below; no operation runs while it is held.
         self._lock = threading.Lock()
@@ -39,23 +40,12 @@ class Mortal:
         with self._lock:
             return self._begun and self._done >= self._number
 
-    def read(self, operation: Callable[[Connection], T]) -> T:
-        """Read, unless dead."""
-        return self._pass(self._database.read, operation)
-
-    def write(self, operation: Callable[[Connection], T]) -> T:
-        """Write, unless dead."""
-        return self._pass(self._database.write, operation)
-
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
-
-    def _pass(
+    def passed(
         self,
         run: Callable[[Callable[[Connection], T]], T],
         operation: Callable[[Connection], T],
     ) -> T:
+        """Run an operation, unless dead."""
         if self.dead:
             raise ShuttingDownError
         done = run(operation)

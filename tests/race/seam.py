@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ringback_server.store.database import Connection, Database
+from tests.race.passing import Passing
 
 T = TypeVar("T")
 Action = Callable[[], object]
 
 
-class Seam:
+class Seam(Passing):
     """A Database that runs an action right before or after a chosen operation, once each.
 
     An operation is chosen by the method it belongs to, such as "Executions.commit".
@@ -20,7 +21,7 @@ class Seam:
 
     def __init__(self, database: Database) -> None:
         """Pass everything on."""
-        self._database = database
+        super().__init__(database)
         # Guards the two fields below; no action runs while it is held.
         self._lock = threading.Lock()
         self._before: list[tuple[str, Action]] = []
@@ -42,23 +43,12 @@ class Seam:
         with self._lock:
             return bool(self._before or self._after)
 
-    def read(self, operation: Callable[[Connection], T]) -> T:
-        """Read through the seam."""
-        return self._pass(self._database.read, operation)
-
-    def write(self, operation: Callable[[Connection], T]) -> T:
-        """Write through the seam."""
-        return self._pass(self._database.write, operation)
-
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
-
-    def _pass(
+    def passed(
         self,
         run: Callable[[Callable[[Connection], T]], T],
         operation: Callable[[Connection], T],
     ) -> T:
+        """Run an operation, and what was planned around it."""
         method = operation.__qualname__.partition(".<locals>")[0]
         self._act(self._before, method)
         done = run(operation)
