@@ -7,7 +7,8 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,25 @@ from typing import IO, Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE = 10.0
+
+
+def comes_up(
+    process: subprocess.Popen[bytes],
+    ready: Callable[[], bool],
+    *,
+    patience: float,
+    look: float = 0.001,
+) -> bool:
+    """Wait until a process is ready; False once it has ended or `patience` seconds have passed.
+
+    `look` are the seconds between two looks.
+    """
+    deadline = time.monotonic() + patience
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(look)
+    return True
 
 
 class BenchmarkError(Exception):

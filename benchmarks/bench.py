@@ -10,12 +10,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.asking import ROOT, Asked, BenchmarkError, Sample
+from benchmarks.asking import ROOT, Asked, BenchmarkError, Sample, comes_up
 from benchmarks.peers.processes import UnavailableError
 from benchmarks.peers.systems import SYSTEMS
 
 _PATIENCE = 20.0
-_LOOK_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +125,6 @@ def _echo_server(home: Path) -> tuple[subprocess.Popen[bytes], Path, float]:
     written.unlink(missing_ok=True)
     begun = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.echo", str(written)], cwd=ROOT)
-    while not written.exists():
-        if process.poll() is not None or time.perf_counter() - begun > _PATIENCE:
-            raise BenchmarkError("the echo server does not start")
-        time.sleep(_LOOK_SECONDS)
+    if not comes_up(process, written.exists, patience=_PATIENCE):
+        raise BenchmarkError("the echo server does not start")
     return process, written, time.perf_counter() - begun

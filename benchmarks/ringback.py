@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from benchmarks.asking import Asked, BenchmarkError
+from benchmarks.asking import Asked, BenchmarkError, comes_up
 from ringback_client.client import Client
 from ringback_client.connection import Server
 
 _RINGBACK = Path(sys.executable).with_name("ringback")
 _PATIENCE = 60.0
-_LOOK_SECONDS = 0.001
 _KIB = 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -50,10 +49,8 @@ class Ringback:
         with self.log.open("ab") as output:
             begun = time.perf_counter()
             self._process = _launch(command, self._home, output)
-        while not self._ready.exists():
-            if self._process.poll() is not None or time.perf_counter() - begun > _PATIENCE:
-                raise BenchmarkError(self.log.read_text()[-2_000:])
-            time.sleep(_LOOK_SECONDS)
+        if not comes_up(self._process, self._ready.exists, patience=_PATIENCE):
+            raise BenchmarkError(self.log.read_text()[-2_000:])
         return time.perf_counter() - begun
 
     @property

@@ -6,12 +6,11 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.asking import ROOT
+from benchmarks.asking import ROOT, comes_up
 
 _PATIENCE = 60.0
 _LOOK_SECONDS = 0.05
@@ -61,7 +60,9 @@ def running(
             env={**os.environ, "HOME": str(home), **(variables or {})},
         )
     try:
-        _until(ready, process, home / "log")
+        if not comes_up(process, ready, patience=_PATIENCE, look=_LOOK_SECONDS):
+            last = (home / "log").read_text(errors="replace").strip().splitlines()[-1:]
+            raise UnavailableError(f"it does not start: {' '.join(last)}")
         yield process.pid
     finally:
         process.send_signal(stop)
@@ -70,12 +71,3 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while not ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            last = log.read_text(errors="replace").strip().splitlines()[-1:]
-            raise UnavailableError(f"it does not start: {' '.join(last)}")
-        time.sleep(_LOOK_SECONDS)
