@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ringback_server.clock import Clock
 from ringback_server.engine.programs import Loadable
 from ringback_server.lang.effects import (
+    TICK,
     Delivered,
     Event,
     Expired,
@@ -41,8 +42,6 @@ from ringback_server.tracing import Trace
 
 #: steps of one slice: about half a millisecond of the interpreter lock
 SLICE_STEPS = 1_000
-#: a deadline nearer than this, in seconds, has come: what sums of times differ by is less
-_TICK = 1e-6
 
 _PHASES = {
     Status.WAITING: Phase.WAITING,
@@ -210,7 +209,7 @@ class Run:
         over = mail.keys() | {event.wait for event in finished}
         for number in waits:
             left = None if number in over else self._seconds_left(number)
-            if left is not None and left <= _TICK:
+            if left is not None and left <= TICK:
                 events.append(Expired(number))
         return events
 

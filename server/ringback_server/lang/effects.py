@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from ringback_server.lang.connectors import ConnectorCall, Connectors
 from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
@@ -95,6 +96,9 @@ class Raised:
     wait: int
     error: str | Map
 
+
+#: a deadline nearer than this, in seconds, has come: what sums of times differ by is less
+TICK: Final = 1e-6
 
 Event = Delivered | Expired | Responded | Finished | Refused | Returned | Raised
 

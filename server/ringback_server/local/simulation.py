@@ -10,6 +10,7 @@ from itertools import count
 from typing import Final
 
 from ringback_server.lang.effects import (
+    TICK,
     Context,
     Delivered,
     Event,
@@ -38,8 +39,6 @@ from ringback_server.model.resources import ExecutionState, Failure, StepPlace
 BEGIN: Final = "2026-01-01T00:00:00Z"
 
 _SLICE: Final = 1_000
-#: a deadline nearer than this, in seconds, has come: what sums of times differ by is less
-_TICK: Final = 1e-6
 _STATES: Final = {
     Status.SUCCEEDED: ExecutionState.SUCCEEDED,
     Status.FAILED: ExecutionState.FAILED,
@@ -150,7 +149,7 @@ class _Simulation:
             self._now = max(self._now, self._next_time(waits))
 
     def _arrived(self, waits: Mapping[int, Wait]) -> list[Event]:
-        self._arrivals.arrive(self._now + _TICK, waits)
+        self._arrivals.arrive(self._now + TICK, waits)
         events: list[Event] = []
         while self._answers and self._over(self._answers[0].time):
             events.append(heapq.heappop(self._answers).event)
@@ -165,7 +164,7 @@ class _Simulation:
         return min(known)
 
     def _over(self, time: float) -> bool:
-        return time - self._now <= _TICK
+        return time - self._now <= TICK
 
     def _call(self, wait: Wait, function: str, place: StepPlace) -> Call:
         request, connector = wait.request, wait.connector
