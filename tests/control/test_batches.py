@@ -18,6 +18,7 @@ from ringback_server.errors import (
     NotFoundError,
     PermissionDeniedError,
     RingbackError,
+    attempt,
 )
 from ringback_server.model.creations import Created
 from ringback_server.model.names import CallbackName, LocationName, WorkflowName
@@ -64,7 +65,7 @@ def restricted(caller: Caller, resource: str) -> Caller:
 def test_create_when_some_are_wrong(service: Service) -> None:
     """What is wrong with one request is the result of that one; the others are started."""
     waits, returns = deployed(service), deployed(service, "r", "- a:\n    return: 1\n")
-    parsed = batches.attempt(WorkflowName.parse, "no name")
+    parsed = attempt(WorkflowName.parse, "no name")
     assert isinstance(parsed, RingbackError)
     results = batches.create_executions(
         service.caller(),
