@@ -70,11 +70,22 @@ def test_answer_for_when_it_is_set(text: str, expected: tuple[str, ...]) -> None
     assert expected == read_settings([], {"RINGBACK_ANSWER_FOR": text}).answer_for
 
 
-@pytest.mark.parametrize("text", ["https://a.test", "a.test:443", "*.test", "a test", "a.test."])
+@pytest.mark.parametrize(
+    "text", ["https://a.test", "a.test:443", "*.test", "a test", "a.test.", "none,a.test"]
+)
 def test_answer_for_when_it_makes_no_sense(text: str) -> None:
     """What is no name of a host is refused at the start."""
     with pytest.raises(StartError, match="--answer-for"):
         read_settings(["--answer-for", text], {})
+
+
+def test_answer_for_when_help_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """The default is shown as it would be given."""
+    with pytest.raises(SystemExit):
+        read_settings(["--help"], {})
+
+    shown = "".join(capsys.readouterr().out.split())
+    assert "(defaultworkflowexecutions.googleapis.com,workflows.googleapis.com)" in shown
 
 
 def test_requests_per_host_when_they_are_set() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.outgoing_tokens import OutgoingTokens
 from ringback_server.auth.stores import KeyStore
 from ringback_server.clock import Clock
-from ringback_server.connectors.catalog import Catalog
+from ringback_server.connectors.catalog import Catalog, doubts_of
+from ringback_server.connectors.documents import Documents
 from ringback_server.connectors.routes import Routes, places
 from ringback_server.engine.bearers import Bearers
 from ringback_server.engine.outbound.client import OutboundClient
@@ -18,6 +20,8 @@ from ringback_server.engine.outbound.egress import EgressPolicy
 from ringback_server.errors import StartError
 from ringback_server.model.origins import origin_of
 from ringback_server.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def outbound_client(
@@ -66,4 +70,7 @@ def bearers(
 def connectors(settings: Settings, urls: Iterable[str]) -> Catalog:
     """Return what is known of Google's services, and where they are; `urls` are this server's."""
     google = settings.google_credentials is not None
-    return Catalog(Routes(settings.connectors, own=urls, google=google))
+    documents = Documents()
+    for doubt in doubts_of(documents, [name for name, _ in settings.connectors]):
+        _log.warning("%s", doubt)
+    return Catalog(Routes(settings.connectors, own=urls, google=google), documents)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from ringback_server.errors import StartError
 from ringback_server.setting_values import switch
@@ -30,10 +30,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         prog="ringback serve", description="Run the Ringback server.", allow_abbrev=False
     )
     for option in fields(Settings):
-        shown = (
-            "" if option.default in {None, False, (), MISSING} else f" (default {option.default})"
-        )
-        about = f"{option.metadata['help']}{shown} [{variable(option)}]"
+        about = f"{option.metadata['help']}{_default(option)} [{variable(option)}]"
         if option.metadata["read"] is switch:
             parser.add_argument(flag(option), action="store_const", const="true", help=about)
         else:
@@ -49,14 +46,24 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     for option in fields(Settings):
         for source, text in (
             (flag(option), _joined(given[option.name])),
-            (variable(option), environment.get(variable(option))),
+            (variable(option), environment.get(variable(option)) or None),
         ):
-            if text:
+            # A flag that may be repeated says something each time: it is no empty variable.
+            if text or (text is not None and option.metadata.get("action") == "append"):
                 chosen[option.name] = _read(option, source, text)
                 break
     settings = Settings(**chosen)
     _check(settings)
     return settings
+
+
+def _default(option: Field[Any]) -> str:
+    """Return what the help says of a default, as it would be given."""
+    default: object = option.default
+    if default in {None, False, (), MISSING}:
+        return ""
+    several = cast("tuple[object, ...]", default) if isinstance(default, tuple) else (default,)
+    return f" (default {','.join(map(str, several))})"
 
 
 def _joined(given: str | list[str] | None) -> str | None:

@@ -34,11 +34,16 @@ def seconds(text: str) -> float:
 
 def url(text: str) -> str:
     """Read an http or https URL; the slash at its end is dropped."""
-    parts = urlsplit(text)
+    complaint = f"expected a URL such as https://ringback.example.org, got {text!r}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{complaint}: {error}") from error
     plain = text.isascii() and not set(text) & set(' ?#"<>\\')
     if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
-        raise ValueError(f"expected a URL such as https://ringback.example.org, got {text!r}")
-    if parts.port == 0:  # raises ValueError for one that is out of range
+        raise ValueError(complaint)
+    if port == 0:
         raise ValueError("port 0 cannot be reached")
     return text.rstrip("/")
 
@@ -102,6 +107,8 @@ def hosts(text: str) -> tuple[str, ...]:
     """Read names of hosts between commas, in lower case; `none` is none."""
     found = () if text == "none" else parts(text.lower())
     for host in found:
+        if host == "none":
+            raise ValueError(f"none stands for no host at all, beside no other, got {text!r}")
         if not _HOST.fullmatch(host):
             raise ValueError(f"expected names of hosts, or none, got {host!r}")
     return found
@@ -110,11 +117,18 @@ def hosts(text: str) -> tuple[str, ...]:
 def connectors(text: str) -> tuple[tuple[str, str], ...]:
     """Read pairs NAME=URL between commas; `google` may stand for a URL."""
     found: list[tuple[str, str]] = []
-    for part in parts(text):
+    for part in parts(text) or ("",):
         name, _, place = part.partition("=")
         if not _CONNECTOR.fullmatch(name):
             raise ValueError(f"expected NAME=URL, such as googleapis.pubsub.v1=…, got {part!r}")
         if "@" in place:
-            raise ValueError("a URL of a connector must not hold a user or password")
-        found.append((name, place if place == "google" else url(place)))
+            raise ValueError(f"the URL of {name} must not hold a user or password")
+        found.append((name, place if place == "google" else _place(name, place)))
     return tuple(found)
+
+
+def _place(name: str, place: str) -> str:
+    try:
+        return url(place)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error

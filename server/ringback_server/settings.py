@@ -231,7 +231,7 @@ class Settings:
             hosts,
             "HOSTS",
             "hosts whose https requests by workflows this server answers itself, before any other "
-            "setting about requests; none for none",
+            "setting about requests; the word none for no host",
         ),
     )
     requests_per_host: int = field(

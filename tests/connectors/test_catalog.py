@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ringback_server.connectors.catalog import Catalog
+from ringback_server.connectors.catalog import Catalog, doubts_of
 from ringback_server.connectors.documents import Documents
 from ringback_server.connectors.own_services import SERVICES
 from ringback_server.connectors.routes import Routes, places
@@ -89,8 +89,42 @@ def test_place_when_a_route_is_chosen() -> None:
     ],
 )
 def test_name_when_it_is_unknown(name: str, hint: str) -> None:
-    """What is not known says so, with what is near."""
+    """What is not known says so, with what is near, wherever it would lead."""
     assert hint in refusal(catalog(("googleapis", THERE)), name)
+    assert hint in refusal(catalog(), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "doubt"),
+    [
+        ("googleapis", None),
+        ("googleapis.pubsub", None),
+        ("googleapis.pubsub.v1", None),
+        ("googleapis.pubsub.v1.projects.topics", None),
+        ("googleapis.workflowexecutions.v1", None),
+        ("googleapis.pubsb", "it is not a service of Google; did you mean 'googleapis.pubsub'?"),
+        ("googleapis.pubsub.v9", "it is not a service of Google; did you mean 'googleapis.pubsub"),
+        ("googleapis.pubsub.v1.projects.topic", "the service has no methods of this name"),
+        ("gke", "connectors of gke are not supported"),
+    ],
+)
+def test_choice_when_nothing_has_its_name(name: str, doubt: str | None) -> None:
+    """What an operator says of a name that nothing has is told of, once and in one line."""
+    found = list(doubts_of(Documents(), [name]))
+
+    assert [doubt is not None] * len(found) == [True] * (doubt is not None)
+    assert [] == [one for one in found if not one.startswith(f"--connector {name}: {doubt}")]
+
+
+def test_choice_when_the_documents_are_not_installed() -> None:
+    """That is told of once, and only if something needs them."""
+    missing = Documents(lambda: None)
+    told = list(doubts_of(missing, ["googleapis.workflows", "googleapis.pubsub", "googleapis"]))
+
+    assert [True] == [
+        "pip install 'ringback[connectors]', or '.[connectors]'" in one for one in told
+    ]
+    assert [] == list(doubts_of(missing, ["googleapis.workflows.v1"]))
 
 
 def test_documents_when_they_are_not_installed() -> None:
@@ -98,7 +132,11 @@ def test_documents_when_they_are_not_installed() -> None:
     known = Catalog(Routes([("googleapis", THERE)], own=(), google=False), Documents(lambda: None))
     name = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.list"
 
-    assert "pip install 'ringback[connectors]'" in refusal(known, FIRESTORE)
+    away = Catalog(Routes((), own=(), google=False), Documents(lambda: None))
+    install = "pip install 'ringback[connectors]', or '.[connectors]' in a clone"
+
+    assert install in refusal(known, FIRESTORE)
+    assert install in refusal(away, FIRESTORE)
     assert "v1/{+parent}/executions" == known.method(name).resource.template
 
 

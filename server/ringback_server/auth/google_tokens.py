@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.outgoing_tokens import on_loopback
 from ringback_server.errors import FailedPreconditionError
+from ringback_server.model.extras import installing
 
 #: stands for the credentials that Google's libraries find by themselves
 DEFAULT = "default"
@@ -70,9 +71,7 @@ class GoogleTokens:
             self._id_token: Any = import_module("google.oauth2.id_token")
             self._service_account: Any = import_module("google.oauth2.service_account")
         except ImportError as error:
-            raise ValueError(
-                f"{error.name} is not installed: pip install 'ringback[google]'"
-            ) from error
+            raise ValueError(f"{error.name} is not installed: {installing('google')}") from error
         self._source = source
         self._account_key: dict[str, Any] | None = None
         try:

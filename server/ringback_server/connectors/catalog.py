@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
@@ -16,14 +16,16 @@ from ringback_server.connectors.documents import (
 )
 from ringback_server.connectors.own_services import SERVICES
 from ringback_server.connectors.polling import polling_of, resource_of
-from ringback_server.connectors.routes import Route, Routes, nowhere
+from ringback_server.connectors.routes import OWN, Route, Routes, nowhere
 from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.connectors import Argument, Connectors, Method, Undescribed
 from ringback_server.lang.errors import value_error
+from ringback_server.model.extras import installing
 
 _GOOGLE_APIS: Final = "googleapis"
 _KEPT = 256
 _COMPARED = 300
+_INSTALL: Final = installing("connectors")
 #: how many names lead to a method at least: module, service, version, method
 _FEWEST = 4
 
@@ -51,10 +53,10 @@ class Catalog:
                 f"{name} is not supported: call googleapis.container.v1 for clusters, and a "
                 "cluster's own API with http.request"
             )
-        if not self._routes.leads(name):
-            raise value_error(nowhere(name))
         called = _called(name)
         found, version, rest = self._found(called, name)
+        if not self._routes.leads(name):
+            raise value_error(nowhere(name))
         described, document = found.methods[rest], found.document
         route = self._routes.of(name, document.root_url)
         upload = described.media_upload.protocols.simple if described.media_upload else None
@@ -78,12 +80,10 @@ class Catalog:
         try:
             service = SERVICES.get(version) or self._documents.get(*version)
         except MissingError:
-            raise value_error(
-                f"{name} is not known: what Google's services offer is read from a package, "
-                "pip install 'ringback[connectors]'"
-            ) from None
-        problem = problem_of(self._documents, called)
+            leads = self._routes.leads(name)
+            raise value_error(_unread(name) if leads else nowhere(name, _INSTALL)) from None
         if service is None or rest not in service.methods:
+            problem = problem_of(self._documents, called)
             raise value_error(problem or f"{name} is not known")
         return service, version, rest
 
@@ -115,6 +115,43 @@ def problem_of(documents: Documents, name: str) -> str | None:
     helpers = [one.removeprefix(prefix) for one in HELPERS if one.startswith(prefix)]
     hint = _hint(rest, _alike(rest, [*helpers, *service.methods])[:_COMPARED])
     return f"googleapis.{'.'.join(version)} has no method '{rest[:200]}'{hint}"
+
+
+def doubts_of(documents: Documents, chosen: Iterable[str]) -> Iterator[str]:
+    """Yield what there is to say of names that an operator says lead somewhere."""
+    names = [name for name in chosen if not f"{name}.".startswith(OWN)]
+    if names and not documents.installed:
+        yield f"--connector {names[0]}: it takes what is not installed yet: {_INSTALL}"
+        return
+    for name in names:
+        if (problem := _problem_of_place(documents, name)) is not None:
+            yield f"--connector {name}: {problem}"
+
+
+def _problem_of_place(documents: Documents, name: str) -> str | None:
+    module, *parts = name.split(".")
+    if module != _GOOGLE_APIS:
+        return f"connectors of {module} are not supported"
+    known = [f"{one}." for one in documents.names()]
+    service = "".join(f"{part}." for part in parts[:2])
+    if not any(one.startswith(service) for one in known):
+        hint = _hint(".".join(parts[:2]), _places(documents), f"{_GOOGLE_APIS}.")
+        return f"it is not a service of Google{hint}"
+    rest = "".join(f"{part}." for part in parts[2:])
+    found = documents.get(*parts[:2]) if rest else None
+    if found is None or any(f"{one}.".startswith(rest) for one in found.methods):
+        return None
+    return "the service has no methods of this name"
+
+
+def _places(documents: Documents) -> list[str]:
+    """Return services with and without their versions."""
+    names = documents.names()
+    return [*{name.partition(".")[0] for name in names}, *names]
+
+
+def _unread(name: str) -> str:
+    return f"{name} is not known: what Google's services offer is read from a package, {_INSTALL}"
 
 
 def _called(name: str) -> str:

@@ -70,12 +70,13 @@ def places(chosen: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
     return [origin_of(url)[1:] for _, url in chosen if url != GOOGLE]
 
 
-def nowhere(name: str) -> str:
-    """Return what to say of a connector that leads nowhere."""
+def nowhere(name: str, install: str | None = None) -> str:
+    """Return what to say of a connector that leads nowhere; `install` is what it takes besides."""
     service = ".".join(name.split(".")[:3])
+    besides = f"; it takes this too: {install}" if install else ""
     return (
         f"{name} leads nowhere: start the server with --connector {service}=URL, where an emulator "
-        "or another server is, or with --google-credentials to call Google's"
+        f"or another server is, or with --google-credentials to call Google's{besides}"
     )
 
 
