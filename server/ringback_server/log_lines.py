@@ -17,8 +17,8 @@ from ringback_server import tracing
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-#: libraries that would tell the headers of requests, tokens included, at the level debug
-_TALKATIVE = ("hpack", "httpcore")
+#: libraries that would tell what requests and answers hold, tokens included, at the level debug
+_TALKATIVE = ("google", "hpack", "httpcore")
 
 
 def configure(form: LogFormat, level: LogLevel) -> None:

@@ -92,7 +92,23 @@ def test_id_token_when_credentials_are_a_user_s(tmp_path: Path) -> None:
     [
         ("[]", "does not hold credentials"),
         ("{}", "does not hold credentials"),
-        ("{", "Expecting"),
+        ("{", "is not JSON"),
+        ("\x00\xff", "is not JSON"),
+        ("[" * 100_000, "does not hold credentials"),
+        ('{"type": "impersonated_service_account"}', "does not hold credentials"),
+        ('{"type": "service_account", "token_uri": 5}', "token_uri must begin with https://"),
+        (
+            '{"type": "service_account", "token_uri": "http://169.254.169.254/x"}',
+            "token_uri must begin with https://, or lead to this machine",
+        ),
+        (
+            '{"type": "external_account", "token_url": "http://10.0.0.1/x"}',
+            "token_url must begin with https://",
+        ),
+        (
+            '{"type": "x", "source_credentials": {"type": "y", "token_uri": "https://"}}',
+            "token_uri must begin with https://",
+        ),
         ('{"type": "service_account"}', "missing fields"),
         ('{"type": "of_another_kind"}', "valid type"),
     ],
@@ -111,6 +127,11 @@ def test_credentials_when_there_are_none(tmp_path: Path, monkeypatch: pytest.Mon
         loaded(tmp_path / "key.json")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
     with pytest.raises(ValueError, match=r"cannot use default: .*not found"):
+        loaded(DEFAULT)
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "HOME"):
+        monkeypatch.setenv(name, "" if name.startswith("GOOGLE") else str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with pytest.raises(ValueError, match=r"see https://\S*cloud\.google\.com/\S+ for more"):
         loaded(DEFAULT)
 
 

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.outgoing_tokens import on_loopback
+from ringback_server.auth.token_requests import token_requests
 from ringback_server.errors import FailedPreconditionError
 from ringback_server.model.extras import installing
 
@@ -27,11 +27,21 @@ from ringback_server.model.extras import installing
 DEFAULT = "default"
 
 _GOOGLE_APIS = ".googleapis.com"
-#: seconds for each request that google-auth sends, of which it may send a few
-_TIMEOUT = 10.0
-_LONGEST_REASON = 200
+_LONGEST_REASON = 300
 #: what may be a token or a key, in the answer of an endpoint that repeats what it was sent
 _LONG_WORD = re.compile(r"\S{64,}")
+#: a page that google-auth points to
+_PAGE = re.compile(r"https://(docs\.)?cloud\.google\.com/[a-z/-]{1,100}")
+#: what a header takes
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+#: parts of credentials that nobody may see
+_SECRET = ("client_secret", "refresh_token", "token")
+#: where credentials are sent to, by the names that files have for it
+_ENDPOINTS = ("token_uri", "token_url", "service_account_impersonation_url", "token_info_url")
+#: what google-auth raises when something is not what it takes for granted
+_NONSENSE = (
+    TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, UnicodeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ class GoogleTokens:
         try:
             self._auth: Any = import_module("google.auth")
             self._impersonated: Any = import_module("google.auth.impersonated_credentials")
-            self._transport: Any = import_module("google.auth.transport.requests")
+            token_requests()
             self._id_token: Any = import_module("google.oauth2.id_token")
             self._service_account: Any = import_module("google.oauth2.service_account")
         except ImportError as error:
@@ -76,6 +86,8 @@ class GoogleTokens:
         self._account_key: dict[str, Any] | None = None
         try:
             self._credentials = self._default() if source == DEFAULT else self._of_file(source)
+        except _NONSENSE:
+            raise ValueError(f"cannot use {source}: it does not hold credentials") from None
         except (OSError, ValueError, self._auth.exceptions.GoogleAuthError) as error:
             raise ValueError(f"cannot use {source}: {_reason(error)}") from error
 
@@ -105,12 +117,23 @@ class GoogleTokens:
     def _refreshed(self, credentials_of: Callable[[], _Credentials]) -> GoogleToken:
         try:
             credentials = credentials_of()
-            credentials.refresh(self._request())
+            credentials.refresh(token_requests())
+        except (*_NONSENSE, self._auth.exceptions.MalformedError):
+            # Its words may have the answer.
+            raise FailedPreconditionError("no token of Google: the answer holds none") from None
         except (OSError, ValueError, self._auth.exceptions.GoogleAuthError) as error:
-            raise FailedPreconditionError(f"no token of Google: {_reason(error)}") from error
-        expiry = credentials.expiry
+            reason = _reason(error, self._secrets())
+            raise FailedPreconditionError(f"no token of Google: {reason}") from error
+        token, expiry = credentials.token, credentials.expiry
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise FailedPreconditionError("no token of Google: the answer holds none")
         until = 0.0 if expiry is None else expiry.replace(tzinfo=UTC).timestamp()
-        return GoogleToken(str(credentials.token), until)
+        return GoogleToken(token, until)
+
+    def _secrets(self) -> list[str]:
+        """Return what an endpoint that repeats what it was sent may put into its errors."""
+        found = [getattr(self._credentials, name, None) for name in _SECRET]
+        return [one for one in found if isinstance(one, str) and one]
 
     def _identity(self, audience: str) -> _Credentials:
         """Return credentials whose tokens are ID tokens."""
@@ -124,37 +147,58 @@ class GoogleTokens:
                 self._account_key, target_audience=audience
             )
         elif self._source == DEFAULT:
-            found = self._id_token.fetch_id_token_credentials(audience, self._request())
+            found = self._id_token.fetch_id_token_credentials(audience, token_requests())
         else:
             raise ValueError("credentials of this kind give no ID tokens, those of accounts do")
         return found
 
     def _default(self) -> _Credentials:
-        loaded: tuple[_Credentials, object] = self._auth.default(request=self._request())
+        loaded: tuple[_Credentials, object] = self._auth.default(request=token_requests())
         return loaded[0]
 
     def _of_file(self, path: str) -> _Credentials:
-        content = json.loads(Path(path).read_bytes())
-        key = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+        key = _decoded(Path(path).read_bytes())
         if key.get("type") == "service_account":
             self._account_key = key
         elif "type" not in key:
             raise ValueError("it does not hold credentials")
+        _check_endpoints(key)
         with warnings.catch_warnings():
             # It warns of files from others; this one is the operator's.
             warnings.simplefilter("ignore", DeprecationWarning)
             loaded: tuple[_Credentials, object] = self._auth.load_credentials_from_file(
-                path, request=self._request()
+                path, request=token_requests()
             )
         return loaded[0]
 
-    def _request(self) -> Callable[..., object]:
-        """Return what sends google-auth's requests, each in its time."""
-        sent: Callable[..., object] = self._transport.Request()
-        return partial(sent, timeout=_TIMEOUT)
+
+def _decoded(content: bytes) -> dict[str, Any]:
+    """Return what a file holds, nothing if that is no map; raises ValueError."""
+    try:
+        found: object = json.loads(content)
+    except ValueError:
+        raise ValueError("it is not JSON, as files of credentials are") from None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def _reason(error: Exception) -> str:
+def _check_endpoints(key: dict[str, Any]) -> None:
+    """Raise ValueError for credentials that would be sent in plain text to another machine."""
+    source = key.get("source_credentials")
+    if isinstance(source, dict):
+        _check_endpoints(cast("dict[str, Any]", source))
+    for name in _ENDPOINTS:
+        url = key.get(name)
+        if url is None or (isinstance(url, str) and (_is_https(url) or on_loopback(url))):
+            continue
+        raise ValueError(f"its {name} must begin with https://, or lead to this machine")
+
+
+def _is_https(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def _reason(error: Exception, secrets: Iterable[str] = ()) -> str:
     """Return why something failed, without anything that might be a secret."""
     root: BaseException = error
     while beneath := root.__cause__ or root.__context__:
@@ -164,4 +208,11 @@ def _reason(error: Exception) -> str:
     words = str(error.args[0]) if error.args else type(error).__name__
     if isinstance(error.__cause__, ValueError) and error.__cause__.args:
         words = f"{words}: {error.__cause__.args[0]}"
-    return _LONG_WORD.sub("…", " ".join(words.split()))[:_LONGEST_REASON]
+    for secret in secrets:
+        words = words.replace(secret, "…")
+    words = _LONG_WORD.sub(_hidden, " ".join(words.split()))
+    return words if len(words) <= _LONGEST_REASON else f"{words[: _LONGEST_REASON - 1]}…"
+
+
+def _hidden(word: re.Match[str]) -> str:
+    return word.group() if _PAGE.fullmatch(word.group()) else "…"
