@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringback_server.connectors.catalog import for_linting
+from ringback_server.connectors.catalog import Linted
 from ringback_server.lang.limits import Limits
 from ringback_server.lang.linter import lint
 from ringback_server.lint.command import run
@@ -29,7 +29,7 @@ SOURCE = """
 )
 def test_example_when_linted(path: Path) -> None:
     """The examples call what there is, with arguments that it takes."""
-    assert () == lint(path.read_text("utf-8"), Limits(), for_linting())
+    assert () == lint(path.read_text("utf-8"), Limits(), Linted())
 
 
 def test_command_when_connectors_are_wrong(
@@ -51,3 +51,27 @@ def test_command_when_connectors_are_wrong(
     assert ["one", "three"] == sorted(
         one.partition(":")[0] for one in found if "[unknown-connector]" in one
     )
+
+
+@pytest.mark.parametrize(("text", "said"), [(SOURCE, 1), ("- a: {call: gke.request}\n", 0)])
+def test_command_when_the_documents_are_not_installed(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    said: int,
+) -> None:
+    """That connectors were not checked is said once, beside the report, if there are any."""
+    monkeypatch.setattr("ringback_server.connectors.documents._PACKAGE", "no_such_package")
+    paths = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for path in paths:
+        path.write_text(text)
+    run([str(path) for path in paths])
+    found = capsys.readouterr()
+
+    install = "pip install 'ringback[connectors]', or '.[connectors]' in a clone"
+    assert [f"ringback lint: connectors were not checked: {install}"] * said == (
+        found.err.splitlines()
+    )
+    assert "gke.request is not supported" in found.out
+    assert "pubsub" not in found.out

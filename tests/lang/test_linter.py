@@ -10,6 +10,7 @@ from ringback_server.lang.findings import (
     ALIAS,
     CONNECTOR_ARGUMENT,
     HIDDEN,
+    HTTP_AUTH,
     INVALID,
     MISSING_PARENT,
     NO_EXPRESSION,
@@ -26,7 +27,7 @@ from ringback_server.lang.findings import (
 )
 from ringback_server.lang.linter import lint
 from ringback_server.lang.step_warnings import step_warnings
-from tests.lang.described import GET, METHODS, Described
+from tests.lang.described import GET, MAKE, METHODS, Described
 from tests.lang.reading import parsed
 
 POLICY = "max_retries: 1, backoff: {initial_delay: 1, max_delay: 2, multiplier: 2}"
@@ -39,12 +40,41 @@ def places(found: tuple[Finding, ...]) -> list[tuple[Rule, int, int]]:
     return [(one.rule, one.position.line, one.position.column) for one in found]
 
 
+#: an argument that will do, and one that only a run can tell
+THING, LATER = "projects/p/things/t", "'${sys.get_env(\"A\")}'"
+RUN = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run"
+
 #: calls of connectors, with the rules that they break, and where in the line
 CONNECTORS: list[tuple[str, list[tuple[Rule, int]]]] = [
-    (f"{GET.name}, args: {{name: n, query: {{}}, connector_params: {{}}}}", []),
-    (f"{GET.name}s, args: {{name: n}}", [(UNKNOWN_CONNECTOR, 13)]),
+    (f"{GET.name}, args: {{name: {THING}, query: {{}}, connector_params: {{}}}}", []),
+    (f"{GET.name}s, args: {{name: {THING}}}", [(UNKNOWN_CONNECTOR, 13)]),
     (f"{GET.name}, args: {{nam: n}}", [(CONNECTOR_ARGUMENT, 13), (CONNECTOR_ARGUMENT, 62)]),
-    (f"{GET.name}, args: {{name: n, body: {{}}}}", [(CONNECTOR_ARGUMENT, 71)]),
+    (f"{GET.name}, args: {{name: {THING}, body: {{}}}}", [(CONNECTOR_ARGUMENT, 89)]),
+    (f"{GET.name}, args: {{name: null}}", [(CONNECTOR_ARGUMENT, 13)]),
+    (f"{GET.name}, args: {{name: {LATER}, query: {{a: {LATER}, b: [{LATER}]}}}}", []),
+    (f"{GET.name}, args: {{name: things/t}}", [(CONNECTOR_ARGUMENT, 62)]),
+    (f"{GET.name}, args: {{name: {{a: {LATER}}}}}", [(CONNECTOR_ARGUMENT, 62)]),
+    (f"{GET.name}, args: {{query: 5, name: {THING}}}", [(CONNECTOR_ARGUMENT, 62)]),
+    (f"{MAKE.name}, args: {{body: text, name: {THING}}}", [(CONNECTOR_ARGUMENT, 63)]),
+    (f"{MAKE.name}, args: {{body: {LATER}, name: {THING}}}", []),
+]
+#: arguments that are maps, with what is said of them
+PARAMS: list[tuple[str, str, str | None]] = [
+    (RUN, "connector_params: {timeout: 5, scopes: [a]}", None),
+    (RUN, f"connector_params: {{timeout: {LATER}, polling_policy: {LATER}}}", None),
+    (RUN, f"connector_params: {LATER}", None),
+    (RUN, "connector_params: {timout: 5}", "'connector_params' has no 'timout'; did you mean"),
+    (RUN, f"connector_params: {{timout: {LATER}}}", None),
+    (RUN, "connector_params: {timeout: -1}", "'timeout' must be above 0 and at most 31536000"),
+    (RUN, "connector_params: {skip_polling: 1}", "skip_polling must be a boolean, not integer"),
+    (RUN, "connector_params: {polling_policy: {delay: 1}}", "'connector_params.polling_policy' h"),
+    ("http.get", "auth: {type: OIDC}", None),
+    ("http.get", "auth: null", None),
+    ("http.get", f"auth: {LATER}", None),
+    ("http.get", f"auth: {{type: {LATER}}}", None),
+    ("http.post", "auth: {type: OAuth}", "'auth' must be a map whose 'type' is"),
+    ("http.get", "auth: {typ: OIDC}", "'auth' must be a map whose 'type' is"),
+    ("http.get", "auth: OIDC", "'auth' must be a map, not string"),
 ]
 
 CLEAN = [
@@ -171,6 +201,7 @@ WARNED = [
     ("- a: {next: end}\n- end: {return: 1}\n", [(UNREACHABLE, 2, 3), (RESERVED, 2, 3)]),
     ("- a: {nxt: b}\n- b: {return: \"${'x'}\"}\n", [(INVALID, 1, 7), (SINGLE_QUOTES, 2, 18)]),
     ("- a: [\n", [(INVALID, 2, 1)]),
+    ("- a: {call: http.get, args: {url: 'https://a.test', auth: {}}}\n", [(HTTP_AUTH, 1, 53)]),
 ]
 
 
@@ -209,6 +240,15 @@ def test_connector_when_something_surprises(call: str, expected: list[tuple[Rule
     found = lint(f"- a: {{call: {call}}}\n", connectors=Described(METHODS))
 
     assert expected == [(one.rule, one.position.column) for one in found]
+
+
+@pytest.mark.parametrize(("function", "argument", "said"), PARAMS)
+def test_argument_when_it_is_a_map(function: str, argument: str, said: str | None) -> None:
+    """Maps that say how a call is made are looked at, as far as they hold what is known."""
+    needed = "workflow_id: w" if function == RUN else "url: 'https://a.test'"
+    found = lint(f"- a: {{call: {function}, args: {{{needed}, {argument}}}}}\n")
+
+    assert [True] * (said is not None) == [one.message.startswith(said or "?") for one in found]
 
 
 def test_error_when_found() -> None:

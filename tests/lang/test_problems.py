@@ -77,8 +77,14 @@ def test_hint_when_a_word_is_unknown(word: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("a", "a"), ("a\nb", "a\ufffdb"), ("x" * 100, "x" * 59 + "…")]
+    ("text", "expected"),
+    [
+        ("a", "a"),
+        ("a\nb", "a\ufffdb"),
+        ("x" * 60, "x" * 60),
+        ("x" * 50 + "y" * 50, "x" * 30 + "…" + "y" * 29),
+    ],
 )
 def test_word_of_the_source_when_shown(text: str, expected: str) -> None:
-    """A message stays on its line, and short."""
+    """A message stays on its line, and short; how a long word ends is not lost."""
     assert expected == shown(text)

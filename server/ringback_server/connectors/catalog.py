@@ -18,7 +18,7 @@ from ringback_server.connectors.own_services import SERVICES
 from ringback_server.connectors.polling import polling_of, resource_of
 from ringback_server.connectors.routes import OWN, Route, Routes, nowhere
 from ringback_server.lang.connector_helpers import HELPERS
-from ringback_server.lang.connectors import Argument, Connectors, Method, Undescribed
+from ringback_server.lang.connectors import Argument, Method
 from ringback_server.lang.errors import value_error
 from ringback_server.model.extras import installing
 
@@ -88,12 +88,23 @@ class Catalog:
         return service, version, rest
 
 
-def for_linting() -> Connectors:
-    """Return what describes every connector, or none if the documents are not installed."""
-    documents = Documents()
-    if not documents.installed:
-        return Undescribed()
-    return Catalog(Routes((), own=(), google=True), documents)
+class Linted:
+    """Describes connectors to the linter, as far as there are documents."""
+
+    def __init__(self, documents: Documents | None = None) -> None:
+        """Take the documents, by default those that are installed."""
+        found = documents or Documents()
+        self._catalog = Catalog(Routes((), own=(), google=True), found)
+        self._read = found.installed
+        #: whether a connector was asked for that nothing is known of
+        self.unread = False
+
+    def method(self, name: str, /) -> Method | None:
+        """Return how a connector is called, None if that is not known; raises a ValueError."""
+        if self._read or name.startswith(OWN) or not name.startswith(f"{_GOOGLE_APIS}."):
+            return self._catalog.method(name)
+        self.unread = True
+        return None
 
 
 def problem_of(documents: Documents, name: str) -> str | None:

@@ -74,17 +74,32 @@ def expanded(method: Method, resource: Resource, values: Mapping[str, Value]) ->
         keeps_slashes, name = place.groups()
         if name not in values:
             raise type_error(f"{method.name}(): argument '{name}' is missing")
-        text = _scalar(method, name, values[name])
-        pattern = resource.arguments[name].pattern if name in resource.arguments else ""
-        if keeps_slashes and pattern and not re.search(pattern, text):
-            raise value_error(
-                f"{method.name}(): {name} is {text[:200]!r}, but must be like {_shape(pattern)}"
-            )
-        if not text or has_dot_segments(text):
-            raise value_error(f"{method.name}(): {name} is {text[:200]!r}, which names nothing")
-        return _quoted(text, _RESERVED if keeps_slashes else "~")
+        return _part(method, resource, name, values[name], keeps_slashes=bool(keeps_slashes))
 
     return _PLACEHOLDER.sub(fill, resource.template)
+
+
+def check_argument(method: Method, name: str, value: Value) -> None:
+    """Raise what a call with an argument raises, whatever its other arguments are."""
+    own = method.resource.arguments
+    if value is None:
+        return
+    if name == _BODY and method.takes_body:
+        _encoded(method, value)
+    elif name == _QUERY and name not in own:
+        list(_free_pairs(method, value))
+    elif name == _LOCATION and name not in own and method.regions:
+        served(method, value)
+    else:
+        known = {**method.options, **own}
+        values = dict(_flattened({name: value}, known))
+        for whole in values:
+            _check_name(method, whole, known)
+        list(_pairs(method, values, known))
+        for keeps_slashes, whole in _PLACEHOLDER.findall(method.resource.template):
+            if whole in values:
+                part = values[whole]
+                _part(method, method.resource, whole, part, keeps_slashes=bool(keeps_slashes))
 
 
 def served(method: Method, location: Value) -> Method:
@@ -116,6 +131,21 @@ def argument_names(method: Method) -> list[str]:
     return [*names, *([_BODY] if method.takes_body else [])]
 
 
+def _part(
+    method: Method, resource: Resource, name: str, value: Value, *, keeps_slashes: bool
+) -> str:
+    """Return an argument as a part of the path."""
+    text = _scalar(method, name, value)
+    pattern = resource.arguments[name].pattern if name in resource.arguments else ""
+    if keeps_slashes and pattern and not re.search(pattern, text):
+        raise value_error(
+            f"{method.name}(): {name} is {text[:200]!r}, but must be like {_shape(pattern)}"
+        )
+    if not text or has_dot_segments(text):
+        raise value_error(f"{method.name}(): {name} is {text[:200]!r}, which names nothing")
+    return _quoted(text, _RESERVED if keeps_slashes else "~")
+
+
 def _flattened(
     given: Mapping[str, Value], known: Mapping[str, Argument], prefix: str = ""
 ) -> Iterator[tuple[str, Value]]:
@@ -133,13 +163,17 @@ def _check_names(
     method: Method, values: Mapping[str, Value], known: Mapping[str, Argument]
 ) -> None:
     for name in values:
-        if name not in known:
-            names = argument_names(method)
-            hint = nearest(name, names) or f"; it has {', '.join(names) or 'no arguments'}"
-            raise type_error(f"{method.name}(): there is no argument '{name[:100]}'{hint}")
+        _check_name(method, name, known)
     for name, argument in method.resource.arguments.items():
         if argument.required and name not in values:
             raise type_error(f"{method.name}(): argument '{name}' is missing")
+
+
+def _check_name(method: Method, name: str, known: Mapping[str, Argument]) -> None:
+    if name not in known:
+        names = argument_names(method)
+        hint = nearest(name, names) or f"; it has {', '.join(names) or 'no arguments'}"
+        raise type_error(f"{method.name}(): there is no argument '{name[:100]}'{hint}")
 
 
 def _pairs(

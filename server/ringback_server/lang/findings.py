@@ -69,6 +69,7 @@ UNKNOWN_CONNECTOR: Final = Rule(
 CONNECTOR_ARGUMENT: Final = Rule(
     "connector-argument", "A connector is given the arguments that its method takes."
 )
+HTTP_AUTH: Final = Rule("http-auth", "The 'auth' of a request says what kind of token it carries.")
 
 RULES: Final = (
     INVALID,
@@ -84,4 +85,5 @@ RULES: Final = (
     RESERVED,
     UNKNOWN_CONNECTOR,
     CONNECTOR_ARGUMENT,
+    HTTP_AUTH,
 )

@@ -85,12 +85,13 @@ def _place(problem: Problem) -> tuple[int, int]:
 
 
 def shown(text: str) -> str:
-    """Return a word of the source as a message shows it: on one line and not too long."""
-    line = "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for char in text[: _LONGEST_SHOWN + 1]
-    )
-    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"
+    """Return a word of the source as a message shows it: on one line and not too long.
+
+    It is cut in the middle: names of connectors are told apart by how they end.
+    """
+    half = _LONGEST_SHOWN // 2
+    word = text if len(text) <= _LONGEST_SHOWN else f"{text[:half]}…{text[-half + 1 :]}"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in word)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ringback_server.connectors.catalog import for_linting
+from ringback_server.connectors.catalog import Linted
 from ringback_server.lang.connectors import Connectors
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.findings import Finding, Rule, Severity
 from ringback_server.lang.limits import Limits
 from ringback_server.lang.linter import lint
 from ringback_server.lint.reports import Reports, as_json, as_sarif, as_text
+from ringback_server.model.extras import installing
 
+_PROGRAM: Final = "ringback lint"
 UNREADABLE: Final = Rule("unreadable-file", "The file can be read.", Severity.ERROR)
 _STANDARD_INPUT: Final = "-"
 _FORMATS: Final[Mapping[str, Callable[[Reports], str]]] = {
@@ -31,9 +33,11 @@ def run(arguments: Sequence[str]) -> int:
     Raises SystemExit, with status 2 when the arguments are wrong.
     """
     options = _parser().parse_args(arguments)
-    connectors = for_linting()
+    connectors = Linted()
     reports = {name: _findings(name, connectors) for name in options.files}
     sys.stdout.write(_FORMATS[options.format](reports))
+    if connectors.unread:
+        sys.stderr.write(f"{_PROGRAM}: connectors were not checked: {installing('connectors')}\n")
     severities = {finding.rule.severity for found in reports.values() for finding in found}
     failed = severities if options.strict else severities & {Severity.ERROR}
     return 1 if failed else 0
@@ -41,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ringback lint", description="Check workflow definitions without a server."
+        prog=_PROGRAM, description="Check workflow definitions without a server."
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a definition; - reads the input")
     parser.add_argument("--format", choices=sorted(_FORMATS), default="text", help="of the report")
