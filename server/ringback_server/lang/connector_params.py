@@ -13,7 +13,7 @@ from ringback_server.lang.values import Map, Value, type_name
 #: the name of the argument
 ARGUMENT: Final = "connector_params"
 #: seconds: a year
-_MAX_TIMEOUT: Final = 31_536_000.0
+MAX_TIMEOUT: Final = 31_536_000.0
 _PARAMS: Final = ("timeout", "polling_policy", "skip_polling", "scopes")
 _POLICY: Final = ("initial_delay", "multiplier", "max_delay")
 
@@ -44,7 +44,7 @@ def params_of(name: str, given: Value) -> Params:
     auth = auth_of(Map.of([("type", "OAuth2"), ("scopes", scopes)]))
     longest = _number(name, policy, "max_delay", _DEFAULT.max_delay)
     return Params(
-        timeout=_number(name, params, "timeout", _DEFAULT.timeout, most=_MAX_TIMEOUT),
+        timeout=_number(name, params, "timeout", _DEFAULT.timeout, most=MAX_TIMEOUT),
         initial_delay=min(_number(name, policy, "initial_delay", _DEFAULT.initial_delay), longest),
         multiplier=_number(name, policy, "multiplier", _DEFAULT.multiplier, least=1.0),
         max_delay=longest,
@@ -72,7 +72,7 @@ def _number(
     default: float,
     *,
     least: float | None = None,
-    most: float = _MAX_TIMEOUT,
+    most: float = MAX_TIMEOUT,
 ) -> float:
     value = given.get(key)
     if value is None:

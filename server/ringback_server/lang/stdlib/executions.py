@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from ringback_server.errors import InvalidArgumentError
+from ringback_server.lang.connector_params import MAX_TIMEOUT, params_of
 from ringback_server.lang.effects import Children, ChildRequest
 from ringback_server.lang.encoding import encoded
-from ringback_server.lang.errors import WorkflowError, api_error, type_error, value_error
+from ringback_server.lang.errors import api_error, type_error, value_error
 from ringback_server.lang.execution_requests import requested
 from ringback_server.lang.host import Host
 from ringback_server.lang.stdlib.registry import Block, Continuation, function
@@ -21,11 +22,9 @@ from ringback_server.model.names import WorkflowName
 _EXPERIMENTAL: Final = "experimental.executions"
 _CONNECTOR: Final = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions"
 
-#: of a connector's `timeout` and that of `map`, in seconds
+#: of the older functions, in seconds
 _DEFAULT_TIMEOUT: Final = 1800.0
-_LONGEST_TIMEOUT: Final = 31_536_000.0
 
-_PARAMS: Final = frozenset({"timeout", "polling_policy", "skip_polling", "scopes"})
 _NUMBER: Final = "GOOGLE_CLOUD_PROJECT_NUMBER"
 
 
@@ -75,18 +74,19 @@ def run(
 ) -> Block:
     """Execute a workflow and return its result; an OperationError if it fails."""
     name = f"{_CONNECTOR}.run"
-    timeout, skip_polling = _params(name, connector_params)
+    # Nothing is polled, and no token is needed: the rest has no effect.
+    params = params_of(name, connector_params)
     workflow = _workflow(host, workflow_id, location, project_id)
     request = _request(host, name, workflow, argument)
-    if skip_polling:
+    if params.skip_polling:
         return _created(request)
-    return _awaited(host, (request,), "executions.result", "OperationError", timeout)
+    return _awaited(host, (request,), "executions.result", "OperationError", params.timeout)
 
 
 @function(f"{_CONNECTOR}.create", blocking=True, keeps=False)
 def create(host: Host, parent: str, body: Map, connector_params: Map | None = None) -> Block:
     """Create an execution and return it as the REST interface shows it, without waiting."""
-    _params(f"{_CONNECTOR}.create", connector_params)
+    params_of(f"{_CONNECTOR}.create", connector_params)
     workflow = _parsed(host, parent)
     return _created(requested(workflow, body, host.limits.argument_bytes))
 
@@ -141,27 +141,6 @@ def _created(request: ChildRequest) -> Block:
     )
 
 
-def _params(function_: str, params: Map | None) -> tuple[float, bool]:
-    """Return timeout and `skip_polling`; raises a TypeError or ValueError.
-
-    Nothing is polled, and no token is needed: `polling_policy` and `scopes` have no effect.
-    """
-    given = params or Map.of(())
-    for key in given.keys() - _PARAMS:
-        raise value_error(f"{function_}(): connector_params has no {key[:100]!r}")
-    timeout, skip = given.get("timeout", _DEFAULT_TIMEOUT), given.get("skip_polling", False)
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise _wrong_type(function_, "timeout", "a number", timeout)
-    if not isinstance(skip, bool):
-        raise _wrong_type(function_, "skip_polling", "a boolean", skip)
-    _check_timeout(function_, timeout)
-    return float(timeout), skip
-
-
-def _wrong_type(function_: str, parameter: str, wanted: str, got: Value) -> WorkflowError:
-    return type_error(f"{function_}(): {parameter!r} must be {wanted}, not {type_name(got)}")
-
-
 def _check_timeout(function_: str, timeout: float) -> None:
-    if not 0 < timeout <= _LONGEST_TIMEOUT:
+    if not 0 < timeout <= MAX_TIMEOUT:
         raise value_error(f"{function_}(): 'timeout' must be above 0 s and at most a year")
