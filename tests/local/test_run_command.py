@@ -39,6 +39,19 @@ def test_result_when_it_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2026-01-01T00:00:00.000Z NOTICE announce: 7 waits\n" == printed.err
 
 
+def test_callbacks_when_they_are_for_another_definition(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of stubs may serve several definitions: that a step is not there is a warning."""
+    assert 1 == run(["fails.yaml", "--stubs", "stubs.yaml"])
+
+    place = "stubs.yaml:2: "
+    warning, note, *_ = capsys.readouterr().err.splitlines()
+    assert (
+        f"Warning: {place}no step 'open' does anything in fails.yaml, and no other step does"
+        == (warning)
+    )
+    assert f"Callback {place}it was not sent, for step 'open' created no endpoints" == note
+
+
 def test_error_when_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
     """The error is told with its stack, and the exit status is 1."""
     assert 1 == run(["fails.yaml"])

@@ -21,6 +21,12 @@ NO_FAILURE = (
     "'oops' is none of 'auth', 'connection refused', 'connection reset', 'timeout', 'tls', "
     "'too large', 'unknown host'"
 )
+ANSWERED = "stubs answer http.…, googleapis.…, gke.… and experimental.executions.…"
+PUBLISH = "googleapis.pubsub.v1.projects.topics.publish"
+NO_METHOD = (
+    "googleapis.pubsub.v1 has no method 'projects.topics.publishh'; did you mean "
+    "'projects.topics.publish'?"
+)
 STUBS = "stubs:\n  - url: http://a\n"
 
 
@@ -34,7 +40,7 @@ STUBS = "stubs:\n  - url: http://a\n"
         ("stubs:\n  - 1", "2:5", "this must be a map, not a whole number"),
         (f"{STUBS}    answr: {{}}", "3:5", "unknown key 'answr'; did you mean 'answer'?"),
         (STUBS, "2:5", "a stub has 'answer', or 'sequence' with several answers"),
-        (f"{STUBS}    sequence: []", "2:5", "'sequence' has at least one answer"),
+        (f"{STUBS}    sequence: []", "3:5", "'sequence' has at least one answer"),
         (
             "stubs:\n  - answer: {}",
             "2:5",
@@ -91,6 +97,61 @@ STUBS = "stubs:\n  - url: http://a\n"
             "invalid YAML: while parsing a flow node: did not find expected node content",
         ),
         ("env: {A: a, A: b}", "1:13", "duplicate key 'A'"),
+        (
+            "stubs: [{call: http.gett, answer: {}}]",
+            "1:10",
+            "there is no function 'http.gett'; did you mean 'http.get'?",
+        ),
+        (
+            "stubs: [{call: sys.log, answer: {}}]",
+            "1:10",
+            f"'sys.log' is computed, no stub is asked: {ANSWERED}",
+        ),
+        (
+            "stubs: [{call: order, answer: {}}]",
+            "1:10",
+            f"there is no function 'order': {ANSWERED}",
+        ),
+        (
+            f"stubs: [{{call: {PUBLISH}h, answer: {{}}}}]",
+            "1:10",
+            NO_METHOD,
+        ),
+        (
+            f"stubs: [{{call: {PUBLISH}, url: x, answer: {{}}}}]",
+            "1:62",
+            f"a call of {PUBLISH} has no 'url', it has 'args'",
+        ),
+        (
+            "stubs: [{call: googleapis.*, body: {}, answer: {}}]",
+            "1:30",
+            "a call of googleapis.* has no 'body': write args: {body: …}",
+        ),
+        (
+            "stubs: [{call: http.*, args: {}, answer: {}}]",
+            "1:24",
+            "a call of http.* is told by 'url', 'method' and 'body', not by 'args'",
+        ),
+        (
+            "stubs: [{args: {}, url: x, answer: {}}]",
+            "1:20",
+            "'url' is of requests and 'args' of others: no call has both",
+        ),
+        (
+            "stubs: [{method: POTS, answer: {}}]",
+            "1:10",
+            "there is no method 'POTS'; did you mean 'POST'?",
+        ),
+        (
+            "stubs: [{call: http.get, method: POST, answer: {}}]",
+            "1:26",
+            "http.get sends GET, not POST",
+        ),
+        (
+            "callbacks: [{method: FETCH}]",
+            "1:14",
+            "there is no method 'FETCH'; there are GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH",
+        ),
     ],
 )
 def test_stubs_when_they_do_not_fit(text: str, place: str, problem: str) -> None:
@@ -124,6 +185,26 @@ def test_stubs_when_they_do_not_fit(text: str, place: str, problem: str) -> None
             "3:21",
             "this must be a text or a map, not a whole number; write it in quotes",
         ),
+        (
+            "cases: [{name: a, expect: {calls: [{auth: OAuth}]}}]",
+            "1:43",
+            "'OAuth' is none of '*', 'OAuth2', 'OIDC'; did you mean 'OAuth2'?",
+        ),
+        (
+            "cases: [{name: a, expect: {calls: [{call: http.gt}]}}]",
+            "1:37",
+            "there is no function 'http.gt'; did you mean 'http.get'?",
+        ),
+        (
+            f"cases: [{{name: a, expect: {{calls: [{{call: {PUBLISH}, auth: OIDC}}]}}}}]",
+            "1:89",
+            f"a call of {PUBLISH} has no 'auth', it has 'args'",
+        ),
+        (
+            "cases: [{name: a, expect: {logs: [{severity: WARN}]}}]",
+            "1:36",
+            "there is no severity 'WARN'; did you mean 'WARNING'?",
+        ),
     ],
 )
 def test_cases_when_they_do_not_fit(text: str, place: str, problem: str) -> None:
@@ -132,6 +213,31 @@ def test_cases_when_they_do_not_fit(text: str, place: str, problem: str) -> None
         record_of(document_of(text, "t.yaml"), CaseFile)
 
     assert f"t.yaml:{place}: {problem}" == str(caught.value)
+
+
+def test_cases_when_several_things_do_not_fit() -> None:
+    """All of them are said, in the order of the source; of a record, one beside unknown keys."""
+    text = """
+stub: []
+stubs:
+  - {url: x, answr: {}}
+  - {url: x, answer: {status: "200"}}
+cases:
+  - {nme: a}
+  - {name: 5, expect: {logs: [{severity: x*, json: 1, txt: 2}], duration: soon}}
+"""
+    with pytest.raises(BadFileError) as caught:
+        record_of(document_of(text, "t.yaml"), CaseFile)
+
+    assert [
+        "t.yaml:2:1: unknown key 'stub'; did you mean 'stubs'?",
+        "t.yaml:4:14: unknown key 'answr'; did you mean 'answer'?",
+        "t.yaml:5:31: this must be a whole number, not a text",
+        "t.yaml:7:6: unknown key 'nme'; did you mean 'name'?",
+        "t.yaml:8:12: this must be a text, not a whole number; write it in quotes",
+        "t.yaml:8:55: unknown key 'txt'; did you mean 'text'?",
+        "t.yaml:8:75: this must be a number, not a text",
+    ] == str(caught.value).splitlines()
 
 
 def test_file_when_it_cannot_be_read(tmp_path: Path) -> None:
@@ -182,4 +288,23 @@ def test_definition_when_it_is_wrong() -> None:
     assert [
         "definition:3:9: unknown key 'retrun' in a step; did you mean 'return'?",
         "definition:4:9: unknown key 'cal' in a step; did you mean 'call'?",
+    ] == str(caught.value).splitlines()
+
+
+def test_connectors_when_they_are_wrong() -> None:
+    """Names and arguments of Google's connectors are checked before anything runs."""
+    source = f"""
+main:
+  steps:
+    - a: {{call: {PUBLISH}h}}
+    - b: {{call: {PUBLISH}, args: {{topi: x}}}}
+    - c: {{call: gke.anything, args: {{x: 1}}}}
+"""
+    with pytest.raises(BadFileError) as caught:
+        run_definition(source)
+
+    assert [
+        f"definition:4:17: {NO_METHOD}",
+        "definition:5:17: the connector needs an argument 'topic'",
+        "definition:5:70: the connector has no argument 'topi'; did you mean 'topic'?",
     ] == str(caught.value).splitlines()

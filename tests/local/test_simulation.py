@@ -346,8 +346,8 @@ def test_call_when_no_stub_answers() -> None:
     assert [
         "no stub answers http.get in step 'look' (routine 'main', line 7)",
         "  GET https://api.example.com/orders/7?full=true",
-        "stub 1 is for another url",
-        "stub 2 is for it, but its times (1) are over",
+        "stubs[1] is for it, but its times (1) are over",
+        "stubs[0] is for another url: https://api.example.com/orders/8",
         "add to the stubs:",
         "  - call: http.get",
         "    step: look",
@@ -358,6 +358,43 @@ def test_call_when_no_stub_answers() -> None:
         "      body: {}",
     ] == caught.value.message.splitlines()
     assert ("ACTIVE", 2) == (caught.value.so_far.state, len(caught.value.so_far.calls))
+
+
+def test_call_when_stubs_are_almost_for_it() -> None:
+    """What stands nearest is said first: the same address, the same host, then anything alike."""
+    stubs: list[dict[str, object]] = [
+        {"body": 1, "answer": {}},
+        {"call": "http.*", "step": "wait", "answer": {}},
+        {"url": "https://api.example.com/orders/8", "answer": {}},
+        {"url": "https://api.example.com/orders/*?full=no", "method": "POST", "answer": {}},
+    ]
+    with pytest.raises(StuckError) as caught:
+        run_definition(APPROVAL, ORDER, stubs=stubs)
+
+    assert [
+        "stubs[3] is for another query: full=no, and another method: POST",
+        "stubs[2] is for another url: https://api.example.com/orders/8",
+        "stubs[1] is for another step: wait",
+    ] == caught.value.message.splitlines()[2:5]
+
+
+def test_call_when_no_stub_is_almost_for_it() -> None:
+    """That there is none is said."""
+    with pytest.raises(StuckError, match="\nno stub is for such a call\n"):
+        run_definition(APPROVAL, ORDER, stubs=[{"body": 1, "answer": {}}])
+
+
+def test_connector_when_its_name_is_almost_that_of_a_stub() -> None:
+    """A pattern that is written wrongly is told of."""
+    stubs: list[dict[str, object]] = [{"call": "googleapi.storage.v1.objects.*", "answer": {}}]
+    step = "call: googleapis.storage.v1.objects.get\nargs: {bucket: b, object: o}"
+    with pytest.raises(StuckError) as caught:
+        run_definition(called(step), stubs=stubs)
+
+    assert (
+        "stubs[0] is for another call: googleapi.storage.v1.objects.*"
+        == (caught.value.message.splitlines()[1])
+    )
 
 
 def test_connector_when_no_stub_answers() -> None:
@@ -428,6 +465,22 @@ def test_callback_when_its_method_is_wrong() -> None:
     run = run_definition(APPROVAL, ORDER, stubs=[LOOK, STORE], callbacks=[get, post])
 
     assert (70, ["refused", "resumed"]) == (run.duration, [sent.outcome for sent in run.callbacks])
+
+
+def test_callback_when_nothing_takes_it() -> None:
+    """That nothing waited for it any more is told."""
+    twice = [APPROVED, {**APPROVED, "after": 60}]
+    run = run_definition(APPROVAL, ORDER, stubs=[LOOK, STORE], callbacks=twice)
+
+    why = "nothing waited for it any more at the endpoint of step 'open'"
+    note = f"callbacks[1]: it arrived at 2026-01-01T00:01:00.000Z, but {why}"
+    assert (note,) == run.callback_notes
+
+
+def test_callback_when_python_names_a_wrong_step() -> None:
+    """It is refused before anything runs."""
+    with pytest.raises(ValueError, match=r"^callbacks\[0\]: no step 'opn' does .*mean 'open'\?$"):
+        run_definition(APPROVAL, ORDER, callbacks=[{"step": "opn"}])
 
 
 def test_branches_when_they_ask_in_parallel() -> None:

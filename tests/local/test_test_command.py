@@ -166,7 +166,7 @@ def test_coverage_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> No
         ("definition: bad.test.yaml\ncases: [{name: a}]", "bad.test.yaml:1:1: "),
         (
             f"{DEFINITION}stubs:\n  - step: lok\n    answer: {{}}\ncases: [{{name: a}}]",
-            "bad.test.yaml:3:11: no step 'lok' does anything in approval.yaml; did you mean",
+            "bad.test.yaml:3:11: no step 'lok' does anything in approval.yaml; did you mean 'look'",
         ),
         (
             f"{DEFINITION}cases:\n  - name: a\n    callbacks: [{{awaiting: w}}]",
@@ -175,6 +175,34 @@ def test_coverage_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> No
         (
             f"{DEFINITION}cases:\n  - name: a\n    expect: {{calls: [{{step: w}}]}}",
             "bad.test.yaml:4:29: no step 'w' does anything in approval.yaml",
+        ),
+        (
+            f"{DEFINITION}stubs:\n  - step: wait\n    answer: {{}}\ncases: [{{name: a}}]",
+            "bad.test.yaml:3:11: step 'wait' makes no call that a stub answers in approval.yaml; ",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    callbacks: [{{step: wait}}]",
+            "bad.test.yaml:4:24: step 'wait' creates no endpoint in approval.yaml; those that do: ",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    callbacks: [{{awaiting: open}}]",
+            "bad.test.yaml:4:28: step 'open' awaits no callback in approval.yaml; those that do: ",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    expect: {{logs: [{{step: look}}]}}",
+            "bad.test.yaml:4:28: step 'look' logs nothing in approval.yaml; those that do: ",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    subworkflow: mian",
+            "bad.test.yaml:4:5: there is no subworkflow 'mian'; did you mean 'main'?",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    subworkflow: main\n    argument: {{}}",
+            "bad.test.yaml:5:5: main misses an argument for 'order'",
+        ),
+        (
+            f"{DEFINITION}cases:\n  - name: a\n    env: {{GOOGLE_CLOUD_PROJECT_ID: a/b}}",
+            "bad.test.yaml:4:5: the variables GOOGLE_CLOUD_… make no name: projects/a/b/",
         ),
     ],
 )
@@ -186,6 +214,59 @@ def test_file_when_it_is_bad(text: str, said: str, capsys: pytest.CaptureFixture
     printed = capsys.readouterr()
     assert printed.err.startswith(said)
     assert "2 passed, 1 bad file in" in printed.out
+
+
+def test_file_when_several_steps_are_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """All of them are said, each with its place."""
+    Path("bad.test.yaml").write_text(
+        f"{DEFINITION}stubs:\n  - step: lok\n    answer: {{}}\n"
+        "cases:\n  - name: a\n    subworkflow: b\n    callbacks: [{step: opn}]"
+    )
+
+    assert 2 == run(["bad.test.yaml"])
+    assert ["bad.test.yaml:3:11", "bad.test.yaml:7:5", "bad.test.yaml:8:24"] == [
+        line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()
+    ]
+
+
+def test_report_when_callbacks_reach_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Why each of them did is said beside the case that is not as expected."""
+    callbacks = [
+        {"step": "open", "method": "get"},
+        {"step": "open", "after": 3601},
+        {"awaiting": "wait", "after": 3602},
+        {"awaiting": "wait"},
+        {"step": "open", "endpoint": 2},
+        {"endpoint": 3},
+    ]
+    case = {**UNANSWERED, "callbacks": callbacks, "expect": {"result": 1}}
+    Path("good/approval.test.yaml").write_text(json.dumps({**CASES, "cases": [case]}))
+
+    assert 1 == run(["good"])
+    printed = capsys.readouterr().out
+    takes = "the endpoint of step 'open' takes POST, not GET"
+    late = "but the run ended at 2026-01-01T01:00:00.000Z"
+    place = "good/approval.test.yaml:1: it was"
+    assert "callbacks that reached nothing:" in printed
+    assert [
+        f"{place} refused at 2026-01-01T00:00:00.000Z: {takes}",
+        f"{place} due at 2026-01-01T01:00:01.000Z, {late}",
+        f"{place} due at 2026-01-01T01:00:02.000Z, {late}",
+        f"{place} not sent, for step 'wait' waited only once",
+        f"{place} not sent, for step 'open' created only 1 of its endpoints",
+        f"{place} not sent, for the run created only 1 of its endpoints",
+    ] == [line.strip() for line in printed.splitlines() if ": it was" in line]
+
+
+def test_report_when_entries_are_maps(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are shown as JSON."""
+    Path("logs.yaml").write_text(
+        "- log: {call: sys.log, args: {json: {'paid': true, 'by': null, 'to': 'Ada'}}}"
+    )
+    Path("logs.test.yaml").write_text("cases: [{name: a, expect: {result: 1}}]")
+
+    assert 1 == run(["logs.test.yaml"])
+    assert 'DEFAULT log: {"by": null, "paid": true, "to": "Ada"}' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["none"], ["good/.hidden/.."], ["good", "-k", "nothing"]])

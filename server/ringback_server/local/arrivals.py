@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringback_server.control.request_map import CallbackRequest, request_map
 from ringback_server.lang.effects import OpenEndpoint, Wait
 from ringback_server.lang.values import Value, wrap
+from ringback_server.local.moments import moment
 from ringback_server.local.results import Sent
+from ringback_server.local.scripts import Placed
 from ringback_server.local.stubs import Callback
 from ringback_server.model.names import CallbackName, ExecutionName
 
@@ -20,28 +22,32 @@ class _Due:
 
     time: float
     endpoint: int
-    callback: Callback
+    callback: Placed[Callback]
 
 
 @dataclass(slots=True)
 class _Endpoint:
     method: str
     step: str
-    #: request maps that no wait has taken yet
-    buffered: list[Value] = field(default_factory=list[Value])
+    #: what no wait has taken yet: the callback, and its request map
+    buffered: list[tuple[_Due, Value]] = field(default_factory=list[tuple[_Due, Value]])
 
 
 class Arrivals:
     """Sends each callback of a script once, when its endpoint is there or is waited for."""
 
-    def __init__(self, execution: ExecutionName, script: Sequence[Callback], begin: float) -> None:
+    def __init__(
+        self, execution: ExecutionName, script: Sequence[Placed[Callback]], begin: float
+    ) -> None:
         """Take the script; `begin` is when the run begins, in Unix seconds."""
         self._execution = execution
         self._begin = begin
         self._unsent = list(script)
         self._endpoints = dict[int, _Endpoint]()
         self._of_step = defaultdict[str, list[int]](list)
+        self._waits = Counter[str]()
         self._underway: list[_Due] = []
+        self._refused: list[str] = []
         self.sent: list[Sent] = []
 
     @property
@@ -60,15 +66,16 @@ class Arrivals:
         self._endpoints[effect.number] = _Endpoint(effect.method, step)
         self._of_step[step].append(effect.number)
         for callback in list(self._unsent):
-            if self._is_for(callback, effect.number, step):
+            if self._is_for(callback.record, effect.number, step):
                 self._send(callback, effect.number, now)
 
     def awaited(self, wait: Wait, step: str, now: float) -> None:
         """Note that a step began to wait; the next callback for that begins its way."""
         if wait.endpoint is None:
             return
+        self._waits[step] += 1
         for callback in self._unsent:
-            if callback.awaiting == step:
+            if callback.record.awaiting == step:
                 self._send(callback, wait.endpoint, now)
                 return
 
@@ -85,8 +92,34 @@ class Arrivals:
         for number, wait in waits.items():
             endpoint = None if wait.endpoint is None else self._endpoints[wait.endpoint]
             if endpoint is not None and endpoint.buffered:
-                found[number] = endpoint.buffered.pop(0)
+                found[number] = endpoint.buffered.pop(0)[1]
         return found
+
+    def notes(self, end: float) -> Iterator[str]:
+        """Yield why callbacks reached nothing, in a run that ended at a time in Unix seconds."""
+        yield from self._refused
+        for endpoint in self._endpoints.values():
+            for due, _ in endpoint.buffered:
+                yield (
+                    f"{due.callback.place}: it arrived at {moment(due.time)}, but nothing waited "
+                    f"for it any more at the endpoint of step '{endpoint.step}'"
+                )
+        for due in self._underway:
+            times = f"due at {moment(due.time)}, but the run ended at {moment(end)}"
+            yield f"{due.callback.place}: it was {times}"
+        for callback in self._unsent:
+            yield f"{callback.place}: it was not sent, for {self._missing(callback.record)}"
+
+    def _missing(self, callback: Callback) -> str:
+        """Return what a callback was for, and what there was of it."""
+        if callback.awaiting is not None:
+            count = self._waits[callback.awaiting]
+            done = f"waited only {_times(count)}" if count else "did not wait"
+            return f"step '{callback.awaiting}' {done}"
+        who, count = "the run", len(self._endpoints)
+        if callback.step is not None:
+            who, count = f"step '{callback.step}'", len(self._of_step[callback.step])
+        return f"{who} created {f'only {count} of its' if count else 'no'} endpoints"
 
     def _is_for(self, callback: Callback, number: int, step: str) -> bool:
         if callback.awaiting is not None:
@@ -96,24 +129,28 @@ class Arrivals:
             return place == number
         return callback.step == step and self._of_step[step].index(number) == place
 
-    def _send(self, callback: Callback, endpoint: int, now: float) -> None:
+    def _send(self, callback: Placed[Callback], endpoint: int, now: float) -> None:
         self._unsent.remove(callback)
-        due = _Due(time=now + callback.after, endpoint=endpoint, callback=callback)
+        due = _Due(time=now + callback.record.after, endpoint=endpoint, callback=callback)
         self._underway.append(due)
 
     def _arrive(self, due: _Due, waiting: int) -> None:
-        endpoint, callback = self._endpoints[due.endpoint], due.callback
-        method = callback.method or endpoint.method
+        endpoint, callback = self._endpoints[due.endpoint], due.callback.record
+        method = (callback.method or endpoint.method).upper()
         if method != endpoint.method:
             outcome = "refused"
+            takes = f"the endpoint of step '{endpoint.step}' takes {endpoint.method}, not {method}"
+            self._refused.append(
+                f"{due.callback.place}: it was refused at {moment(due.time)}: {takes}"
+            )
         else:
             outcome = "resumed" if waiting > len(endpoint.buffered) else "buffered"
-            endpoint.buffered.append(self._request(due, method))
+            endpoint.buffered.append((due, self._request(due, method)))
         sent = Sent(endpoint=due.endpoint + 1, method=method, time=due.time, outcome=outcome)
         self.sent.append(sent)
 
     def _request(self, due: _Due, method: str) -> Value:
-        callback = due.callback
+        callback = due.callback.record
         request = CallbackRequest(
             method=method,
             query=callback.pairs,
@@ -125,3 +162,7 @@ class Arrivals:
         return wrap(
             request_map(request, method=method, path=path, received=due.time, uptime=uptime)
         )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

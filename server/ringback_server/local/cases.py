@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ringback_server.local.documents import Document, read_document
+from ringback_server.lang.problems import nearest, shown
+from ringback_server.local.documents import Document, FieldError, read_document
 from ringback_server.local.schema import record_of
-from ringback_server.local.stubs import Surroundings
+from ringback_server.local.scripts import Script, script_of
+from ringback_server.local.services import check_call
+from ringback_server.local.stubs import Surroundings, check_method, given_of
+from ringback_server.model.resources import SEVERITIES
 
 _SUFFIXES = (".test.yaml", ".test.yml", ".test.json")
 
@@ -23,14 +28,20 @@ class ExpectedCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     method: str | None = None
     #: the query counts only if there is one here
     url: str | None = None
-    #: OIDC or OAuth2
-    auth: str | None = None
+    #: OIDC or OAuth2, or any of them
+    auth: Literal["OIDC", "OAuth2", "*"] | None = None
     #: what is among the headers
     headers: dict[str, str] | None = None
     #: what is in the body
     body: object | UnsetType = UNSET
     #: what is among the arguments
     args: dict[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise FieldError for a call that cannot be."""
+        check_call(self.call, given_of(self, ("url", "method", "headers", "auth", "args", "body")))
+        if self.method is not None and "*" not in self.method:
+            check_method(self.method, self.call)
 
 
 class ExpectedEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +52,13 @@ class ExpectedEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     text: str | None = None
     #: what is in the entry
     json: object | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Raise FieldError for a severity that no entry has."""
+        severity = self.severity
+        if severity is not None and "*" not in severity and severity not in SEVERITIES:
+            hint = nearest(severity.upper(), SEVERITIES) or f"; there are {', '.join(SEVERITIES)}"
+            raise FieldError("severity", f"there is no severity '{shown(severity)}'{hint}")
 
 
 Calls = tuple[ExpectedCall, ...]
@@ -93,15 +111,27 @@ class CaseFile(Surroundings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A case with all that is for it, its own or for all cases."""
+
+    name: str
+    #: of the name
+    line: int
+    subworkflow: str | None
+    argument: object
+    script: Script
+    expect: Expectations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """A test file that was read."""
 
     path: Path
     document: Document
+    file: CaseFile
     definition: Path
-    cases: tuple[Case, ...]
-    #: of the names of the cases
-    lines: tuple[int, ...]
+    cases: tuple[Trial, ...]
 
 
 def is_test_file(path: Path) -> bool:
@@ -117,11 +147,9 @@ def read_suite(path: Path) -> Suite:
     return Suite(
         path=path,
         document=document,
+        file=file,
         definition=_definition(document, file, path),
-        cases=tuple(_complete(case, file) for case in file.cases),
-        lines=tuple(
-            document.position(("cases", place), "name").line for place in range(len(file.cases))
-        ),
+        cases=tuple(_trials(document, file)),
     )
 
 
@@ -147,15 +175,16 @@ def _definition(document: Document, file: CaseFile, path: Path) -> Path:
     raise document.refusal(f"there is no {stem}.yaml: name the file with 'definition'")
 
 
-def _complete(case: Case, file: CaseFile) -> Case:
-    """Return a case with what is for all of them: its own stubs and callbacks come first."""
-    return Case(
-        name=case.name,
-        subworkflow=case.subworkflow,
-        argument=case.argument,
-        expect=case.expect,
-        now=file.now if case.now is None else case.now,
-        env={**file.env, **case.env},
-        stubs=(*case.stubs, *file.stubs),
-        callbacks=(*case.callbacks, *file.callbacks),
-    )
+def _trials(document: Document, file: CaseFile) -> Iterator[Trial]:
+    """Yield cases with what is for all of them: a case's own stubs and callbacks come first."""
+    shared = script_of(document, file)
+    for place, case in enumerate(file.cases):
+        route = ("cases", place)
+        yield Trial(
+            name=case.name,
+            line=document.position(route, "name").line,
+            subworkflow=case.subworkflow,
+            argument=case.argument,
+            script=script_of(document, case, route).before(shared),
+            expect=case.expect,
+        )

@@ -23,6 +23,11 @@ def written(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, default=_bytes)
 
 
+def compact(value: object) -> str:
+    """Write a value as JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, default=_bytes)
+
+
 def projected(actual: object, wanted: object) -> object:
     """Return of a value what is wanted of it, so that only what matters differs."""
     if is_map(actual) and is_map(wanted):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 
+from ringback_server.local.differences import compact
+from ringback_server.local.moments import moment
 from ringback_server.local.results import Call, Entry, Result
 
 
@@ -24,8 +25,9 @@ def document_of(result: Result) -> dict[str, object]:
         "steps": result.steps,
         "calls": [_call(call) for call in result.calls],
         "logs": [_entry(entry) for entry in result.logs],
-        "callbacks": [{**asdict(sent), "time": _moment(sent.time)} for sent in result.callbacks],
+        "callbacks": [{**asdict(sent), "time": moment(sent.time)} for sent in result.callbacks],
         "unsentCallbacks": result.unsent,
+        "callbackNotes": list(result.callback_notes),
     }
 
 
@@ -33,14 +35,14 @@ def call_lines(result: Result) -> Iterator[str]:
     """Yield a line for each call."""
     for call in result.calls:
         request = "" if call.url is None else f" {call.method} {call.url}"
-        yield f"{_moment(call.time)} {call.step}: {call.call}{request}"
+        yield f"{moment(call.time)} {call.step}: {call.call}{request}"
 
 
 def log_lines(result: Result) -> Iterator[str]:
     """Yield a line for each log entry."""
     for entry in result.logs:
-        content = entry.json if entry.text is None else entry.text
-        yield f"{_moment(entry.time)} {entry.severity} {entry.step}: {content}"
+        content = compact(entry.json) if entry.text is None else entry.text
+        yield f"{moment(entry.time)} {entry.severity} {entry.step}: {content}"
 
 
 def printable(text: str) -> str:
@@ -52,25 +54,16 @@ def printable(text: str) -> str:
 
 def _call(call: Call) -> dict[str, object]:
     """Return what there is of a call."""
-    found = {**asdict(call), "time": _moment(call.time)}
+    found = {**asdict(call), "time": moment(call.time)}
     return {key: item for key, item in found.items() if item not in (None, {})}
 
 
 def _entry(entry: Entry) -> dict[str, object]:
     content = {"json": entry.json} if entry.text is None else {"text": entry.text}
     return {
-        "time": _moment(entry.time),
+        "time": moment(entry.time),
         "severity": entry.severity,
         "step": entry.step,
         "routine": entry.routine,
         **content,
     }
-
-
-def _moment(time: float) -> str:
-    """Return a time as RFC 3339; as seconds once there are no dates any more."""
-    try:
-        text = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
-    except (OverflowError, ValueError):
-        return f"{time:.3f}"
-    return text.replace("+00:00", "Z")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -34,6 +34,21 @@ class BadFileError(ValueError):
     def of_file(cls, file: str, problem: str) -> Self:
         """Return the error of a file as a whole."""
         return cls(file, Position(1, 1, 0), problem)
+
+    @classmethod
+    def joined(cls, errors: Iterable[BadFileError]) -> BadFileError:
+        """Return the error of all that is wrong, a line for each, in the order of the source."""
+        first, *others = sorted(errors, key=lambda one: (one.line, one.column))
+        position = Position(first.line, first.column, 0)
+        return cls(first.file, position, "\n".join([first.problem, *map(str, others)]))
+
+
+class FieldError(ValueError):
+    """Something is wrong with one key of a record."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(problem)
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Final
 from ringback_server.errors import InvalidArgumentError
 from ringback_server.lang.connectors import Undescribed
 from ringback_server.lang.effects import Context
+from ringback_server.local.documents import FieldError
 from ringback_server.model.names import ExecutionName
 
 #: as if Google's service ran it
@@ -23,7 +24,7 @@ _DEFAULTS: Final = {
 
 
 def context_of(workflow: str, env: Mapping[str, str]) -> Context:
-    """Return what a run is told; raises ValueError for variables that make no name."""
+    """Return what a run is told; raises FieldError for variables that make no name."""
     environment = {**_DEFAULTS, "GOOGLE_CLOUD_WORKFLOW_ID": workflow, **env}
     name = ExecutionName(
         environment["GOOGLE_CLOUD_PROJECT_ID"],
@@ -34,9 +35,10 @@ def context_of(workflow: str, env: Mapping[str, str]) -> Context:
     try:
         ExecutionName.parse(str(name))
     except InvalidArgumentError:
-        raise ValueError(f"the variables GOOGLE_CLOUD_… make no name: {name}") from None
+        raise FieldError("env", f"the variables GOOGLE_CLOUD_… make no name: {name}") from None
     if name.uid is None:
-        raise ValueError("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID must be a UUID in lower case")
+        problem = "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID must be a UUID in lower case"
+        raise FieldError("env", problem)
     return Context(
         name=name,
         environment=environment,

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from ringback_server.local.cases import Case, Expectations
+from ringback_server.local.cases import Expectations, Trial
 from ringback_server.local.definitions import Runnable
 from ringback_server.local.differences import difference, projected, written
 from ringback_server.local.happenings import (
@@ -30,7 +30,7 @@ class Verdict:
     """What came of a case: what is not as expected, each with its first line telling what."""
 
     complaints: tuple[str, ...]
-    result: Result | None
+    result: Result
 
     @property
     def passed(self) -> bool:
@@ -38,14 +38,12 @@ class Verdict:
         return not self.complaints
 
 
-def judge(runnable: Runnable, case: Case) -> Verdict:
-    """Run a case and say what of it is not as expected."""
+def judge(runnable: Runnable, case: Trial) -> Verdict:
+    """Run a case and say what of it is not as expected; raises ValueError if it cannot begin."""
     try:
-        result = simulate(runnable, case.argument, case, case.subworkflow)
+        result = simulate(runnable, case.argument, case.script, case.subworkflow)
     except StuckError as stuck:
         return Verdict(complaints=(stuck.message,), result=stuck.so_far)
-    except ValueError as error:
-        return Verdict(complaints=(str(error),), result=None)
     return Verdict(complaints=tuple(complaints(result, case.expect)), result=result)
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from operator import methodcaller
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from ringback_server.local.cases import Case, read_suite
+from ringback_server.local.cases import Trial, read_suite
 from ringback_server.local.definitions import Runnable, read_runnable
 from ringback_server.local.documents import BadFileError
+from ringback_server.local.fitting import check_suite
 from ringback_server.local.judging import judge
 from ringback_server.local.reports import explanation
-from ringback_server.local.results import Result
-from ringback_server.local.runs import CallbackLike, RunWorkflow, StubLike, run_definition
-from ringback_server.local.step_names import check_steps
+from ringback_server.local.runs import RunWorkflow
 
 
 def collected(parent: pytest.Collector, path: Path) -> pytest.Collector:
@@ -27,34 +26,11 @@ def collected(parent: pytest.Collector, path: Path) -> pytest.Collector:
 def bound(request: pytest.FixtureRequest) -> RunWorkflow:
     """Return what the fixture `run_workflow` is for a test."""
 
-    def run(
-        definition: str | Path,
-        argument: object = None,
-        *,
-        stubs: str | Path | Iterable[StubLike] = (),
-        callbacks: Iterable[CallbackLike] = (),
-        env: Mapping[str, str] | None = None,
-        now: float | str | None = None,
-        subworkflow: str | None = None,
-    ) -> Result:
-        return run_definition(
-            _found(request, definition),
-            argument,
-            stubs=_found(request, stubs) if isinstance(stubs, (str, Path)) else stubs,
-            callbacks=callbacks,
-            env=env,
-            now=now,
-            subworkflow=subworkflow,
-        )
+    def found(name: Path) -> Path:
+        beside = request.path.parent / name
+        return beside if beside.exists() else request.config.rootpath / name
 
-    return run
-
-
-def _found(request: pytest.FixtureRequest, name: str | Path) -> str | Path:
-    if isinstance(name, str) and "\n" in name:
-        return name
-    beside = request.path.parent / name
-    return beside if beside.exists() else request.config.rootpath / name
+    return RunWorkflow(found)
 
 
 class _File(pytest.File):
@@ -62,20 +38,18 @@ class _File(pytest.File):
         try:
             suite = read_suite(self.path)
             runnable = read_runnable(suite.definition)
-            check_steps(suite, runnable)
+            check_suite(suite, runnable)
         except BadFileError as error:
             raise self.CollectError(str(error)) from None
-        for case, line in zip(suite.cases, suite.lines, strict=True):
+        for case in suite.cases:
             item = _child(_Item, self, name=case.name)
-            item.case, item.runnable, item.line = case, runnable, line
+            item.case, item.runnable = case, runnable
             yield item
 
 
 class _Item(pytest.Item):
-    case: Case
+    case: Trial
     runnable: Runnable
-    #: from 1
-    line: int
 
     def runtest(self) -> None:
         verdict = judge(self.runnable, self.case)
@@ -83,7 +57,7 @@ class _Item(pytest.Item):
             pytest.fail(explanation(verdict), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self.line - 1, self.name
+        return self.path, self.case.line - 1, self.name
 
 
 _Node = TypeVar("_Node", bound=pytest.File | pytest.Item)

@@ -95,14 +95,14 @@ class Report:
 def explanation(verdict: Verdict) -> str:
     """Return what was not as expected, and what the run logged."""
     lines = [line for complaint in verdict.complaints for line in complaint.splitlines()]
-    called = [] if verdict.result is None else list(call_lines(verdict.result))
+    called = list(call_lines(verdict.result))
     if called:
         lines += ["it called:", *(f"  {line}" for line in called)]
-    logged = [] if verdict.result is None else list(log_lines(verdict.result))
+    logged = list(log_lines(verdict.result))
     if logged:
         lines += ["it logged:", *(f"  {line}" for line in logged)]
-    if verdict.result is not None and verdict.result.unsent:
-        lines.append(f"callbacks that were not due before it ended: {verdict.result.unsent}")
+    if notes := verdict.result.callback_notes:
+        lines += ["callbacks that reached nothing:", *(f"  {note}" for note in notes)]
     return "\n".join(lines)
 
 

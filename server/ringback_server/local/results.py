@@ -103,6 +103,8 @@ class Result:
     callbacks: tuple[Sent, ...] = ()
     #: how many of the callbacks were never due
     unsent: int = 0
+    #: why callbacks reached nothing, for people
+    callback_notes: tuple[str, ...] = ()
     #: in virtual seconds
     duration: float = 0.0
     #: as they are counted against the limit

@@ -15,11 +15,11 @@ from ringback_server.lang.values import from_json
 from ringback_server.local.definitions import read_runnable
 from ringback_server.local.differences import written
 from ringback_server.local.documenting import document_of, log_lines, printable
-from ringback_server.local.documents import read_document
+from ringback_server.local.fitting import callback_problems
 from ringback_server.local.results import Result, StuckError
-from ringback_server.local.schema import record_of
+from ringback_server.local.scripts import Script, read_script
 from ringback_server.local.simulation import simulate
-from ringback_server.local.stubs import Surroundings, seconds_of
+from ringback_server.local.stubs import seconds_of
 
 _FAILED: Final = 1
 _USAGE: Final = 2
@@ -33,8 +33,10 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         runnable = read_runnable(Path(options.file))
-        argument, around = _argument(options.data), _surroundings(options)
-        result = simulate(runnable, argument, around, options.subworkflow)
+        argument, script = _argument(options.data), _script(options)
+        for problem in callback_problems(script.callbacks, runnable):
+            sys.stderr.write(f"Warning: {printable(problem)}\n")
+        result = simulate(runnable, argument, script, options.subworkflow)
     except StuckError as stuck:
         _print(stuck.so_far, options.format)
         return _fail(stuck.message, _FAILED)
@@ -60,18 +62,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _surroundings(options: argparse.Namespace) -> Surroundings:
-    found = Surroundings()
-    if options.stubs is not None:
-        found = record_of(read_document(Path(options.stubs)), Surroundings)
-    env = dict(found.env)
+def _script(options: argparse.Namespace) -> Script:
+    env = dict[str, str]()
     for pair in options.env:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise ValueError(f"--env: {pair!r} is not KEY=VALUE")
         env[key] = value
-    now = found.now if options.now is None else seconds_of(options.now)
-    return Surroundings(now=now, env=env, stubs=found.stubs, callbacks=found.callbacks)
+    given = Script(now=None if options.now is None else seconds_of(options.now), env=env)
+    return given if options.stubs is None else given.before(read_script(Path(options.stubs)))
 
 
 def _argument(text: str | None) -> object:
@@ -91,8 +90,8 @@ def _print(result: Result, form: str | None) -> None:
         return
     for line in log_lines(result):
         sys.stderr.write(f"{printable(line)}\n")
-    if result.unsent:
-        sys.stderr.write(f"Callbacks that were not due before it ended: {result.unsent}\n")
+    for note in result.callback_notes:
+        sys.stderr.write(f"{printable(f'Callback {note}')}\n")
     if result.succeeded:
         sys.stdout.write(json.dumps(result.result, indent=2, ensure_ascii=False) + "\n")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, TypeVar
 
 from ringback_server.local.definitions import Runnable, read_runnable, runnable_of
-from ringback_server.local.documents import read_document
+from ringback_server.local.fitting import callback_problems
 from ringback_server.local.results import Result
-from ringback_server.local.schema import converted, record_of
+from ringback_server.local.schema import converted
+from ringback_server.local.scripts import Placed, Script, read_script
 from ringback_server.local.simulation import simulate
-from ringback_server.local.stubs import Callback, Stub, Surroundings
+from ringback_server.local.stubs import Callback, Stub
 
 Record = TypeVar("Record")
 
@@ -20,8 +22,15 @@ StubLike = Stub | Mapping[str, object]
 CallbackLike = Callback | Mapping[str, object]
 
 
-class RunWorkflow(Protocol):
-    """Runs a definition; `run_definition` says what it is given."""
+def _as_it_is(name: Path) -> Path:
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class RunWorkflow:
+    """Runs definitions; names of files are found by `find`."""
+
+    find: Callable[[Path], Path] = _as_it_is
 
     def __call__(
         self,
@@ -34,64 +43,53 @@ class RunWorkflow(Protocol):
         now: float | str | None = None,
         subworkflow: str | None = None,
     ) -> Result:
-        """Run the definition to its end."""
-        ...
+        """Run a definition to its end, without a server and without letting time pass.
 
+        The definition is a file's name, or the text itself if it has several lines. Stubs are a
+        file's name, or stubs as such a file has them; what is given here beside a file is added
+        or, as `now`, replaces it. `now` is in Unix seconds or RFC 3339. With `subworkflow`, that
+        one is run instead of main, with a map of arguments by the names of its parameters.
 
-def run_definition(
-    definition: str | Path,
-    argument: object = None,
-    *,
-    stubs: str | Path | Iterable[StubLike] = (),
-    callbacks: Iterable[CallbackLike] = (),
-    env: Mapping[str, str] | None = None,
-    now: float | str | None = None,
-    subworkflow: str | None = None,
-) -> Result:
-    """Run a definition to its end, without a server and without letting time pass.
-
-    The definition is a file's name, or the text itself if it has several lines. Stubs are a file's
-    name, or stubs as such a file has them; what is given here beside a file is added or, as `now`,
-    replaces it. `now` is in Unix seconds or RFC 3339. With `subworkflow`, that one is run instead
-    of main, with a map of arguments by the names of its parameters.
-
-    Raises StuckError, an AssertionError, when a call has no stub, and ValueError (BadFileError for
-    files) for what is wrong with the definition, the stubs or the callbacks.
-    """
-    around = _surroundings(stubs)
-    time = around.now if now is None else now
-    return simulate(
-        _runnable(definition),
-        argument,
-        Surroundings(
-            now=time,
+        Raises StuckError, an AssertionError, when a call has no stub, and ValueError (BadFileError
+        for files) for what is wrong with the definition, the stubs or the callbacks.
+        """
+        runnable = self._runnable(definition)
+        around = self._script(stubs)
+        sent = _records(callbacks, Callback, "callbacks")
+        script = Script(
+            now=around.now if now is None else now,
             env={**around.env, **(env or {})},
             stubs=around.stubs,
-            callbacks=(*around.callbacks, *_records(callbacks, Callback, "callbacks")),
-        ),
-        subworkflow,
-    )
+            callbacks=(*around.callbacks, *sent),
+        )
+        if problems := list(callback_problems(sent, runnable)):
+            raise ValueError("\n".join(problems))
+        return simulate(runnable, argument, script, subworkflow)
+
+    def _runnable(self, definition: str | Path) -> Runnable:
+        if isinstance(definition, str) and "\n" in definition:
+            return runnable_of(definition, "definition")
+        return read_runnable(self.find(Path(definition)))
+
+    def _script(self, stubs: str | Path | Iterable[StubLike]) -> Script:
+        if isinstance(stubs, (str, Path)):
+            return read_script(self.find(Path(stubs)))
+        return Script(stubs=_records(stubs, Stub, "stubs"))
 
 
-def _surroundings(stubs: str | Path | Iterable[StubLike]) -> Surroundings:
-    if isinstance(stubs, (str, Path)):
-        return record_of(read_document(Path(stubs)), Surroundings)
-    return Surroundings(stubs=_records(stubs, Stub, "stubs"))
-
-
-def _runnable(definition: str | Path) -> Runnable:
-    if isinstance(definition, str) and "\n" in definition:
-        return runnable_of(definition, "definition")
-    return read_runnable(Path(definition))
+#: runs a definition whose files are named as they are
+run_definition: Final = RunWorkflow()
 
 
 def _records(
     given: Iterable[Record | Mapping[str, object]], kind: type[Record], name: str
-) -> tuple[Record, ...]:
-    found: list[Record] = []
-    for place, one in enumerate(given):
+) -> tuple[Placed[Record], ...]:
+    found: list[Placed[Record]] = []
+    for number, one in enumerate(given):
+        place = f"{name}[{number}]"
         try:
-            found.append(one if isinstance(one, kind) else converted(one, kind))
+            record = one if isinstance(one, kind) else converted(one, kind)
         except ValueError as error:
-            raise ValueError(f"{name}[{place}]: {error}") from None
+            raise ValueError(f"{place}: {error}") from None
+        found.append(Placed(record, place))
     return tuple(found)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from ringback_server.lang.problems import nearest, shown
-from ringback_server.local.documents import Document
+from ringback_server.local.documents import BadFileError, Document, FieldError
+from ringback_server.local.matching import is_list, is_map
 
 Record = TypeVar("Record")
 
@@ -48,13 +49,16 @@ class Misfit:
 
 
 def record_of(document: Document, kind: type[Record]) -> Record:
-    """Return a document as a record; raises BadFileError at the first thing that does not fit."""
+    """Return a document as a record; raises BadFileError with all that does not fit."""
     plain = document.plain()
+    given: object = {} if plain is None else plain
     try:
-        return msgspec.convert({} if plain is None else plain, kind)
-    except msgspec.ValidationError as error:
-        misfit = misfit_of(error, kind)
-        raise document.refusal(misfit.problem, misfit.route, misfit.key) from None
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError:
+        found = _misfits(given, inspect.type_info(kind), ())
+        raise BadFileError.joined(
+            document.refusal(misfit.problem, misfit.route, misfit.key) for misfit in found
+        ) from None
 
 
 def converted(plain: object, kind: type[Record]) -> Record:
@@ -65,6 +69,35 @@ def converted(plain: object, kind: type[Record]) -> Record:
         raise ValueError(str(misfit_of(error, kind))) from None
 
 
+def _misfits(plain: object, place: inspect.Type, route: tuple[str | int, ...]) -> list[Misfit]:
+    """Return what does not fit: all unknown keys, and one thing more of each record."""
+    found = list[Misfit]()
+    record = next((k for k in _alternatives(place) if isinstance(k, inspect.StructType)), None)
+    if record is None or not (is_map(plain) or record is place):
+        # whatever holds it says what it may be
+        return found
+    if is_map(plain):
+        known = {field.encode_name: field.type for field in record.fields}
+        unknown = (key for key in plain if key not in known)
+        found += [Misfit(route, key, _unknown(key, record)) for key in unknown]
+        for key in filter(plain.__contains__, known):
+            found += _misfits(plain[key], known[key], (*route, key))
+            item, several = _item(known[key]), plain[key]
+            if item is not None and is_list(several):
+                for number, one in enumerate(several):
+                    found += _misfits(one, item, (*route, key, number))
+        ill = {m.key if m.route == route else m.route[len(route)] for m in found}
+        plain = {key: item for key, item in plain.items() if key not in ill}
+    try:
+        msgspec.convert(plain, record.cls)
+    except msgspec.ValidationError as error:
+        misfit = misfit_of(error, record.cls)
+        # what is missing, or does not go together, may be so for want of what was left out
+        if not found or misfit.route:
+            found.append(replace(misfit, route=(*route, *misfit.route)))
+    return found
+
+
 def misfit_of(error: msgspec.ValidationError, kind: object) -> Misfit:
     """Return what an error of msgspec means."""
     text = str(error)
@@ -72,12 +105,17 @@ def misfit_of(error: msgspec.ValidationError, kind: object) -> Misfit:
     route = () if found is None else _route(found["route"])
     message = text if found is None else text[: found.start()]
     place = _type_at(inspect.type_info(kind), route)
+    if isinstance(error.__cause__, FieldError):
+        return Misfit(route, error.__cause__.key, message)
     if unknown := _UNKNOWN.match(message):
         return Misfit(route, unknown["key"], _unknown(unknown["key"], place))
     if missing := _MISSING.match(message):
         return Misfit(route, None, f"'{missing['key']}' is missing")
     if choice := _CHOICE.match(message):
-        return Misfit(route, None, f"{choice['value']} is none of {', '.join(_choices(place))}")
+        value, choices = choice["value"], _choices(place)
+        hint = nearest(value.strip("'"), choices)
+        known = ", ".join(map(repr, choices))
+        return Misfit(route, None, f"{value} is none of {known}{hint}")
     if types := _TYPES.match(message):
         return Misfit(route, None, _mistyped(types["wanted"], types["got"], types["bound"]))
     return Misfit(route, None, message)
@@ -133,4 +171,4 @@ def _item(place: inspect.Type | None) -> inspect.Type | None:
 
 def _choices(place: inspect.Type | None) -> list[str]:
     literals = (kind for kind in _alternatives(place) if isinstance(kind, inspect.LiteralType))
-    return [repr(value) for literal in literals for value in literal.values]
+    return [str(value) for literal in literals for value in literal.values]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from typing import Final, Self
 
 from ringback_server.lang.effects import (
     TICK,
@@ -29,10 +29,12 @@ from ringback_server.local.answering import answered
 from ringback_server.local.arrivals import Arrivals
 from ringback_server.local.bodies import decoded, plain
 from ringback_server.local.definitions import Runnable
+from ringback_server.local.documents import FieldError
 from ringback_server.local.environment import context_of
 from ringback_server.local.results import Call, Entry, Error, Result, StuckError
+from ringback_server.local.scripts import Script
 from ringback_server.local.stubbing import Stubs
-from ringback_server.local.stubs import Surroundings, seconds_of
+from ringback_server.local.stubs import seconds_of
 from ringback_server.model.resources import ExecutionState, Failure, StepPlace
 
 #: when runs begin, unless they are told: the same for each, so that results can be compared
@@ -46,23 +48,13 @@ _STATES: Final = {
 
 
 def simulate(
-    runnable: Runnable, argument: object, around: Surroundings, subworkflow: str | None = None
+    runnable: Runnable, argument: object, script: Script, subworkflow: str | None = None
 ) -> Result:
     """Run a definition to its end, or one of its subworkflows with a map of arguments.
 
-    Raises StuckError when a call has no stub, ValueError for an argument that is no JSON value or
-    variables that make no name.
+    Raises StuckError when a call has no stub, and FieldError as Simulation.begin does.
     """
-    if subworkflow is not None:
-        runnable = runnable.beginning_with(subworkflow, argument)
-    value = wrap(argument)
-    try:
-        to_json(value)
-    except TypeError as error:
-        raise ValueError(f"the argument is no JSON value: {error}") from None
-    context = context_of(runnable.workflow, around.env)
-    machine = Machine.start(runnable.program, value, context)
-    return _Simulation(runnable, machine, context, around).run()
+    return Simulation.begin(runnable, argument, script, subworkflow).run()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,22 +66,46 @@ class _Answer:
     event: Event
 
 
-class _Simulation:
+class Simulation:
+    """One run."""
+
     def __init__(
-        self, runnable: Runnable, machine: Machine, context: Context, around: Surroundings
+        self, runnable: Runnable, machine: Machine, context: Context, script: Script
     ) -> None:
+        """Take what is to be run, and what it takes place in."""
         self._runnable = runnable
         self._machine = machine
-        self._begin = self._now = seconds_of(BEGIN if around.now is None else around.now)
-        self._stubs = Stubs(around.stubs)
-        self._arrivals = Arrivals(context.name, around.callbacks, self._begin)
+        self._begin = self._now = seconds_of(BEGIN if script.now is None else script.now)
+        self._stubs = Stubs(script.stubs)
+        self._arrivals = Arrivals(context.name, script.callbacks, self._begin)
         self._answers: list[_Answer] = []
         self._known = -1
         self._seeds = count()
         self._calls: list[Call] = []
         self._logs: list[Entry] = []
 
+    @classmethod
+    def begin(
+        cls, runnable: Runnable, argument: object, script: Script, subworkflow: str | None
+    ) -> Self:
+        """Return a run that did nothing yet.
+
+        Raises FieldError for an argument that is no JSON value or does not fit the subworkflow,
+        one that is not there, and variables that make no name.
+        """
+        if subworkflow is not None:
+            runnable = runnable.beginning_with(subworkflow, argument)
+        value = wrap(argument)
+        try:
+            to_json(value)
+        except TypeError as error:
+            raise FieldError("argument", f"the argument is no JSON value: {error}") from None
+        context = context_of(runnable.workflow, script.env)
+        machine = Machine.start(runnable.program, value, context)
+        return cls(runnable, machine, context, script)
+
     def run(self) -> Result:
+        """Run it to its end; raises StuckError when a call has no stub."""
         outcome = self._advance(())
         while outcome.status not in _STATES:
             if outcome.status is Status.WAITING:
@@ -195,6 +211,7 @@ class _Simulation:
             logs=tuple(self._logs),
             callbacks=tuple(self._arrivals.sent),
             unsent=self._arrivals.left,
+            callback_notes=tuple(self._arrivals.notes(self._now)),
             duration=self._now - self._begin,
             steps=self._machine.steps,
         )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from ringback_server.lang.problems import nearest, shown
+from ringback_server.lang.stdlib.http import METHODS
 from ringback_server.local.bodies import Body
+from ringback_server.local.documents import FieldError
+from ringback_server.local.services import check_call
 
 #: what can go wrong before there is an answer
 Failing = Literal[
@@ -15,6 +20,7 @@ Failing = Literal[
 ]
 
 _OK = 200
+_LOOKED_AT: Final = ("step", "call", "url", "method", "args", "body")
 Texts = str | tuple[str, ...]
 
 #: the last moment that has a date, and the longest delay, in seconds
@@ -84,8 +90,7 @@ class Stub(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError for a stub without calls or without answers."""
-        looked_at = (self.step, self.call, self.url, self.method, self.args)
-        if all(given is None for given in looked_at) and self.body is UNSET:
+        if not self.looked_at:
             raise ValueError(
                 "a stub says which calls it answers: by 'step', 'call', 'url', 'method', 'args' or "
                 "'body'; write call: \"*\" for all"
@@ -93,7 +98,15 @@ class Stub(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if (self.answer is None) == (self.sequence is None):
             raise ValueError("a stub has 'answer', or 'sequence' with several answers")
         if self.sequence is not None and not self.sequence:
-            raise ValueError("'sequence' has at least one answer")
+            raise FieldError("sequence", "'sequence' has at least one answer")
+        check_call(self.call, self.looked_at)
+        if self.method is not None:
+            check_method(self.method, self.call)
+
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """The keys that say which calls are answered."""
+        return given_of(self, _LOOKED_AT)
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -119,6 +132,8 @@ class Callback(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Raise ValueError for a callback to two endpoints."""
         super().__post_init__()
+        if self.method is not None:
+            check_method(self.method)
         if self.awaiting is not None and (self.step is not None or self.endpoint is not None):
             raise ValueError("'awaiting' names the endpoint: leave out 'step' and 'endpoint'")
 
@@ -145,17 +160,34 @@ class Surroundings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             seconds_of(self.now)
 
 
+def given_of(record: Struct, keys: Iterable[str]) -> tuple[str, ...]:
+    """Return those keys of a record that something was given for."""
+    default = {"body": UNSET}
+    return tuple(key for key in keys if getattr(record, key) is not default.get(key))
+
+
+def check_method(method: str, call: str | None = None) -> None:
+    """Raise FieldError for a method that no request has, or none of a function such as http.get."""
+    name = method.upper()
+    if name not in METHODS:
+        hint = nearest(name, METHODS) or f"; there are {', '.join(METHODS)}"
+        raise FieldError("method", f"there is no method '{shown(method)}'{hint}")
+    own = (call or "").removeprefix("http.").upper()
+    if own in METHODS and own != name:
+        raise FieldError("method", f"{call} sends {own}, not {name}")
+
+
 def seconds_of(time: float | str) -> float:
-    """Return a time in Unix seconds; raises ValueError for a text that is none."""
+    """Return a time in Unix seconds; raises FieldError for a text that is none."""
     example = "2026-01-31T09:00:00Z"
     if not isinstance(time, str):
         if not 0 <= time <= _END:
-            raise ValueError(f"'now' is no time in Unix seconds: write it like {example}")
+            raise FieldError("now", f"'now' is no time in Unix seconds: write it like {example}")
         return float(time)
     try:
         moment = datetime.fromisoformat(time)
     except ValueError:
-        raise ValueError(f"'now' is no time: write it like {example}") from None
+        raise FieldError("now", f"'now' is no time: write it like {example}") from None
     if moment.tzinfo is None:
-        raise ValueError(f"'now' has no time zone: write it like {example}")
+        raise FieldError("now", f"'now' has no time zone: write it like {example}")
     return moment.timestamp()

@@ -13,10 +13,10 @@ from ringback_server.local.cases import is_test_file, read_suite
 from ringback_server.local.coverage import Coverage
 from ringback_server.local.definitions import Runnable, read_runnable
 from ringback_server.local.documents import BadFileError
+from ringback_server.local.fitting import check_suite
 from ringback_server.local.judging import judge
 from ringback_server.local.junit import junit_xml
 from ringback_server.local.reports import Outcome, Report
-from ringback_server.local.step_names import check_steps
 
 _FAILED: Final = 1
 _BAD_FILE: Final = 2
@@ -78,11 +78,11 @@ class _Session:
         try:
             suite = read_suite(path)
             runnable = self._runnable(suite.definition)
-            check_steps(suite, runnable)
+            check_suite(suite, runnable)
         except BadFileError as error:
             self._report.bad_file(error)
             return
-        for case, line in zip(suite.cases, suite.lines, strict=True):
+        for case in suite.cases:
             if self._words not in f"{path}::{case.name}".lower():
                 continue
             began = time.perf_counter()
@@ -90,7 +90,7 @@ class _Session:
             self._report.add(
                 Outcome(
                     path=path,
-                    line=line,
+                    line=case.line,
                     case=case.name,
                     verdict=verdict,
                     seconds=time.perf_counter() - began,
