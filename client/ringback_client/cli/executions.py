@@ -9,6 +9,7 @@ import typer
 from ringback.v1.executions_pb2 import Execution
 from ringback_client.cli.batch_tasks import execute_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
+from ringback_client.cli.failures import explain
 from ringback_client.cli.last_execution import recall, remember
 from ringback_client.cli.local import (
     Local,
@@ -46,6 +47,7 @@ from ringback_client.client import Client, finished
 from ringback_client.names import DEFAULT_LOCATION, last_segment
 
 _INTERRUPTED = 130
+_SEE_ALL = "See all with: ringback executions describe-last"
 
 WorkflowName = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow.")]
 
@@ -104,7 +106,7 @@ def run(
         execution = _wait(client, started.name)
     if execution.state == Execution.SUCCEEDED:
         write_value(json.loads(execution.result or "null"), form or DocumentFormat.JSON)
-    _fail_unless_succeeded(execution)
+    _fail_unless_succeeded(execution, printed=False)
 
 
 def execute(
@@ -247,12 +249,15 @@ def _wait(client: Client, name: str, timeout: float | None = None) -> Execution:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _fail_unless_succeeded(execution: Execution) -> None:
+def _fail_unless_succeeded(execution: Execution, *, printed: bool = True) -> None:
+    """Say how an execution ended; `printed` if stdout has all about it already."""
     if execution.state == Execution.SUCCEEDED:
         return
     state = Execution.State.Name(execution.state)
     if finished(execution):
-        say_error(f"The execution ended as {state}. {execution.error.context}".strip())
+        told = explain(execution.error)
+        step = None if told.whole or printed else _SEE_ALL
+        say_error(f"The execution ended as {state}. {told.text}".strip(), step)
     else:
         say_error(f"The execution is still {state}.", "Wait longer, or see what it waits for.")
     raise typer.Exit(1)
