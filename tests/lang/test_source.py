@@ -48,10 +48,11 @@ def test_text_when_read(text: str, expected: Plain) -> None:
     assert expected == plain(read_nodes(text))
 
 
+TAB = "while scanning for the next token: found character that cannot start any token"
 REFUSED = [
     ("a: [1\n", 2, 1, "invalid YAML: while parsing a flow sequence: did not find"),
     ("a: b: c\n", 1, 5, "invalid YAML: mapping values are not allowed in this context"),
-    ("a:\n\t- b\n", 2, 1, "invalid YAML: "),
+    ("a:\n\t- b\n", 2, 1, f"invalid YAML: {TAB}; lines are indented with spaces, not with tabs"),
     ('[{"a": 1}', 1, 10, "invalid JSON: expected ',' or ']'"),
     ('[{"a": 1]', 1, 9, "invalid JSON: expected ',' or '}'"),
     ('{"a": tru', 1, 10, "invalid YAML: "),

@@ -111,10 +111,12 @@ def test_call_when_no_stub_answers(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["none.yaml"], "none.yaml:1:1: No such file or directory"),
+        (["none.yaml"], "none.yaml: No such file or directory"),
         (["stubs.yaml"], "stubs.yaml:1:1: "),
-        (["env.yaml", "--stubs", "none.yaml"], "none.yaml:1:1: No such file or directory"),
+        (["env.yaml", "--stubs", "none.yaml"], "none.yaml: No such file or directory"),
         (["env.yaml", "--stubs", "approval.yaml"], "approval.yaml:2:1: unknown key 'main'"),
+        (["env.yaml", "--stubs", "a.test.yaml"], "Cases are run with: ringback test a.test.yaml"),
+        (["a.test.yaml"], "Cases are run with: ringback test a.test.yaml"),
         (["env.yaml", "--env", "A"], "--env: 'A' is not KEY=VALUE"),
         (["env.yaml", "--now", "x"], "'now' is no time"),
         (["env.yaml", "--data", "{"], "--data: not JSON"),
@@ -125,6 +127,8 @@ def test_status_when_it_cannot_be_run(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Misuse is told from failure, and where it is."""
+    Path("a.test.yaml").write_text("cases: [{name: a}]")
+
     assert 2 == run(arguments)
     assert said in capsys.readouterr().err
 

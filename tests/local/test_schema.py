@@ -168,6 +168,7 @@ def test_stubs_when_they_do_not_fit(text: str, place: str, problem: str) -> None
     ("text", "place", "problem"),
     [
         ("definition: a.yaml", "1:1", "'cases' is missing"),
+        ("", "1:1", "there is nothing in this file: 'cases' is missing"),
         ("cases: []", "1:8", "this must be a list of length >= 1"),
         ("cases: [{}]", "1:9", "'name' is missing"),
         (
@@ -241,17 +242,18 @@ cases:
 
 
 def test_file_when_it_cannot_be_read(tmp_path: Path) -> None:
-    """What keeps a file from being read is said with its name."""
-    (tmp_path / "latin.yaml").write_bytes(b"\xe9")
+    """What keeps a file from being read is said with its name, and where if that is known."""
+    (tmp_path / "latin.yaml").write_bytes("ä\nnä".encode() + b"\xe9")
     for name, problem in (
-        ("none", "No such file or directory"),
-        ("latin", "the file is not UTF-8"),
+        ("none.yaml", ": No such file or directory"),
+        ("latin.yaml", ":2:3: the file is not UTF-8"),
+        ("", ": Is a directory"),
     ):
-        path = tmp_path / f"{name}.yaml"
+        path = tmp_path / name
         with pytest.raises(BadFileError) as caught:
             read_document(path)
 
-        assert f"{path}:1:1: {problem}" == str(caught.value)
+        assert f"{path}{problem}" == str(caught.value)
 
 
 def test_yaml_when_it_is_read() -> None:

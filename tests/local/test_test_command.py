@@ -163,6 +163,12 @@ def test_coverage_when_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> No
         ("cases: [{name: a}, {name: a}]", "bad.test.yaml:1:27: there is another case named 'a'"),
         ("definition: none.yaml\ncases: [{name: a}]", "bad.test.yaml:1:13: there is no file none"),
         ("cases: [{name: a}]", "bad.test.yaml:1:1: there is no bad.yaml: name the file with"),
+        (
+            "definition: good/aproval.yaml\ncases: [{name: a}]",
+            "bad.test.yaml:1:13: there is no file good/aproval.yaml; did you mean 'approval.yaml'?",
+        ),
+        ("", "bad.test.yaml:1:1: there is nothing in this file: 'cases' is missing"),
+        ("cases: []\n---\ncases: []", "bad.test.yaml:2:1: the source holds more than one YAML"),
         ("definition: bad.test.yaml\ncases: [{name: a}]", "bad.test.yaml:1:1: "),
         (
             f"{DEFINITION}stubs:\n  - step: lok\n    answer: {{}}\ncases: [{{name: a}}]",
@@ -227,6 +233,49 @@ def test_file_when_several_steps_are_wrong(capsys: pytest.CaptureFixture[str]) -
     assert ["bad.test.yaml:3:11", "bad.test.yaml:7:5", "bad.test.yaml:8:24"] == [
         line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("good/approval.yaml", ": this is no test file; did you mean good/approval.test.yaml?"),
+        ("lone.yaml", ": this is no test file (.test.yaml, .test.yml, .test.json), it has no"),
+        ("cases.yaml", ":1:1: name the file that is tested with 'definition'"),
+        ("none.test.yaml", ": No such file or directory"),
+        ("bare", ": there are no *.test.yaml files here"),
+    ],
+)
+def test_path_when_it_is_no_test_file(
+    name: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What there is instead is said."""
+    Path("bare").mkdir()
+    Path("lone.yaml").write_text("- s: {return: 1}")
+    Path("cases.yaml").write_text("cases: [{name: a}]")
+
+    assert 2 == run([name])
+    assert capsys.readouterr().err.startswith(f"{name}{said}")
+
+
+def test_path_when_any_file_has_cases() -> None:
+    """A file of another name may hold cases, if it names its definition."""
+    Path("cases.yaml").write_text(f"{DEFINITION}cases: [{{name: a, expect: {{error: '*'}}}}]")
+
+    assert 0 == run(["cases.yaml"])
+
+
+def test_report_when_it_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """That is an error, and no traceback."""
+    assert 2 == run(["good", "--junit-xml", "none/report.xml"])
+    assert "Error: --junit-xml none/report.xml: No such file or directory\n" == (
+        capsys.readouterr().err
+    )
+
+
+def test_words_when_no_case_has_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """That no case was run is explained."""
+    assert 2 == run(["good", "-k", "nothing"])
+    assert "No case has 'nothing' in its file or name.\n" == capsys.readouterr().err
 
 
 def test_report_when_callbacks_reach_nothing(capsys: pytest.CaptureFixture[str]) -> None:

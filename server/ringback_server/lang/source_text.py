@@ -17,6 +17,13 @@ _QUOTED = (Style.SINGLE, Style.DOUBLE)
 _LAST_OF_BASIC_PLANE = 0xFFFF
 
 
+def undecodable_position(error: UnicodeDecodeError) -> Position:
+    """Return where bytes that should be a definition stop being UTF-8."""
+    before = error.object[: error.start].decode()
+    found = SourceText(before).position(len(before), len(before))
+    return Position(found.line, found.column, 0)
+
+
 class SourceText:
     """A definition's text, with its lines."""
 

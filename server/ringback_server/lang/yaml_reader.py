@@ -138,6 +138,8 @@ class _Reader:
             index = mark.index if mark else 0
             words = (error.context, error.problem)
             message = ": ".join(word for word in words if word)
+            if self._source.text.startswith("\t", index):
+                message += "; lines are indented with spaces, not with tabs"
         return refusal(f"invalid YAML: {message}", self._source.position(index, index))
 
 

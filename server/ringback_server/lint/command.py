@@ -14,6 +14,7 @@ from ringback_server.lang.expressions import Position
 from ringback_server.lang.findings import Finding, Rule, Severity
 from ringback_server.lang.limits import Limits
 from ringback_server.lang.linter import lint
+from ringback_server.lang.source_text import undecodable_position
 from ringback_server.lint.reports import Reports, as_json, as_sarif, as_text
 from ringback_server.model.extras import installing
 
@@ -61,10 +62,8 @@ def _findings(name: str, connectors: Connectors) -> tuple[Finding, ...]:
     try:
         return lint(content.decode(), Limits(), connectors)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        begin = content.rfind(b"\n", 0, error.start) + 1
-        column = len(content[begin : error.start].decode()) + 1
-        return (_unreadable("the file is not UTF-8", line, column),)
+        position = undecodable_position(error)
+        return (_unreadable("the file is not UTF-8", position.line, position.column),)
 
 
 def _unreadable(message: str, line: int, column: int) -> Finding:

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ringback_server.lang.problems import nearest, shown
-from ringback_server.local.documents import Document, FieldError, read_document
+from ringback_server.local.documents import BadFileError, Document, FieldError, read_document
+from ringback_server.local.matching import is_map
 from ringback_server.local.schema import record_of
 from ringback_server.local.scripts import Script, script_of
 from ringback_server.local.services import check_call
@@ -142,6 +143,7 @@ def is_test_file(path: Path) -> bool:
 def read_suite(path: Path) -> Suite:
     """Read a test file; raises BadFileError."""
     document = read_document(path)
+    _check_kind(document, path)
     file = record_of(document, CaseFile)
     _check_names(document, file)
     return Suite(
@@ -151,6 +153,16 @@ def read_suite(path: Path) -> Suite:
         definition=_definition(document, file, path),
         cases=tuple(_trials(document, file)),
     )
+
+
+def _check_kind(document: Document, path: Path) -> None:
+    plain = document.plain()
+    if is_test_file(path) or (is_map(plain) and "cases" in plain):
+        return
+    beside = (path.with_name(f"{path.stem}{suffix}") for suffix in _SUFFIXES)
+    found = next((other for other in beside if other.is_file()), None)
+    hint = f"; did you mean {found}?" if found else f" ({', '.join(_SUFFIXES)}), it has no 'cases'"
+    raise BadFileError.of_file(document.file, f"this is no test file{hint}")
 
 
 def _check_names(document: Document, file: CaseFile) -> None:
@@ -166,8 +178,12 @@ def _definition(document: Document, file: CaseFile, path: Path) -> Path:
     if file.definition is not None:
         found = path.parent / file.definition
         if not found.is_file():
-            raise document.refusal(f"there is no file {found}", ("definition",))
+            beside = (one.name for one in sorted(found.parent.glob("*")) if one.is_file())
+            hint = nearest(found.name, beside)
+            raise document.refusal(f"there is no file {found}{hint}", ("definition",))
         return found
+    if not is_test_file(path):
+        raise document.refusal("name the file that is tested with 'definition'")
     stem = next(path.name.removesuffix(s) for s in _SUFFIXES if path.name.endswith(s))
     for suffix in (".yaml", ".yml", ".json"):
         if (path.parent / f"{stem}{suffix}").is_file():

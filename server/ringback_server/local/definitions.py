@@ -13,7 +13,7 @@ from typing import Final, Self
 from ringback_server.lang.compiler import compile_definition
 from ringback_server.lang.definitions import read_definition
 from ringback_server.lang.entry import beginning_with
-from ringback_server.lang.expressions import Call, Position
+from ringback_server.lang.expressions import Call
 from ringback_server.lang.problems import DefinitionError
 from ringback_server.lang.program import Op, Program
 from ringback_server.lang.steps import CallStep, Definition
@@ -77,10 +77,7 @@ def runnable_of(text: str, file: str) -> Runnable:
     try:
         definition = read_definition(text)
     except DefinitionError as error:
-        raise BadFileError.joined(
-            BadFileError(file, Position(one.line, one.column, one.length), one.message)
-            for one in error.problems
-        ) from None
+        raise BadFileError.of_definition(file, error) from None
     if findings := connector_findings(definition):
         raise BadFileError.joined(
             BadFileError(file, finding.position, finding.message) for finding in findings

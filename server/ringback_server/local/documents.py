@@ -12,7 +12,7 @@ from ringback_server.lang.expressions import Position
 from ringback_server.lang.limits import Limits
 from ringback_server.lang.problems import DefinitionError, Problems
 from ringback_server.lang.source import read_source
-from ringback_server.lang.source_text import SourceText
+from ringback_server.lang.source_text import SourceText, undecodable_position
 
 _LIMITS: Final = Limits(source_bytes=16 * 1024 * 1024)
 
@@ -21,24 +21,37 @@ Route = Sequence[str | int]
 
 
 class BadFileError(ValueError):
-    """A file cannot be used; `problem` says why, line and column count from 1."""
+    """A file cannot be used; `problem` says why.
 
-    def __init__(self, file: str, position: Position, problem: str) -> None:
-        super().__init__(f"{file}:{position.line}:{position.column}: {problem}")
+    Line and column count from 1; they are 1 and not told if the file as a whole is meant.
+    """
+
+    def __init__(self, file: str, position: Position | None, problem: str) -> None:
+        place = "" if position is None else f":{position.line}:{position.column}"
+        super().__init__(f"{file}{place}: {problem}")
         self.file = file
-        self.line = position.line
-        self.column = position.column
+        self.line, self.column = (1, 1) if position is None else (position.line, position.column)
         self.problem = problem
 
     @classmethod
     def of_file(cls, file: str, problem: str) -> Self:
         """Return the error of a file as a whole."""
-        return cls(file, Position(1, 1, 0), problem)
+        return cls(file, None, problem)
+
+    @classmethod
+    def of_definition(cls, file: str, error: DefinitionError) -> BadFileError:
+        """Return the error of all that the language has against a text."""
+        return cls.joined(
+            cls(file, Position(one.line, one.column, one.length), one.message)
+            for one in error.problems
+        )
 
     @classmethod
     def joined(cls, errors: Iterable[BadFileError]) -> BadFileError:
         """Return the error of all that is wrong, a line for each, in the order of the source."""
         first, *others = sorted(errors, key=lambda one: (one.line, one.column))
+        if not others:
+            return first
         position = Position(first.line, first.column, 0)
         return cls(first.file, position, "\n".join([first.problem, *map(str, others)]))
 
@@ -87,8 +100,9 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode()
     except OSError as error:
         raise BadFileError.of_file(str(path), error.strerror or "cannot be read") from None
-    except UnicodeDecodeError:
-        raise BadFileError.of_file(str(path), "the file is not UTF-8") from None
+    except UnicodeDecodeError as error:
+        problem = "the file is not UTF-8"
+        raise BadFileError(str(path), undecodable_position(error), problem) from None
 
 
 def read_document(path: Path) -> Document:
@@ -103,9 +117,7 @@ def document_of(text: str, file: str) -> Document:
         source, root = read_source(text, _LIMITS, problems)
         problems.raise_any()
     except DefinitionError as error:
-        first = error.problems[0]
-        position = Position(first.line, first.column, first.length)
-        raise BadFileError(file, position, first.message) from None
+        raise BadFileError.of_definition(file, error) from None
     return Document(file=file, source=source, root=root)
 
 

@@ -12,9 +12,11 @@ from typing import Final
 import yaml
 
 from ringback_server.lang.values import from_json
+from ringback_server.local.cases import is_test_file
 from ringback_server.local.definitions import read_runnable
 from ringback_server.local.differences import written
 from ringback_server.local.documenting import document_of, log_lines, printable
+from ringback_server.local.documents import BadFileError
 from ringback_server.local.fitting import callback_problems
 from ringback_server.local.results import Result, StuckError
 from ringback_server.local.scripts import Script, read_script
@@ -40,12 +42,18 @@ def run(arguments: Sequence[str]) -> int:
     except StuckError as stuck:
         _print(stuck.so_far, options.format)
         return _fail(stuck.message, _FAILED)
+    except BadFileError as error:
+        return _fail(f"{error}{_hint(Path(error.file))}", _USAGE)
     except ValueError as error:
         return _fail(str(error), _USAGE)
     _print(result, options.format)
     if result.error is not None:
         return _fail(f"The execution ended as {result.state}. {result.error.context}", _FAILED)
     return 0
+
+
+def _hint(path: Path) -> str:
+    return f"\nCases are run with: ringback test {path}" if is_test_file(path) else ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -56,6 +56,9 @@ def record_of(document: Document, kind: type[Record]) -> Record:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError:
         found = _misfits(given, inspect.type_info(kind), ())
+        if plain is None:
+            problem = ", ".join(misfit.problem for misfit in found)
+            raise document.refusal(f"there is nothing in this file: {problem}") from None
         raise BadFileError.joined(
             document.refusal(misfit.problem, misfit.route, misfit.key) for misfit in found
         ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,10 +37,10 @@ def run(arguments: Sequence[str]) -> int:
     report.end()
     if options.coverage:
         report.coverage(session.covered)
-    if options.junit_xml is not None:
-        Path(options.junit_xml).write_text(
-            junit_xml(report.outcomes, report.bad_files), encoding="utf-8"
-        )
+    if not report.outcomes and not report.bad_files:
+        sys.stderr.write(f"No case has {options.k!r} in its file or name.\n")
+    if options.junit_xml is not None and not _written(Path(options.junit_xml), report):
+        return _BAD_FILE
     if report.bad_files or not report.outcomes:
         return _BAD_FILE
     return _FAILED if report.failed else 0
@@ -61,6 +62,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--coverage", action="store_true", help="list the steps never reached")
     parser.add_argument("--junit-xml", metavar="FILE", help="write a report for machines too")
     return parser
+
+
+def _written(path: Path, report: Report) -> bool:
+    """Write a report for build servers; tell if that cannot be."""
+    try:
+        path.write_text(junit_xml(report.outcomes, report.bad_files), encoding="utf-8")
+    except OSError as error:
+        sys.stderr.write(f"Error: --junit-xml {path}: {error.strerror}\n")
+        return False
+    return True
 
 
 class _Session:
