@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -280,6 +281,13 @@ def test_stubs_when_python_gives_bad_ones(stub: dict[str, object], problem: str)
     """In Python, the way to what is wrong stands for its place."""
     with pytest.raises(ValueError, match=problem):
         run_definition(APPROVAL, stubs=[stub])
+
+
+def test_stubs_when_python_gives_one_without_a_list() -> None:
+    """It is said what is meant, not what its keys are."""
+    stub: Any = {"step": "look", "answer": {}}
+    with pytest.raises(ValueError, match=r"^stubs: this must be a list, not a map$"):
+        run_definition(APPROVAL, stubs=stub)
 
 
 def test_definition_when_it_is_wrong() -> None:

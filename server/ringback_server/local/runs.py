@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from ringback_server.local.definitions import Runnable, read_runnable, runnable_of
 from ringback_server.local.fitting import callback_problems
+from ringback_server.local.matching import is_map
 from ringback_server.local.results import Result
 from ringback_server.local.schema import converted
 from ringback_server.local.scripts import Placed, Script, read_script
@@ -84,6 +85,8 @@ run_definition: Final = RunWorkflow()
 def _records(
     given: Iterable[Record | Mapping[str, object]], kind: type[Record], name: str
 ) -> tuple[Placed[Record], ...]:
+    if is_map(given):
+        raise ValueError(f"{name}: this must be a list, not a map")
     found: list[Placed[Record]] = []
     for number, one in enumerate(given):
         place = f"{name}[{number}]"
