@@ -94,6 +94,36 @@ def test_call_when_its_time_is_over(tmp_path: Path) -> None:
     assert 1 == len(others.calls)
 
 
+def test_operation_when_nobody_waits_for_it_any_more(tmp_path: Path) -> None:
+    """Cancelling an execution ends the looking, and sends nothing to the service."""
+    clock, others = FakeClock(), Others()
+    with opened(tmp_path, clock, others) as bench:
+        execution = bench.start(bench.deploy(SOURCE))
+        sent(bench, others, 1).respond(RUNNING)
+        until_wake(bench, clock.now() + 600)
+        bench.cancel(execution.name)
+        found = bench.ended(execution)
+        clock.advance(7200)
+        bench.await_state(AT_REST)
+
+    assert ExecutionState.CANCELLED == found.state
+    assert ["POST"] == [call.request.method for call in others.calls]
+
+
+def test_operation_when_the_time_of_the_call_is_over(tmp_path: Path) -> None:
+    """The call is an error at that moment, and what was begun is left alone."""
+    clock, others = FakeClock(), Others()
+    with opened(tmp_path, clock, others) as bench:
+        execution = bench.start(bench.deploy(SOURCE.replace("7200", "300")))
+        sent(bench, others, 1).respond(RUNNING)
+        until_wake(bench, clock.now() + 300)
+        clock.advance(300)
+        found = bench.ended(execution)
+
+    assert "TimeoutError" == json.loads(found.result or "")
+    assert ["POST"] == [call.request.method for call in others.calls]
+
+
 def test_request_when_it_is_lost_in_a_crash(tmp_path: Path) -> None:
     """It is sent again by the next process, with the same key."""
     clock, first, second = FakeClock(), Others(), Others()
