@@ -1,6 +1,7 @@
 """Batches on the command line: a result for each line, and going on after an interruption."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,11 @@ from ringback.v1.batches_pb2 import (
     BatchSendCallbacksResponse,
 )
 from ringback.v1.callbacks_pb2 import SendCallbackResponse
-from ringback.v1.executions_pb2 import CreateExecutionRequest, Execution
+from ringback.v1.executions_pb2 import (
+    CreateExecutionRequest,
+    Execution,
+    GetExecutionRequest,
+)
 from ringback_client.cli.app import run
 from tests.client.stand_in import RefusalError, StandIn
 
@@ -104,27 +109,72 @@ def test_execute_when_it_was_interrupted(
     found = entries((directory / "results").read_text().replace('{"line": 39\n', ""))
 
     assert (1, 1) == (failed, gone_on)
-    assert "1 lines were refused" in capsys.readouterr().err
-    assert ["batch", "input"] == [*found[0]]
-    assert [*range(1, 251), 13, *range(251, 401)] == [entry["line"] for entry in found[1:]]
-    ids = {one.request_id for call in calls for one in call.requests}
-    assert {f"{found[0]['batch']}/{number}" for number in range(1, 401)} == ids
+    assert "Line 13 was refused" in capsys.readouterr().err
+    assert ["batch", "of"] == [*found[0]]
+    accepted = [number for number in range(1, 251) if number != 13]
+    assert [*accepted, 13, *range(251, 401)] == [entry["line"] for entry in found[1:]]
+    ids = {(one.execution.argument, one.request_id) for call in calls for one in call.requests}
+    assert {(str(e["line"]), f"{found[0]['batch']}/{e['id']}") for e in found[1:]} == ids
     assert run(command) == 1
     assert ["13"] == [one.execution.argument for one in calls[-1].requests]
+
+
+def test_execute_when_lines_were_corrected(
+    directory: Path, stand_in: StandIn, capsys: Captured
+) -> None:
+    """What was accepted is left out wherever it stands now; what says something else is not."""
+    stand_in.answers["BatchCreateExecutions"] = created
+    results = directory / "results"
+    command = ["execute", "w", "--batch", "lines.ndjson", "--results", str(results)]
+    batch(directory, "1\n1\nno JSON\n13\n5\n")
+    statuses = [run(command)]
+    said = capsys.readouterr().err
+    batch(directory, "5\n3\n1\n4\n1\n1\n")
+    statuses.append(run(command))
+    request = stand_in.last("BatchCreateExecutions")
+    found = entries(results.read_text())
+
+    assert isinstance(request, BatchCreateExecutionsRequest)
+    assert [1, 0] == statuses
+    assert "2 lines were refused; their results say why.\nCorrect what is wrong" in said
+    assert ["3", "4", "1"] == [one.execution.argument for one in request.requests]
+    names = [str(entry.get("execution")).rpartition("/")[2] for entry in found[1:]]
+    assert ["1", "1", "5", "3", "4", "1"] == names
+    assert 6 == len({entry["id"] for entry in found[1:]})
+
+
+def test_execute_when_lines_come_from_a_pipe(
+    directory: Path, stand_in: StandIn, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standard input is a batch like any other; the execution started last is remembered."""
+    stand_in.answers["BatchCreateExecutions"] = created
+    stand_in.answer("GetExecution", Execution(name="it"))
+    (directory / "piped").write_text("1\n\n2\n13")
+    with (directory / "piped").open(encoding="utf-8") as piped:
+        monkeypatch.setattr(sys, "stdin", piped)
+        status = run(["execute", "w", "--batch", "-"])
+    run(["executions", "describe-last"])
+    request = stand_in.last("GetExecution")
+
+    assert isinstance(request, GetExecutionRequest)
+    assert (1, f"{NAME}/executions/2") == (status, request.name)
+    assert [1, 3, 4] == [
+        json.loads(line)["line"] for line in capsys.readouterr().out.split("\n")[:3]
+    ]
 
 
 def test_execute_when_the_results_are_of_something_else(
     directory: Path, stand_in: StandIn, capsys: Captured
 ) -> None:
-    """Results are gone on with only for the same lines and the same workflow."""
+    """Results are gone on with only for the same workflow, and only in a file that takes them."""
     stand_in.answers["BatchCreateExecutions"] = created
     lines, results = batch(directory, "1\n"), str(directory / "results")
     assert run(["execute", "w", "--batch", lines, "--results", results]) == 0
 
     assert run(["execute", "other", "--batch", lines, "--results", results]) == 2
-    batch(directory, "2\n")
-    assert run(["execute", "w", "--batch", lines, "--results", results]) == 2
     assert "something else" in capsys.readouterr().err
+    assert run(["execute", "w", "--batch", lines, "--results", str(directory)]) == 2
+    assert "cannot be used: Is a directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,28 @@
 """The files of a batch: what is asked for line by line, and what became of each line.
 
 A file of results begins with a line about the batch: the same command then goes on where the last
-one stopped. Requests carry ids made of the batch's id and their line, so that one whose answer was
-lost counts once.
+one stopped. A line is known by what it says, wherever it stands: one that was corrected is another
+one. Requests carry ids made of the batch's id and their line's, so that one whose answer was lost
+counts once.
 """
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, cast
+from typing import IO, BinaryIO, Self, cast
 from uuid import uuid4
 
 from ringback_client.errors import InvalidInputError
+
+_STDIN = Path("-")
+#: characters of a digest of a line: enough to tell the lines of a file from one another
+_DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,61 +31,77 @@ class Line:
 
     number: int
     text: str
+    #: made of what it says, and how often that was said before
+    id: str
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
-    """A file with one request in each line; it is read line by line, as often as need be."""
+    """Lines with one request each, read as often as need be; those of a pipe are kept in memory."""
 
-    path: Path
-    #: how many lines are not blank
-    lines: int
-    #: tells whether it is what it was
-    digest: str
-
-    @classmethod
-    def look_at(cls, path: Path, purpose: str) -> Self:
-        """Look through a file; what its lines are for belongs to its digest."""
-        digest, lines = sha256(purpose.encode()), 0
+    def __init__(self, path: Path) -> None:
+        """Open a file, or standard input if it is `-`; raise InvalidInputError."""
         try:
-            with path.open("rb") as file:
-                for line in file:
-                    digest.update(line)
-                    lines += bool(line.strip())
+            self._file = _seekable(path)
         except OSError as error:
             raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from error
-        return cls(path, lines, digest.hexdigest())
+        #: how many lines are not blank
+        self.lines = sum(bool(line.strip()) for line in self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
 
     def __iter__(self) -> Iterator[Line]:
         """Yield the lines that are not blank."""
-        with self.path.open(encoding="utf-8", errors="surrogateescape") as file:
-            for number, text in enumerate(file, 1):
-                if text.strip():
-                    yield Line(number, text.strip())
+        said = Counter[str]()
+        self._file.seek(0)
+        for number, line in enumerate(self._file, 1):
+            content = line.strip()
+            if content:
+                digest = sha256(content).hexdigest()[:_DIGEST]
+                said[digest] += 1
+                text = content.decode(errors="surrogateescape")
+                yield Line(number, text, f"{digest}-{said[digest]}")
 
 
 class Results:
     """Where results go, a line of JSON for each: standard output, or a file to go on with."""
 
-    def __init__(self, path: Path | None, source: Source) -> None:
-        """Read what a file of results knows already, and open it; raise InvalidInputError."""
+    def __init__(self, path: Path | None, purpose: str) -> None:
+        """Read what a file of results knows already, and open it; raise InvalidInputError.
+
+        `purpose` is what the lines are for.
+        """
         self._file: IO[str] | None = None
+        self._path = path
         #: None: a request that is repeated counts twice
         self.batch: str | None = None
-        self.done: frozenset[int] = frozenset()
-        if path is None:
+        #: the ids of the lines that were accepted
+        self.done: frozenset[str] = frozenset()
+        if path is not None:
+            try:
+                self._go_on(path, purpose)
+            except OSError as error:
+                raise _unusable(path, error) from error
+
+    def write(self, results: Iterable[Mapping[str, object]]) -> None:
+        """Add results, and bring them to the file; raise InvalidInputError if it takes no more."""
+        if self._path is None or self._file is None:
+            _write(sys.stdout, results)
+            sys.stdout.flush()
             return
         try:
-            self._go_on(path, source)
+            _write(self._file, results)
+            self._file.flush()
         except OSError as error:
-            raise InvalidInputError(f"{path} cannot be used: {error.strerror}") from error
-
-    def write(self, results: Iterator[Mapping[str, object]]) -> None:
-        """Add results, and bring them to the file."""
-        file = self._file or sys.stdout
-        for result in results:
-            file.write(json.dumps(result, ensure_ascii=False) + "\n")
-        file.flush()
+            raise _unusable(self._path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -92,37 +115,55 @@ class Results:
         if self._file is not None:
             self._file.close()
 
-    def _go_on(self, path: Path, source: Source) -> None:
-        file = self._file = path.open("a+", encoding="utf-8")
-        file.seek(0)
-        text = file.readline()
-        if not text:
+    def _go_on(self, path: Path, purpose: str) -> None:
+        if not path.exists() or not path.stat().st_size:
             self.batch = str(uuid4())
-            self.write(iter([{"batch": self.batch, "input": source.digest}]))
+            self._file = path.open("w", encoding="utf-8")
+            self.write([{"batch": self.batch, "of": purpose}])
             return
-        heading = _entry(text)
-        if heading.get("input") != source.digest:
-            file.close()
-            raise InvalidInputError(
-                f"{path} has the results of something else.",
-                next_step="Name another file, or the one that the results are of, unchanged.",
-            )
-        self.batch = str(heading["batch"])
-        self.done, last = _done(file)
-        if not last.endswith("\n"):
-            file.write("\n")
+        rest = path.with_name(f"{path.name}.new")
+        with path.open(encoding="utf-8", errors="replace") as old:
+            heading = _entry(old.readline())
+            if heading.get("of") != purpose:
+                raise InvalidInputError(
+                    f"{path} has the results of something else.",
+                    next_step="Name another file, or one that does not exist.",
+                )
+            # What was refused is tried again, and then has one result, not two.
+            with rest.open("w", encoding="utf-8") as new:
+                _write(new, [heading])
+                self.done = frozenset(_keep_accepted(map(_entry, old), new))
+        self.batch = str(heading.get("batch"))
+        rest.replace(path)
+        self._file = path.open("a", encoding="utf-8")
 
 
-def _done(file: IO[str]) -> tuple[frozenset[int], str]:
-    """Return the numbers of the lines that were served, and the last line as it is."""
-    done: set[int] = set()
-    text = "\n"
-    for text in file:
-        entry = _entry(text)
-        number = entry.get("line")
-        if isinstance(number, int) and "error" not in entry:
-            done.add(number)
-    return frozenset(done), text
+def _seekable(path: Path) -> BinaryIO:
+    """Open a file to be read more than once."""
+    if path == _STDIN:
+        return BytesIO(sys.stdin.buffer.read())
+    file = path.open("rb")
+    if file.seekable():
+        return file
+    with file:
+        return BytesIO(file.read())
+
+
+def _unusable(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(f"{path} cannot be used: {error.strerror or error}")
+
+
+def _write(file: IO[str], results: Iterable[Mapping[str, object]]) -> None:
+    for result in results:
+        file.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+def _keep_accepted(entries: Iterable[Mapping[str, object]], file: IO[str]) -> Iterator[str]:
+    """Write the entries of lines that were accepted, and yield the ids of these lines."""
+    for entry in entries:
+        if "id" in entry and "error" not in entry:
+            _write(file, [entry])
+            yield str(entry["id"])
 
 
 def _entry(text: str) -> dict[str, object]:

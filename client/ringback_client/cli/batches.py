@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ringback_client.cli.batch_files import Line, Results, Source
+from ringback_client.cli.last_execution import remember
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
 from ringback_client.errors import from_status
@@ -27,10 +28,13 @@ _CHARACTERS = 1_000_000
 _CALLS = 2
 _INTERRUPTED = 130
 _FAILED = 1
+_CORRECT = "Correct what is wrong: the same command then tries again what was refused, and no more."
 
 Batch = Annotated[
     Path | None,
-    typer.Option("--batch", metavar="FILE", help="Many at once: one in each line of a file."),
+    typer.Option(
+        "--batch", metavar="FILE", help="Many at once: one in each line of a file; - is stdin."
+    ),
 ]
 ResultsFile = Annotated[
     Path | None,
@@ -73,11 +77,11 @@ class Task(Generic[Request]):
 
     def do(self, lines: Sequence[Line], batch: str | None) -> Sequence[Entry]:
         """Serve lines in one call, and return an entry for each."""
-        entries: list[Entry] = [{"line": line.number} for line in lines]
+        entries = [_begun(line, batch) for line in lines]
         sound: list[tuple[Entry, Request]] = []
         for line, entry in zip(lines, entries, strict=True):
             try:
-                request = self._read(line.text, f"{batch}/{line.number}" if batch else "")
+                request = self._read(line.text, f"{batch}/{line.id}" if batch else "")
             except ValueError as error:
                 entry["error"] = {"status": "INVALID_ARGUMENT", "message": str(error)}
             else:
@@ -89,23 +93,28 @@ class Task(Generic[Request]):
 
     def run(self, session: Session, path: Path, results_file: Path | None) -> None:
         """Serve the lines of a file; raise typer.Exit if something was refused, or interrupted."""
-        source = Source.look_at(path, self.purpose)
-        refused = served = 0
-        with Results(results_file, source) as results, _progress(session) as progress:
+        served = 0
+        refused: list[Entry] = []
+        with (
+            Source(path) as source,
+            Results(results_file, self.purpose) as results,
+            _progress(session) as progress,
+        ):
             bar = progress.add_task(self.purpose, total=source.lines, completed=len(results.done))
             try:
                 for entries in self._entries(source, results):
-                    results.write(iter(entries))
+                    results.write(entries)
                     served += len(entries)
-                    refused += sum("error" in entry for entry in entries)
+                    refused += [entry for entry in entries if "error" in entry]
+                    _remember_last(session, entries)
                     progress.advance(bar, len(entries))
             except KeyboardInterrupt:
                 progress.stop()
                 session.say(_how_to_go_on(results_file))
                 raise typer.Exit(_INTERRUPTED) from None
-        session.say(f"{served - refused:,} of {served:,} were accepted.")
+        session.say(f"{served - len(refused):,} of {served:,} were accepted.")
         if refused:
-            say_error(f"{refused:,} lines were refused; their results say why.")
+            say_error(_refused(refused), None if results_file is None else _CORRECT)
             raise typer.Exit(_FAILED)
 
     def _entries(self, source: Source, results: Results) -> Iterator[Sequence[Entry]]:
@@ -124,11 +133,11 @@ class Task(Generic[Request]):
                     call.cancel()
 
 
-def _chunks(source: Source, done: frozenset[int]) -> Iterator[Sequence[Line]]:
+def _chunks(source: Source, done: frozenset[str]) -> Iterator[Sequence[Line]]:
     chunk: list[Line] = []
     characters = 0
     for line in source:
-        if line.number in done:
+        if line.id in done:
             continue
         if chunk and (len(chunk) >= _SIZE or characters + len(line.text) > _CHARACTERS):
             yield chunk
@@ -137,6 +146,24 @@ def _chunks(source: Source, done: frozenset[int]) -> Iterator[Sequence[Line]]:
         characters += len(line.text)
     if chunk:
         yield chunk
+
+
+def _begun(line: Line, batch: str | None) -> Entry:
+    """Begin an entry; the id is for going on, and so for a file of results alone."""
+    return {"line": line.number} if batch is None else {"line": line.number, "id": line.id}
+
+
+def _remember_last(session: Session, entries: Sequence[Entry]) -> None:
+    """Keep the execution that was started last, for `executions describe-last`."""
+    names = [entry["execution"] for entry in entries if "execution" in entry]
+    if names:
+        remember(session.environ, str(names[-1]))
+
+
+def _refused(entries: Sequence[Entry]) -> str:
+    if len(entries) == 1:
+        return f"Line {entries[0]['line']} was refused; its result says why."
+    return f"{len(entries):,} lines were refused; their results say why."
 
 
 def _progress(session: Session) -> Progress:
