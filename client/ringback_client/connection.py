@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -59,16 +60,17 @@ def find_server(environ: Mapping[str, str], directory: Path) -> Server:
     """Return the server that is meant by someone who works in `directory`.
 
     That is the one RINGBACK_ADDRESS names; else the one whose data directory is ./ringback-data;
-    else the one that was started last by this user. RINGBACK_CREDENTIALS names the key file, which
-    is otherwise the one in the data directory. Raises ServerNotFoundError when none of them is
-    running, CredentialsError or InvalidInputError when a variable is missing or wrong.
+    else, of this user's that run, the one that was started last. RINGBACK_CREDENTIALS names the
+    key file, which is otherwise the one in the data directory. Raises ServerNotFoundError when none
+    of them is running, CredentialsError or InvalidInputError when a variable is missing or wrong.
     """
     if address := environ.get("RINGBACK_ADDRESS"):
         return _from_environment(address, environ)
-    missed: list[str] = []
+    missed: dict[int, str] = {}
     places = (
         (f"./{DATA_DIR}", directory / DATA_DIR / RECORD_NAME),
         ("the server started last", state_file(environ)),
+        *(("the running server started last", path) for path in _running(environ)),
     )
     for found, path in places:
         record = _read_record(path)
@@ -76,9 +78,10 @@ def find_server(environ: Mapping[str, str], directory: Path) -> Server:
             continue
         if _lives(record.pid):
             return _from_record(record, path, found, environ)
-        missed.append(f" The one in {path} (process {record.pid}) has ended.")
+        ended = f" The one in {path} (process {record.pid}) has ended."
+        missed.setdefault(record.pid, ended)
     raise ServerNotFoundError(
-        f"No running server was found.{''.join(missed)}",
+        f"No running server was found.{''.join(missed.values())}",
         next_step=(
             "Start one with: ringback serve, or set RINGBACK_ADDRESS (its gRPC address) and "
             "RINGBACK_CREDENTIALS (a key file)."
@@ -110,6 +113,15 @@ def state_file(environ: Mapping[str, str]) -> Path:
     state = environ.get("XDG_STATE_HOME")
     home = Path(environ.get("HOME") or Path.home())
     return (Path(state) if state else home / ".local" / "state") / "ringback" / RECORD_NAME
+
+
+def _running(environ: Mapping[str, str]) -> list[Path]:
+    """Return the records of this user's servers that did not withdraw, the newest first."""
+    started: list[tuple[int, Path]] = []
+    for path in (state_file(environ).parent / "servers").glob("*.json"):
+        with suppress(OSError):  # it has just ended
+            started.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(started, reverse=True)]
 
 
 def _from_environment(text: str, environ: Mapping[str, str]) -> Server:

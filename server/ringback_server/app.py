@@ -182,7 +182,7 @@ class App:
             ca=tls.ca if tls else None,
             metadata=metadata,
         )
-        self._closing.callback(presence.withdraw)
+        self._closing.callback(presence.withdraw, os.environ)
         presence.announce(settings.ready_file, os.environ)
         readiness.start()
         self._closing.callback(self._turn_away, readiness)

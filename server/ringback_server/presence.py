@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +46,26 @@ class Presence:
         except OSError as error:
             raise StartError(f"cannot write {error.filename}: {error.strerror}") from error
 
-    def withdraw(self) -> None:
-        """Remove the record in the data dir; the user's is recognised by its dead pid."""
+    def withdraw(self, environment: Mapping[str, str]) -> None:
+        """Remove the record in the data dir, and the one that is this server's alone.
+
+        The user's is recognised by its dead pid.
+        """
         (self.data_dir / "server.json").unlink(missing_ok=True)
+        with suppress(OSError, RuntimeError):
+            _own_record(environment).unlink(missing_ok=True)
 
     def _record_for_user(
         self, content: Mapping[str, object], environment: Mapping[str, str]
     ) -> None:
         try:
-            record = user_record(environment)
-            record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(record, {**content, "data_dir": str(self.data_dir.resolve())})
+            own = _own_record(environment)
+            own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for left in own.parent.glob("*.json"):
+                if left.stem.isdecimal() and not _lives(int(left.stem)):
+                    left.unlink(missing_ok=True)
+            for record in (own, user_record(environment)):
+                _write(record, {**content, "data_dir": str(self.data_dir.resolve())})
         except (OSError, RuntimeError) as error:
             _log.info("the command line will not find this server by itself: %s", error)
 
@@ -65,6 +75,21 @@ def user_record(environment: Mapping[str, str]) -> Path:
     state = environment.get("XDG_STATE_HOME")
     root = Path(state) if state else Path.home() / ".local" / "state"
     return root / "ringback" / "server.json"
+
+
+def _own_record(environment: Mapping[str, str]) -> Path:
+    """Return where this server is recorded for when one that was started later has ended."""
+    return user_record(environment).parent / "servers" / f"{os.getpid()}.json"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True  # it is somebody else's
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def _write(path: Path, content: Mapping[str, object]) -> None:

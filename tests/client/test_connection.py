@@ -72,6 +72,21 @@ def test_find_when_started_elsewhere(tmp_path: Path, environ: dict[str, str]) ->
     assert ("127.0.0.1:2", Path("/elsewhere/admin.json")) == (server.address, server.key_file)
 
 
+def test_find_when_the_last_has_ended(tmp_path: Path, environ: dict[str, str]) -> None:
+    """When the server started last has ended, it is the newest of those that still run."""
+    record = state_file(environ)
+    write_record(record, grpc="127.0.0.1:2", pid=ended_process(), data_dir="/ended")
+    for age, name in enumerate(("old", "new")):
+        path = write_record(
+            record.parent / "servers" / f"{name}.json", grpc=f"127.0.0.1:{name}", data_dir="/runs"
+        )
+        os.utime(path, (age, age))
+
+    server = find_server(environ, tmp_path)
+
+    assert ("127.0.0.1:new", Path("/runs/admin.json")) == (server.address, server.key_file)
+
+
 def test_find_when_another_key_is_set(tmp_path: Path, environ: dict[str, str]) -> None:
     """RINGBACK_CREDENTIALS takes the place of the data directory's key."""
     write_record(tmp_path / "ringback-data" / "server.json", grpc="127.0.0.1:1")

@@ -49,6 +49,19 @@ def test_start_when_the_data_dir_is_new(tmp_path: Path) -> None:
     }
 
 
+def test_records_when_two_servers_run(tmp_path: Path) -> None:
+    """Each server has a record of its user's until it ends; the one started last has two."""
+    records = tmp_path / ".local/state/ringback/servers"
+    with serving(tmp_path / "one", home=tmp_path) as first:
+        with serving(tmp_path / "two", *FREE, home=tmp_path) as second:
+            both = {path.stem for path in records.iterdir()}
+            second.stop()
+        left = {path.stem for path in records.iterdir()}
+
+    assert both == {str(first.process.pid), str(second.process.pid)}
+    assert left == {str(first.process.pid)}
+
+
 def test_start_when_the_http_port_changes(tmp_path: Path) -> None:
     """The key file follows the server to another port, and old access tokens stay good."""
     with serving(tmp_path / "data", home=tmp_path) as first:
