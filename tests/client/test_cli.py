@@ -1,6 +1,7 @@
 """The command line: what it prints where, and the exit status."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from ringback.v1.logs_pb2 import ListLogEntriesRequest, ListLogEntriesResponse, 
 from ringback.v1.operations_pb2 import Operation
 from ringback.v1.workflows_pb2 import Workflow
 from ringback_client.cli.app import run
+from ringback_client.cli.json_text import parse_json
 from tests.client.stand_in import StandIn
 
 NAME = "projects/local/locations/us-central1/workflows/w"
@@ -103,6 +105,7 @@ def test_run_when_it_fails(stand_in: StandIn, capsys: Captured) -> None:
     [
         ["run", "w", "--data", "{"],
         ["run", "w", "--data", "[" * 100_000],
+        ["run", "w", "--data", "NaN"],
         ["run", "w", "--data", "@missing.json"],
         ["run", "w", "--labels", "a"],
         ["run", "a/b"],
@@ -123,6 +126,21 @@ def test_run_when_misused(arguments: list[str], stand_in: StandIn, capsys: Captu
     """What cannot be right is exit status 2, and nothing reaches the server."""
     assert run(arguments) == 2
     assert ("", []) == (capsys.readouterr().out, stand_in.asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nobody", "not JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("[-Infinity]", "not JSON: there is no -Infinity"),
+        ("[" * 100_000, "JSON that nests too deeply"),
+        ("\udc80", "not UTF-8"),
+    ],
+)
+def test_parse_json_when_it_is_none(text: str, words: str) -> None:
+    """Whatever is read as JSON is refused in the same words."""
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        parse_json(text)
 
 
 def test_run_when_server_refuses(stand_in: StandIn, capsys: Captured) -> None:

@@ -9,6 +9,7 @@ from google.rpc.status_pb2 import Status
 from ringback.v1.callbacks_pb2 import QueryValues, SendCallbackRequest, SendCallbackResponse
 from ringback.v1.executions_pb2 import Execution
 from ringback_client.cli.batches import Entry, Task
+from ringback_client.cli.json_text import parse_json
 from ringback_client.client import Client
 from ringback_client.errors import InvalidInputError
 from ringback_client.names import callback_target
@@ -53,7 +54,7 @@ def send_lines(client: Client) -> Task[SendCallbackRequest]:
 
 def read_callback(text: str, request_id: str) -> SendCallbackRequest:
     """Read a callback; raise ValueError that says what is wrong with it."""
-    line = _map(_value(text), "the line")
+    line = _map(parse_json(text), "the line")
     unknown = sorted(line.keys() - _KEYS)
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r}; there are {', '.join(sorted(_KEYS))}")
@@ -76,7 +77,7 @@ def read_callback(text: str, request_id: str) -> SendCallbackRequest:
 
 
 def _argument(text: str, request_id: str) -> tuple[str, str]:
-    _value(text)
+    parse_json(text)
     return text, request_id
 
 
@@ -90,16 +91,6 @@ def _body(line: Mapping[str, object], content_type: str) -> bytes:
     if isinstance(data, str):
         return data.encode()
     raise ValueError(f"data must be a string to be sent as {content_type}")
-
-
-def _value(text: str) -> object:
-    try:
-        text.encode()
-        return cast("object", json.loads(text))
-    except RecursionError as error:
-        raise ValueError("JSON that nests too deeply") from error
-    except ValueError as error:
-        raise ValueError(f"not JSON: {error}") from error
 
 
 def _map(value: object, what: str) -> Mapping[str, object]:

@@ -1,6 +1,5 @@
 """`ringback callbacks`."""
 
-import json
 from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 from ringback.v1.callbacks_pb2 import QueryValues, SendCallbackRequest, SendCallbackResponse
 from ringback_client.cli.batch_tasks import send_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
+from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.options import (
     ExecutionName,
     Limit,
@@ -131,10 +131,8 @@ def _body(data: str | None, content_type: str) -> bytes:
     text = read_text(data)
     if content_type == _JSON:
         try:
-            json.loads(text)
+            parse_json(text)
         except ValueError as error:
-            message = f"not JSON ({error}); add --header 'Content-Type: text/plain' to send text"
+            message = f"{error}; add --header 'Content-Type: text/plain' to send text"
             raise typer.BadParameter(message, param_hint="--data") from error
-        except RecursionError as error:
-            raise typer.BadParameter("JSON that nests too deeply", param_hint="--data") from error
     return text.encode()

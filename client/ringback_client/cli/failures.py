@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from ringback.v1.executions_pb2 import Execution
+from ringback_client.cli.json_text import parse_json
 from ringback_client.names import last_segment
 
 #: what a line may have, in characters; an answer's body or an error that was raised can be large
@@ -102,8 +103,8 @@ def _words(value: object, depth: int = _DEPTH) -> str:
 def _read(text: str) -> object:
     """Read JSON text; what is none is a text itself, as an operation may have it."""
     try:
-        return cast("object", json.loads(text))
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return text
 
 

@@ -1,12 +1,12 @@
 """Options that several commands take, and how their values are read."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.output import DocumentFormat, Format
 
 Location = Annotated[str, typer.Option(help="The location of short names.")]
@@ -46,11 +46,9 @@ def read_json(text: str) -> str:
     """Return JSON text that was given itself or as @FILE, or raise typer.BadParameter."""
     text = read_text(text)
     try:
-        json.loads(text)
+        parse_json(text)
     except ValueError as error:
-        raise typer.BadParameter(f"not JSON: {error}", param_hint="--data") from error
-    except RecursionError as error:
-        raise typer.BadParameter("JSON that nests too deeply", param_hint="--data") from error
+        raise typer.BadParameter(str(error), param_hint="--data") from error
     return text
 
 
