@@ -155,7 +155,7 @@ class Settings:
     )
     project_number: str = field(
         default="100000000000",
-        metadata=_option(str, "DIGITS", "what sys.get_env gives as the project's number"),
+        metadata=_option(str, "DIGITS", "the project's number, for sys.get_env and in names"),
     )
     default_service_account: str = field(
         default="invoker@local.iam.gserviceaccount.com",

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from ringback_server.control import credentials, executions, logs
+from ringback_server.control import credentials, executions, logs, workflows
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.paging import PageRequest
+from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
 )
-from ringback_server.model.names import ServiceAccountName, WorkflowName
+from ringback_server.model.names import LocationName, ServiceAccountName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
 from tests.services import INVOKER, PARENT, VIEWER, Service
 
@@ -189,3 +191,29 @@ def test_generate_access_token_for_nobody(service: Service) -> None:
         credentials.generate_access_token(service.caller(), unknown, scope=[SCOPE])
     with pytest.raises(PermissionDeniedError):
         credentials.generate_access_token(service.caller(VIEWER), unknown, scope=[SCOPE])
+
+
+def test_names_with_the_number_of_the_project(service: Service) -> None:
+    """A project's number is the same project as its id, for every verb."""
+    caller = service.caller()
+    execution = service.execution("w")
+    numbered = replace(execution.name, project=service.backend.settings.project_number)
+
+    started = executions.create(caller, numbered.parent, ExecutionSpec())
+    listed = executions.list_(caller, numbered.parent, PageRequest(), full=False)
+    cancelled = executions.cancel(caller, numbered)
+
+    assert started.name.parent == execution.name.parent
+    assert [started.name, execution.name] == [found.name for found in listed.items]
+    assert execution.name == cancelled.name == executions.get(caller, numbered).name
+
+
+def test_names_with_the_number_when_there_are_two_projects(service: Service) -> None:
+    """With workflows in several projects the number is of none of them."""
+    execution = service.execution("w")
+    other = LocationName("other", PARENT.location)
+    workflows.create(service.caller(), other, "w", WorkflowSpec(source=ECHO))
+    numbered = replace(execution.name, project=service.backend.settings.project_number)
+
+    with pytest.raises(NotFoundError):
+        executions.get(service.caller(), numbered)

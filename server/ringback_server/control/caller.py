@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
@@ -126,7 +126,8 @@ def requires(
     """Declare a verb that needs `permission` on the resource it is called with.
 
     The check comes before anything else, so that a caller without the permission cannot tell
-    whether the resource exists. The verb raises PermissionDeniedError.
+    whether the resource exists. The verb raises PermissionDeniedError. It gets the name with the
+    project's id, whether the caller wrote that or the number.
     """
     if permission not in PERMISSIONS:
         raise ValueError(permission)
@@ -138,6 +139,7 @@ def requires(
         def checked(
             caller: Caller, name: Name, /, *args: Parameters.args, **kwargs: Parameters.kwargs
         ) -> Answer:
+            name = _by_id(caller.backend, name)
             resource = str(name)
             caller.backend.access.check(caller.principal, permission, resource)
             if isinstance(name, ExecutionName | CallbackName):
@@ -147,3 +149,14 @@ def requires(
         return checked
 
     return declare
+
+
+def _by_id(backend: Backend, name: Name) -> Name:
+    """Return the name with its project's id where it has this server's project number.
+
+    That is the number of the one project that has workflows here: with several it is of none.
+    """
+    if name.project != backend.settings.project_number:
+        return name
+    project = backend.store.workflows.only_project()
+    return name if project is None else replace(name, project=project)

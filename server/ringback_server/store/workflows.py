@@ -91,6 +91,12 @@ SELECT c.execution FROM child c CROSS JOIN execution e ON e.id = c.execution
 _LARGEST_KEY = 2**63 - 1
 _PURGE_BATCH = 200
 
+# Two looks at the index, however many workflows there are.
+_PROJECTS = """
+SELECT (SELECT MIN(project) FROM workflow WHERE delete_time IS NULL),
+       (SELECT MAX(project) FROM workflow WHERE delete_time IS NULL)
+"""
+
 
 class WorkflowFields(TypedDict):
     """What a deployer says about a workflow."""
@@ -191,6 +197,15 @@ class Workflows:
     def get(self, name: WorkflowName, revision_id: str | None = None) -> Workflow:
         """Return a workflow in its latest or the given revision; or NotFoundError."""
         return self._database.read(lambda connection: _get(connection, name, revision_id))
+
+    def only_project(self) -> str | None:
+        """Return the project that all workflows are in; None if that is not one."""
+
+        def find(connection: Connection) -> str | None:
+            ((first, last),) = connection.execute(_PROJECTS).fetchall()
+            return first if first == last else None
+
+        return self._database.read(find)
 
     def by_revision(self, revision_key: int) -> Workflow:
         """Return a workflow in a stored revision, even if it was deleted; or NotFoundError."""
