@@ -9,6 +9,7 @@ from ringback_client.errors import InvalidInputError
 DEFAULT_LOCATION = "us-central1"
 
 _SEGMENT = r"[^/\s?#]+"
+_WORKFLOW_ID = r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?"
 _WORKFLOW = rf"projects/{_SEGMENT}/locations/{_SEGMENT}/workflows/{_SEGMENT}"
 _EXECUTION = rf"{_WORKFLOW}/executions/{_SEGMENT}"
 _CALLBACK = re.compile(rf"{_EXECUTION}/callbacks/{_SEGMENT}")
@@ -28,9 +29,10 @@ class Place:
         """Complete the name of a workflow, or raise InvalidInputError."""
         if re.fullmatch(_WORKFLOW, name):
             return name
-        if not re.fullmatch(_SEGMENT, name):
+        if not re.fullmatch(_WORKFLOW_ID, name):
             raise InvalidInputError(
-                f"{name!r} is not the name of a workflow.",
+                f"{name!r} is not the name of a workflow: that has 1 to 64 letters, digits, _ and "
+                "-, from a letter to a letter or digit.",
                 next_step="Write NAME or projects/PROJECT/locations/LOCATION/workflows/NAME.",
             )
         return f"{self}/workflows/{name}"

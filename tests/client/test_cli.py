@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,7 @@ def test_run_when_it_fails(stand_in: StandIn, capsys: Captured) -> None:
         ["run"],
         ["run", "w", "--format", "table"],
         ["executions", "describe", "e"],
+        ["auth", "print-identity-token", "--audiences", " "],
         ["executions", "list", "w", "--limit", "0"],
         ["callbacks", "send", "http://example.org/"],
         ["callbacks", "send", URL, "--data", "no json"],
@@ -152,10 +154,44 @@ def test_run_when_server_refuses(stand_in: StandIn, capsys: Captured) -> None:
 
     status = run(["-q", "run", "w"])
 
-    expected = (
-        "Error: There is no workflow w.\nDeploy it with: ringback deploy NAME --source FILE\n"
-    )
+    expected = "Error: There is no workflow w.\nSee which there are with: ringback list\n"
     assert (1, expected) == (status, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("verb", ["run", "execute"])
+@pytest.mark.parametrize("name", ["w", "w.yaml"])
+def test_run_when_given_a_file(
+    verb: str, name: str, directory: Path, stand_in: StandIn, capsys: Captured
+) -> None:
+    """Whoever names a file where a workflow is meant learns how to run it."""
+    (directory / name).write_text("- a:\n    return: 1\n")
+    info = Any()
+    info.Pack(ErrorInfo(reason="WORKFLOW_NOT_FOUND"))
+    stand_in.answer("CreateExecution", Status(code=code_pb2.NOT_FOUND, details=[info]))
+
+    assert run([verb, name]) in {1, 2}
+    said = capsys.readouterr().err
+    assert f"{name} is a file: run it here with: ringback run {name} --local, or deploy" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["-q", "execute", "w"], ["execute", "-q", "w"], ["execute", "w", "--labels=a=b", "--quiet"]],
+)
+def test_quiet_wherever_it_stands(
+    arguments: list[str], stand_in: StandIn, capsys: Captured
+) -> None:
+    """Nothing but the data is printed, whatever --quiet is written before or after."""
+    stand_in.answer("CreateExecution", Execution(name=EXECUTION))
+
+    assert run(arguments) == 0
+    assert (f"{EXECUTION}\n", "") == capsys.readouterr()
+
+
+def test_version_when_asked(capsys: Captured) -> None:
+    """The version is that of the package."""
+    assert run(["--version"]) == 0
+    assert f"ringback {version('ringback')}\n" == capsys.readouterr().out
 
 
 def test_execute_when_it_succeeds(stand_in: StandIn, capsys: Captured) -> None:
@@ -166,11 +202,17 @@ def test_execute_when_it_succeeds(stand_in: StandIn, capsys: Captured) -> None:
     assert capsys.readouterr().out == f"{EXECUTION}\n"
 
 
-def test_executions_wait_when_time_is_over(stand_in: StandIn, capsys: Captured) -> None:
+@pytest.mark.parametrize("command", [["wait", "e", "--workflow", "w"], ["wait-last"]])
+def test_executions_wait_when_time_is_over(
+    command: list[str], stand_in: StandIn, capsys: Captured
+) -> None:
     """A wait that ends before the execution prints it and is exit status 1."""
+    stand_in.answer("CreateExecution", Execution(name=EXECUTION))
     stand_in.answer("WaitExecution", Execution(name=EXECUTION, state=Execution.ACTIVE))
+    run(["execute", "w"])
+    capsys.readouterr()
 
-    status = run(["executions", "wait", "e", "--workflow", "w", "--timeout", "0"])
+    status = run(["executions", *command, "--timeout", "0"])
 
     output = capsys.readouterr()
     assert (1, {"name": EXECUTION, "state": "ACTIVE"}) == (status, yaml.safe_load(output.out))

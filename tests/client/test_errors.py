@@ -29,7 +29,7 @@ def test_from_status_when_it_has_details() -> None:
 
     assert (grpc.StatusCode.NOT_FOUND, "WORKFLOW_NOT_FOUND") == (error.status, error.reason)
     assert (FieldViolation(field="name", description="is empty"),) == error.violations
-    assert "ringback deploy" in (error.next_step or "")
+    assert "ringback list" in (error.next_step or "")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,18 @@ def test_workflow_when_short_or_full(name: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a/b", "a b", f"{WORKFLOW}/executions/e", "projects/p/workflows/w"]
+    "name",
+    [
+        "",
+        "a/b",
+        "a b",
+        "a.yaml",
+        "1a",
+        "a-",
+        "a" * 65,
+        f"{WORKFLOW}/executions/e",
+        "projects/p/workflows/w",
+    ],
 )
 def test_workflow_when_malformed(name: str) -> None:
     """What cannot be a workflow's name is refused with the two forms it may have."""

@@ -113,7 +113,7 @@ def test_list_and_delete_when_there_are_workflows(capsys: Captured) -> None:
 
     assert [line.split()[0] for line in listed.splitlines()] == ["NAME", "a", "b"]
     assert [line.split()[0] for line in left.splitlines()] == ["NAME", "b"]
-    assert "Deploy it with: ringback deploy" in missing
+    assert "See which there are with: ringback list" in missing
     assert "No workflows are deployed. Deploy one with" in empty
 
 

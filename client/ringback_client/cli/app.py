@@ -3,19 +3,21 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ringback_client.cli import auth, callbacks, deploy, environment, executions, logs, workflows
-from ringback_client.cli.joined import joined_commands, run_joined
+from ringback_client.cli.joined import is_joined, joined_commands, run_joined
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
 from ringback_client.errors import ClientError, InvalidInputError
 
 _FAILED = 1
 _USAGE = 2
+_QUIET = frozenset({"--quiet", "-q"})
 
 app = typer.Typer(
     name="ringback",
@@ -39,7 +41,7 @@ app.add_typer(auth.app, name="auth")
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit status: 0, 1 when it failed, 2 when it was misused."""
     try:
-        app(args=list(arguments), prog_name="ringback", standalone_mode=True)
+        app(args=_quiet_first(arguments), prog_name="ringback", standalone_mode=True)
     except ClientError as error:
         say_error(error.message, error.next_step)
         return _USAGE if isinstance(error, InvalidInputError) else _FAILED
@@ -48,12 +50,39 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _quiet_first(arguments: Sequence[str]) -> list[str]:
+    """Move --quiet to the front, where it may be written anywhere but in a joined command."""
+    if any(map(is_joined, [word for word in arguments if not word.startswith("-")][:1])):
+        return [*arguments]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    words, rest = arguments[:end], arguments[end:]
+    quiet = [word for word in words if word in _QUIET]
+    return [*quiet, *(word for word in words if word not in _QUIET), *rest]
+
+
+def _print_version(asked: object) -> None:
+    if asked:
+        typer.echo(f"ringback {version('ringback')}")
+        raise typer.Exit
+
+
 @app.callback()
 def begin(
     ctx: typer.Context,
     *,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but data and errors.")
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Say nothing but data and errors, and ask nothing. May stand anywhere.",
+        ),
+    ] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print which it is."
+        ),
     ] = False,
 ) -> None:
     """Deploy workflows, run them, and answer what they wait for."""

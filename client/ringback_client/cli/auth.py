@@ -80,6 +80,8 @@ def print_identity_token(
 
     Whoever gets it verifies it with the keys at /.well-known/jwks.json of the server.
     """
+    if not audiences.strip():
+        raise typer.BadParameter("says whom the token is for", param_hint="--audiences")
     session = session_of(ctx)
     if impersonate_service_account is None:
         server = session.server()
@@ -96,7 +98,7 @@ def print_identity_token(
 @app.command()
 def decode(
     token: Annotated[
-        str, typer.Argument(metavar="[TOKEN|-]", help="The token; - reads it from stdin.")
+        str, typer.Argument(metavar="TOKEN", help="The token; - reads it from stdin.")
     ] = _STDIN,
 ) -> None:
     """Print what a token says: its header and its claims. Does not verify that it is genuine."""

@@ -25,6 +25,11 @@ from ringback_client.names import DEFAULT_LOCATION, callback_target
 
 _JSON = "application/json"
 
+Key = Annotated[
+    str,
+    typer.Option(metavar="KEY", help="The same key twice is one callback.", show_default=False),
+]
+
 app = typer.Typer(help="See what executions wait for, and send it.", no_args_is_help=True)
 
 
@@ -61,18 +66,18 @@ def send(
         typer.Argument(metavar="URL", help="The callback URL, or its name.", show_default=False),
     ] = "",
     method: Annotated[
-        str, typer.Option(help="The HTTP method.", show_default="the endpoint's")
+        str, typer.Option(metavar="METHOD", help="The HTTP method.", show_default="the endpoint's")
     ] = "",
     data: Annotated[
         str | None,
-        typer.Option(help="The body, JSON unless a header says otherwise; @FILE reads a file."),
+        typer.Option(
+            metavar="BODY", help="JSON unless a header says otherwise; @FILE reads it from a file."
+        ),
     ] = None,
     header: Annotated[
         list[str] | None, typer.Option(metavar="NAME:VALUE", help="A header; may be repeated.")
     ] = None,
-    idempotency_key: Annotated[
-        str, typer.Option(help="The same key twice is one callback.", show_default=False)
-    ] = "",
+    idempotency_key: Key = "",
     form: TableFormat = Format.TABLE,
     *,
     batch: Batch = None,

@@ -22,9 +22,11 @@ from ringback_client.names import DEFAULT_LOCATION, last_segment
 
 def deploy(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The workflow, new or not.")],
+    name: Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow, new or not.")],
     *,
-    source: Annotated[Path, typer.Option(help="A file with the definition, in YAML or JSON.")],
+    source: Annotated[
+        Path, typer.Option(metavar="FILE", help="A file with the definition, in YAML or JSON.")
+    ],
     set_env_vars: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE,…", help="What sys.get_env finds; replaces all."),
@@ -32,7 +34,9 @@ def deploy(
     service_account: Annotated[
         str | None, typer.Option(metavar="EMAIL", help="The account that executions run as.")
     ] = None,
-    description: Annotated[str | None, typer.Option(help="What the workflow is for.")] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What the workflow is for.")
+    ] = None,
     labels: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE,…", help="Labels of the workflow; replaces all."),

@@ -18,6 +18,7 @@ from ringback_client.cli.local import (
     Now,
     Stubs,
     Subworkflow,
+    meant_as_workflow,
 )
 from ringback_client.cli.options import (
     Data,
@@ -28,6 +29,7 @@ from ringback_client.cli.options import (
     Project,
     ResultFormat,
     TableFormat,
+    Timeout,
     Workflow,
     parse_pairs,
     read_json,
@@ -97,7 +99,7 @@ def run(
         raise typer.Exit(here.run(workflow, argument))
     here.refuse()
     session = session_of(ctx)
-    with session.client(project, location) as client:
+    with meant_as_workflow(workflow), session.client(project, location) as client:
         started = client.execute(
             workflow, argument=argument, labels=parse_pairs(labels, "--labels")
         )
@@ -132,7 +134,7 @@ def execute(
     session = session_of(ctx)
     check_options(batch, results, {"--data": data, "--format": form})
     argument = "" if data is None else read_json(data)
-    with session.client(project, location) as client:
+    with meant_as_workflow(workflow), session.client(project, location) as client:
         if batch is not None:
             execute_lines(client, workflow, parse_pairs(labels, "--labels")).run(
                 session, batch, results
@@ -167,9 +169,7 @@ def wait(
     ctx: typer.Context,
     execution: ExecutionName,
     workflow: Workflow = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=0, help="Seconds to wait at most.", show_default="for ever")
-    ] = None,
+    timeout: Timeout = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: ResultFormat = DocumentFormat.YAML,
@@ -191,13 +191,15 @@ def describe_last(ctx: typer.Context, form: ResultFormat = DocumentFormat.YAML) 
 
 
 @app.command()
-def wait_last(ctx: typer.Context, form: ResultFormat = DocumentFormat.YAML) -> None:
+def wait_last(
+    ctx: typer.Context, timeout: Timeout = None, form: ResultFormat = DocumentFormat.YAML
+) -> None:
     """Wait until the execution that was started last here has ended, and print all about it."""
     session = session_of(ctx)
     name = recall(session.environ)
     with session.client(None, DEFAULT_LOCATION) as client:
         session.say(f"Waiting for {name}")
-        found = _wait(client, name)
+        found = _wait(client, name, timeout)
     write_document(found, form)
     _fail_unless_succeeded(found)
 

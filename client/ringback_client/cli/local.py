@@ -1,13 +1,21 @@
 """`ringback run --local`: what it takes, and its way to the package that does it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ringback_client.cli.joined import run_local
 from ringback_client.cli.output import DocumentFormat, say_error
+from ringback_client.errors import (
+    ClientError,
+    InvalidInputError,
+    RequestError,
+    ServerNotFoundError,
+)
 from ringback_client.names import DEFAULT_LOCATION
 
 _USAGE = 2
@@ -32,6 +40,23 @@ Subworkflow = Annotated[
 Now = Annotated[
     str | None, typer.Option(metavar="TIME", help="With --local: when it begins, in RFC 3339.")
 ]
+
+
+@contextmanager
+def meant_as_workflow(word: str) -> Generator[None]:
+    """Tell in errors inside that `word` is a file, if it is one, and so how to run it."""
+    try:
+        yield
+    except ClientError as error:
+        fits = isinstance(error, InvalidInputError | ServerNotFoundError) or (
+            isinstance(error, RequestError) and error.reason == "WORKFLOW_NOT_FOUND"
+        )
+        if fits and Path(word).is_file():
+            error.next_step = (
+                f"{word} is a file: run it here with: ringback run {word} --local, or deploy it "
+                f"with: ringback deploy NAME --source {word}"
+            )
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ _INTERRUPTED = 130
 Filter = Annotated[
     str,
     typer.Argument(
-        metavar="[FILTER]",
+        metavar="FILTER",
         help="A text to find, or terms joined by AND, such as severity>=WARNING.",
         show_default="all entries",
     ),
@@ -48,7 +48,9 @@ def group() -> None:
 def read(
     ctx: typer.Context,
     text: Filter = "",
-    freshness: Annotated[str, typer.Option(help="How old entries may be.")] = "1d",
+    freshness: Annotated[
+        str, typer.Option(metavar="DURATION", help="How old entries may be.")
+    ] = "1d",
     limit: Limit = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
@@ -70,7 +72,9 @@ def read(
 def tail(
     ctx: typer.Context,
     text: Filter = "",
-    freshness: Annotated[str, typer.Option(help="How old the first entries may be.")] = "1m",
+    freshness: Annotated[
+        str, typer.Option(metavar="DURATION", help="How old the first entries may be.")
+    ] = "1m",
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
 ) -> None:

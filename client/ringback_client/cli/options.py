@@ -9,14 +9,18 @@ import typer
 from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.output import DocumentFormat, Format
 
-Location = Annotated[str, typer.Option(help="The location of short names.")]
+Location = Annotated[str, typer.Option(metavar="LOCATION", help="The location of short names.")]
 Project = Annotated[
-    str | None, typer.Option(help="The project of short names.", show_default="the key's")
+    str | None,
+    typer.Option(metavar="PROJECT", help="The project of short names.", show_default="the key's"),
 ]
 Workflow = Annotated[
-    str | None, typer.Option(help="The workflow, when the execution is given by its id alone.")
+    str | None,
+    typer.Option(
+        metavar="WORKFLOW", help="The workflow, when the execution is given by its id alone."
+    ),
 ]
-Limit = Annotated[int | None, typer.Option(min=1, help="Print so many at most.")]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Print so many at most.")]
 Labels = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE,…", help="Labels of the execution.")
 ]
@@ -26,6 +30,12 @@ Data = Annotated[
 ]
 TableFormat = Annotated[Format, typer.Option("--format", help="How to print it.")]
 ResultFormat = Annotated[DocumentFormat, typer.Option("--format", help="How to print it.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", min=0, help="How long to wait at most.", show_default="for ever"
+    ),
+]
 ExecutionName = Annotated[
     str, typer.Argument(metavar="EXECUTION", help="Its full name, or its id (with --workflow).")
 ]

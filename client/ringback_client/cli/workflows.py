@@ -60,18 +60,17 @@ def describe(
 def delete(
     ctx: typer.Context,
     workflow: WorkflowName,
-    *,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Do not ask; nor is anybody asked in scripts.")
-    ] = False,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
 ) -> None:
-    """Delete a workflow with all of its executions; those that have not ended are cancelled."""
+    """Delete a workflow with all of its executions; those that have not ended are cancelled.
+
+    A person at a terminal is asked first, but for --quiet.
+    """
     session = session_of(ctx)
     with session.client(project, location) as client:
         name = client.place.workflow(workflow)
-        asks = not quiet and not session.quiet and sys.stdin.isatty()
+        asks = not session.quiet and sys.stdin.isatty()
         if asks and not typer.confirm(f"Delete {name} and all of its executions?", err=True):
             say("Nothing was deleted.")
             raise typer.Exit(1)

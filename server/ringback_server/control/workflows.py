@@ -132,7 +132,7 @@ def _check_new(caller: Caller, parent: LocationName, workflow_id: str, spec: Wor
     """Raise InvalidArgumentError for a bad field; return the account's full name."""
     if not valid_workflow_id(workflow_id):
         rule = "1 to 64 letters, digits, _ and -, from a letter to a letter or digit"
-        raise refused("workflow_id", f"workflow_id must be {rule}")
+        raise refused("workflow_id", f"workflow_id must be {rule}, not {workflow_id[:100]!r}")
     default = caller.backend.settings.default_service_account
     account = definitions.full_account_name(spec.service_account, parent, default)
     definitions.check_description(spec.description)
