@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from ringback_server.control.paging import PageSizes, page, position
 from ringback_server.errors import InvalidArgumentError
+from ringback_server.store.pages import PAGE_BYTES
 
 SIZES = PageSizes(default=100, maximum=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item of a list."""
+
+    number: int
+    text_bytes: int = 1
 
 
 def test_page_when_there_is_more() -> None:
@@ -18,8 +29,8 @@ def test_page_when_there_is_more() -> None:
     while True:
         after = position("list", token, int)
         rows = [item for item in items if after is None or item > after][:4]
-        found = page("list", rows, 3, place=lambda row: row, item=lambda row: row)
-        seen += found.items
+        found = page("list", rows, 3, place=lambda row: row, item=_Item)
+        seen += (item.number for item in found.items)
         token = found.next_token
         if not token:
             break
@@ -29,7 +40,19 @@ def test_page_when_there_is_more() -> None:
 
 def test_page_when_it_is_the_last() -> None:
     """The last page has no token, even when it is full."""
-    assert "" == page("x", [1, 2], 2, place=lambda row: row, item=str).next_token
+    assert "" == page("x", [1, 2], 2, place=lambda row: row, item=_Item).next_token
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fit"), [((PAGE_BYTES, 0, 1), 2), ((PAGE_BYTES + 1, 1), 1), ((1, PAGE_BYTES), 1)]
+)
+def test_page_when_items_are_big(sizes: tuple[int, ...], fit: int) -> None:
+    """A page ends before the item that is too much for it, but has one in any case."""
+    found = page(
+        "x", sizes, 9, place=lambda row: row, item=lambda row: _Item(number=0, text_bytes=row)
+    )
+
+    assert (fit, True) == (len(found.items), bool(found.next_token))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +70,7 @@ def test_limit_when_negative() -> None:
 
 
 def _token() -> str:
-    return page("list a", [1, 2], 1, place=lambda row: row, item=str).next_token
+    return page("list a", [1, 2], 1, place=lambda row: row, item=_Item).next_token
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from ringback_server.api.table import SERVICES, Method
 from ringback_server.api.table import Service as ApiService
 from ringback_server.control import executions
 from ringback_server.control.caller import Caller
+from ringback_server.control.executions import ExecutionSpec
 from ringback_server.errors import StartError
 from ringback_server.rpc.server import Capacity, GrpcServer
 from ringback_server.settings import Address
@@ -112,6 +113,43 @@ def test_error_with_details(service: Service, channel: grpc.Channel) -> None:
         )
 
     assert ErrorInfo(reason="WORKFLOW_NOT_FOUND", domain="ringback") == _info(caught.value)
+
+
+def test_list_when_results_are_big(service: Service, channel: grpc.Channel) -> None:
+    """A page in full fits in what a client takes that set nothing, and all are on one."""
+    source = """
+    - make:
+        assign: [{s: "0123456789abcdef"}]
+    - double:
+        switch:
+          - condition: ${len(s) < 200000}
+            assign: [{s: "${s + s}"}]
+            next: double
+    - done:
+        return: ${s}
+    """
+    first = service.execution("big", source)
+    more = [
+        executions.create(service.caller(), first.name.parent, ExecutionSpec()) for _ in range(19)
+    ]
+    names = [str(service.ended(found.name).name) for found in (first, *more)]
+    wanted = executions_pb2.ListExecutionsRequest(
+        parent=str(first.name.parent), view=executions_pb2.FULL
+    )
+    pages: list[list[str]] = []
+    while wanted.page_token or not pages:
+        page = call(
+            channel,
+            "ringback.v1.Executions.ListExecutions",
+            wanted,
+            metadata=bearer(service, ADMIN),
+        )
+        assert isinstance(page, executions_pb2.ListExecutionsResponse)
+        pages.append([found.name for found in page.executions])
+        wanted.page_token = page.next_page_token
+
+    assert [7, 7, 6] == [len(found) for found in pages]
+    assert names[::-1] == [name for found in pages for name in found]
 
 
 def test_wait_until_a_callback(service: Service, channel: grpc.Channel) -> None:

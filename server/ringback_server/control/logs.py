@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.log_filter import parse_filter
@@ -14,8 +12,6 @@ from ringback_server.model.names import ExecutionName, LocationName, WorkflowNam
 from ringback_server.model.resources import LogEntry
 
 _PAGE = PageSizes(default=100, maximum=1_000)
-#: characters of a page; fewer than the store reads at once, so that what follows is seen
-_PAGE_BYTES = 3 * 1024 * 1024
 _ORDERS = {"": False, "timestamp": False, "timestamp asc": False, "timestamp desc": True}
 
 
@@ -25,6 +21,11 @@ class LoggedEntry:
 
     execution: str
     entry: LogEntry
+
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        return self.entry.text_bytes
 
 
 @requires("logging.logEntries.list")
@@ -55,13 +56,7 @@ def list_(
     return page(
         scope,
         rows,
-        min(limit, _fitting([row[2] for row in rows])),
+        limit,
         place=lambda row: row[0],
         item=lambda row: LoggedEntry(execution=row[1], entry=row[2]),
     )
-
-
-def _fitting(entries: Sequence[LogEntry]) -> int:
-    """Return how many entries fit on a page by their size, at least one."""
-    sizes = accumulate(len(entry.text or entry.json or "") for entry in entries)
-    return max(1, sum(size <= _PAGE_BYTES for size in sizes))

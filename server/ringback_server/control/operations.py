@@ -21,6 +21,11 @@ class OperationOutcome:
     operation: Operation
     workflow: Workflow | None
 
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        return self.workflow.text_bytes if self.workflow else 0
+
 
 @requires("workflows.operations.get")
 def get(caller: Caller, name: OperationName) -> OperationOutcome:

@@ -18,9 +18,10 @@ import msgspec
 
 from ringback_server.control.caller import Page
 from ringback_server.control.refusals import refused
+from ringback_server.store.pages import PAGE_BYTES, Texts
 
 Row = TypeVar("Row")
-Item = TypeVar("Item")
+Item = TypeVar("Item", bound=Texts)
 Position = TypeVar("Position")
 
 _FINGERPRINT = 8
@@ -76,14 +77,23 @@ def page(
 ) -> Page[Item]:
     """Make a page of at most `limit` items from one row more than that, if there is one.
 
-    `place` gives the position of a row, as `position` will return it for the next page.
+    It ends before an item with which its texts would have over PAGE_BYTES, unless that is its
+    first, so there may be fewer rows too: those up to such an item. `place` gives the position of a
+    row, as `position` will return it for the next page.
     """
-    items = tuple(item(row) for row in rows[:limit])
-    if len(rows) <= limit:
-        return Page(items=items)
-    raw = _fingerprint(scope) + msgspec.msgpack.encode(place(rows[limit - 1]))
+    items: list[Item] = []
+    size = 0
+    for row in rows[:limit]:
+        found = item(row)
+        size += found.text_bytes
+        if items and size > PAGE_BYTES:
+            break
+        items.append(found)
+    if len(rows) == len(items):
+        return Page(items=tuple(items))
+    raw = _fingerprint(scope) + msgspec.msgpack.encode(place(rows[len(items) - 1]))
     token = base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
-    return Page(items=items, next_token=token)
+    return Page(items=tuple(items), next_token=token)
 
 
 def _fingerprint(scope: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -61,6 +61,12 @@ class Workflow:
     #: the store's integer keys
     key: int
     revision_key: int
+
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        maps = (text for each in (self.labels, self.user_env_vars) for text in _texts(each))
+        return _bytes(self.source, self.description, *maps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +130,12 @@ class Execution:
     #: the store's integer key
     key: int
 
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        failure = (self.failure.payload, self.failure.context) if self.failure else ()
+        return _bytes(self.argument, self.result or "", *failure, *_texts(self.labels))
+
 
 class Outcome(StrEnum):
     """What became of a callback that was accepted."""
@@ -142,6 +154,11 @@ class CallbackEndpoint:
     waiters: int
     #: ids of payloads received and not yet consumed, oldest first
     available_payloads: tuple[str, ...]
+
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        return _bytes(self.name, *self.available_payloads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +194,11 @@ class LogEntry:
     json: str | None = None
     step: str
     routine: str
+
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        return _bytes(self.text or "", self.json or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,3 +241,11 @@ class Binding:
     resource: str
     #: Unix seconds; None does not expire
     expire_time: float | None = None
+
+
+def _texts(named: Mapping[str, str]) -> Iterator[str]:
+    return (text for pair in named.items() for text in pair)
+
+
+def _bytes(*texts: str) -> int:
+    return sum(len(text.encode()) for text in texts)

@@ -27,6 +27,7 @@ from ringback_server.store.lookups import (
     workflow_key,
 )
 from ringback_server.store.packing import unseal
+from ringback_server.store.pages import up_to_a_page
 from ringback_server.store.records import (
     Advance,
     Committed,
@@ -268,7 +269,8 @@ class Executions:
     ) -> _Executions:
         """Return executions of a workflow, newest first, older than the one with key `after`.
 
-        Without `full` they lack argument, result and failure. Raise NotFoundError.
+        Without `full` they lack argument, result and failure. Fewer when they are big: see
+        `up_to_a_page`. Raise NotFoundError.
         """
 
         def find(connection: Connection) -> _Executions:
@@ -278,8 +280,8 @@ class Executions:
                 "limit": limit,
                 "full": full,
             }
-            rows = connection.execute(_LIST, parameters).fetchall()
-            return [execution_of(parent, row) for row in rows]
+            cursor = connection.execute(_LIST, parameters)
+            return up_to_a_page(cursor, lambda row: execution_of(parent, row))
 
         return self._database.read(find)
 

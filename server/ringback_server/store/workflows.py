@@ -18,6 +18,7 @@ from ringback_server.store.database import Connection, Database, Row
 from ringback_server.store.families import count_end, orphan
 from ringback_server.store.ids import new_uid
 from ringback_server.store.lookups import workflow_key, workflow_not_found
+from ringback_server.store.pages import up_to_a_page
 from ringback_server.store.purges import purge
 
 T = TypeVar("T")
@@ -221,14 +222,13 @@ class Workflows:
     def list_revisions(self, name: WorkflowName, *, limit: int, after: int | None) -> _Workflows:
         """Return the revisions of a workflow, newest first, older than the one with key `after`.
 
-        Raise NotFoundError.
+        Fewer when they are big: see `up_to_a_page`. Raise NotFoundError.
         """
         before = _LARGEST_KEY if after is None else after
 
         def find(connection: Connection) -> _Workflows:
             parameters = (workflow_key(connection, name), before, limit)
-            rows = connection.execute(_LIST_REVISIONS, parameters).fetchall()
-            return [_workflow(row) for row in rows]
+            return up_to_a_page(connection.execute(_LIST_REVISIONS, parameters), _workflow)
 
         return self._database.read(find)
 
@@ -249,11 +249,14 @@ class Workflows:
         self._database.write(lambda connection: operations.delete(connection, name))
 
     def list(self, parent: LocationName, *, limit: int, after: str | None) -> _Workflows:
-        """Return workflows by id, ascending, beyond the id `after`."""
+        """Return workflows by id, ascending, beyond the id `after`.
+
+        Fewer when they are big: see `up_to_a_page`.
+        """
 
         def find(connection: Connection) -> _Workflows:
             parameters = (parent.project, parent.location, after or "", limit)
-            return [_workflow(row) for row in connection.execute(_LIST, parameters).fetchall()]
+            return up_to_a_page(connection.execute(_LIST, parameters), _workflow)
 
         return self._database.read(find)
 
