@@ -289,7 +289,10 @@ def test_create_when_it_is_not_awaited(tmp_path: Path) -> None:
     call: {CREATE}
     args:
       parent: projects/1/locations/us-central1/workflows/child
-      body: {{argument: "[1]", labels: {{team: blue}}}}
+      body:
+        argument: "[1]"
+        labels: {{team: blue}}
+        disableConcurrencyQuotaOverflowBuffering: true
     result: r
 - again:
     call: {CREATE}
@@ -304,6 +307,7 @@ def test_create_when_it_is_not_awaited(tmp_path: Path) -> None:
         bench.ended(first)
 
     assert ("[1]", {"team": "blue"}, "null") == (first.argument, first.labels, second.argument)
+    assert [False, True] == [first.buffered, second.buffered]
     assert (str(first.name), "ACTIVE", child.revision_id) == (
         shown["name"],
         shown["state"],

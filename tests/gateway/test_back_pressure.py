@@ -40,6 +40,18 @@ def test_create_over_http(tmp_path: Path) -> None:
     assert "1" == answers[0].headers["Retry-After"]
 
 
+def test_create_when_it_may_not_be_queued(service: Service) -> None:
+    """An execution tells that it was not to be queued."""
+    deployed(service)
+    with http_edge(service) as client:
+        client.headers["Authorization"] = f"Bearer {service.token(ADMIN)}"
+        created = client.post(URL, json={"disableConcurrencyQuotaOverflowBuffering": True}).json()
+        read = client.get(f"/v1/{created['name']}").json()
+
+    field = "disableConcurrencyQuotaOverflowBuffering"
+    assert (True, True) == (created[field], read[field])
+
+
 def test_create_over_grpc(tmp_path: Path) -> None:
     """The same is RESOURCE_EXHAUSTED."""
     request = executions_pb2.CreateExecutionRequest(

@@ -62,6 +62,7 @@ def full(end: float) -> Execution:
         labels={"team": "blue"},
         call_log_level=CallLogLevel.LOG_ALL_CALLS,
         history_level=HistoryLevel.EXECUTION_HISTORY_DETAILED,
+        buffered=False,
         current_steps=(StepPlace("main", "s"),),
         key=1,
     )

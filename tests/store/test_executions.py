@@ -71,6 +71,7 @@ def test_create_when_nothing_has_run(store: Store) -> None:
         labels={"a": "b"},
         call_log_level=CallLogLevel.LOG_ALL_CALLS,
         history_level=HistoryLevel.EXECUTION_HISTORY_DETAILED,
+        buffered=False,
     )
     (stored,) = store.executions.create([(new, None)])
     (execution,) = store.executions.list(NAME, limit=5, after=None, full=True)
@@ -87,6 +88,7 @@ def test_create_when_nothing_has_run(store: Store) -> None:
         labels={"a": "b"},
         call_log_level=CallLogLevel.LOG_ALL_CALLS,
         history_level=HistoryLevel.EXECUTION_HISTORY_DETAILED,
+        buffered=False,
         key=key,
     )
     assert expected == execution

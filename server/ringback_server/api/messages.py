@@ -149,6 +149,7 @@ def _details(found: Execution) -> executions_pb2.Execution:
             found.history_level.name
         ),
         labels=found.labels,
+        disable_concurrency_quota_overflow_buffering=not found.buffered,
     )
     for place in found.current_steps:
         shown.status.current_steps.add(routine=place.routine, step=place.step)

@@ -48,6 +48,7 @@ class Beginning:
             labels=new.labels,
             call_log_level=new.call_log_level,
             history_level=new.history_level,
+            buffered=new.buffered,
             current_steps=() if advance is None else advance.current_steps,
             key=key,
         )
@@ -97,6 +98,7 @@ class Beginnings:
             labels=creation.labels,
             call_log_level=creation.call_log_level,
             history_level=creation.history_level,
+            buffered=creation.buffered,
             create_time=now,
             trace=None if trace is None else str(trace),
             request=None if request_id is None else RequestId(request_id, _digest(creation)),

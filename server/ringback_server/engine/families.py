@@ -157,6 +157,7 @@ class Families:
             labels=request.labels,
             call_log_level=request.call_log_level,
             history_level=request.history_level,
+            buffered=request.buffered,
             create_time=self._clock.now(),
             trace=None if trace is None else str(trace),
             depth=depth,
@@ -198,5 +199,6 @@ def _gone(uid: bytes, request: ChildRequest) -> Execution:
         labels=request.labels,
         call_log_level=request.call_log_level,
         history_level=request.history_level,
+        buffered=request.buffered,
         key=0,
     )

@@ -149,6 +149,8 @@ class ChildRequest:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
     history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+    #: shown, and nothing else: there is always room in the queue for it
+    buffered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,11 +29,13 @@ _OUTPUT_ONLY: Final = frozenset(
         "workflowRevisionId",
     }
 )
+#: the field that says an execution must not be queued
+UNBUFFERED: Final = "disableConcurrencyQuotaOverflowBuffering"
 _FIELDS: Final = frozenset(
     {
         "argument",
         "callLogLevel",
-        "disableConcurrencyQuotaOverflowBuffering",
+        UNBUFFERED,
         "executionHistoryLevel",
         "labels",
     }
@@ -53,6 +55,7 @@ def requested(workflow: WorkflowName, body: Map, most: int) -> ChildRequest:
         labels=_labels(body.get("labels")),
         call_log_level=_level(body, "callLogLevel", CallLogLevel(0)),
         history_level=_level(body, "executionHistoryLevel", HistoryLevel(0)),
+        buffered=not _switch(body, UNBUFFERED),
     )
 
 
@@ -87,6 +90,13 @@ def _level(body: Map, field: str, default: Level) -> Level:
     if isinstance(value, str) and value in levels.__members__:
         return levels[value]
     raise _refused(f"execution.{field} must be one of {', '.join(levels.__members__)}")
+
+
+def _switch(body: Map, field: str) -> bool:
+    value = body.get(field)
+    if not isinstance(value, (bool, type(None))):
+        raise _refused(f"execution.{field} must be true or false")
+    return bool(value)
 
 
 def _refused(message: str) -> WorkflowError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from ringback_server.lang.execution_requests import UNBUFFERED
 from ringback_server.lang.values import List, Map, Value
 from ringback_server.model.resources import Execution, Failure, StackFrame
 
@@ -32,6 +33,7 @@ def shown(execution: Execution) -> Map:
             "executionHistoryLevel",
             execution.history_level.name if execution.history_level else None,
         ),
+        (UNBUFFERED, None if execution.buffered else True),
         ("labels", Map.of(execution.labels.items()) if execution.labels else None),
         ("status", _status(execution)),
         ("stateError", _state_error(execution)),

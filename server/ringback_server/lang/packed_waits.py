@@ -35,6 +35,7 @@ class _Child(msgspec.Struct, array_like=True):
     labels: dict[str, str]
     call_log_level: int
     history_level: int
+    buffered: bool = True
 
 
 class PackedWait(msgspec.Struct, array_like=True):
@@ -96,6 +97,7 @@ def _packed_children(children: Children) -> tuple[bool, list[_Child]]:
             labels=dict(one.labels),
             call_log_level=int(one.call_log_level),
             history_level=int(one.history_level),
+            buffered=one.buffered,
         )
         for one in children.requests
     ]
@@ -112,6 +114,7 @@ def _children(packed: tuple[bool, list[_Child]]) -> Children:
                 labels=one.labels,
                 call_log_level=CallLogLevel(one.call_log_level),
                 history_level=HistoryLevel(one.history_level),
+                buffered=one.buffered,
             )
             for one in requests
         ),

@@ -124,6 +124,8 @@ class Execution:
     labels: Mapping[str, str]
     call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
     history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+    #: whether it could be queued when as many as may run were running
+    buffered: bool = True
     current_steps: tuple[StepPlace, ...] = ()
     #: why its state is UNAVAILABLE
     state_detail: str = ""

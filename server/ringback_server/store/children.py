@@ -30,8 +30,8 @@ SELECT COALESCE(LENGTH(e.argument) + COALESCE(LENGTH(e.result), 0)
 # Executions of a deleted workflow are gone, whether or not their rows are still there.
 _CHILDREN = """
 SELECT c.uid, w.project, w.location, w.name, e.id, e.uid, r.revision_id, e.phase, e.outcome,
-       e.create_time, e.start_time, e.end_time, e.call_log_level, e.history_level, e.labels,
-       e.steps, e.detail, e.argument, CASE WHEN c.position < :room THEN e.result END,
+       e.create_time, e.start_time, e.end_time, e.call_log_level, e.history_level, e.buffered,
+       e.labels, e.steps, e.detail, e.argument, CASE WHEN c.position < :room THEN e.result END,
        CASE WHEN c.position < :room THEN e.failure END
   FROM child c
   LEFT JOIN execution e ON e.id = c.execution

@@ -26,7 +26,7 @@ from ringback_server.store.records import Advance, Committed, NewExecution, Phas
 _BY_REQUEST = """
 SELECT e.request_hash, w.project, w.location, w.name, e.id, e.uid, r.revision_id, e.phase,
        e.outcome, e.create_time, e.start_time, e.end_time, e.call_log_level, e.history_level,
-       e.labels, e.steps, e.detail, e.argument, e.result, e.failure
+       e.buffered, e.labels, e.steps, e.detail, e.argument, e.result, e.failure
   FROM execution e JOIN workflow w ON w.id = e.workflow JOIN revision r ON r.id = e.revision
  WHERE e.workflow = ? AND e.request_id = ?
 """

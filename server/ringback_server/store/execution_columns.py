@@ -11,12 +11,12 @@ from ringback_server.store.records import Advance, NewExecution, Phase
 _WORKFLOW_EXISTS = "SELECT 1 FROM workflow WHERE id = ? AND delete_time IS NULL"
 
 _INSERT = """
-INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, create_time,
-                       labels, argument, phase, outcome, wake, requests, start_time, end_time,
-                       steps, result, failure, state, trace, depth, request_id,
+INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, buffered,
+                       create_time, labels, argument, phase, outcome, wake, requests,
+                       start_time, end_time, steps, result, failure, state, trace, depth, request_id,
                        request_hash)
-VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :create_time,
-        :labels, :argument, :phase, :outcome, :wake, :requests, :time, :end_time,
+VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :buffered,
+        :create_time, :labels, :argument, :phase, :outcome, :wake, :requests, :time, :end_time,
         :steps, :result, :failure, :state, :trace, :depth, :request_id, :request_hash)
 """
 
@@ -65,6 +65,7 @@ def _new_columns(new: NewExecution) -> dict[str, object]:
         "revision": new.revision_key,
         "call_log_level": int(new.call_log_level),
         "history_level": int(new.history_level),
+        "buffered": new.buffered,
         "create_time": new.create_time,
         "labels": labels,
         "argument": new.argument,

@@ -23,7 +23,8 @@ from ringback_server.store.records import Phase
 def execution_of(parent: WorkflowName, row: Row) -> Execution:
     """Make an execution of its columns; one with damaged columns is UNAVAILABLE."""
     (key, uid, revision_id, phase, outcome, created, started, ended) = row[:8]
-    (call_log_level, history_level, labels, steps, detail, argument, result, failure) = row[8:]
+    (call_log_level, history_level, buffered, labels, steps) = row[8:13]
+    (detail, argument, result, failure) = row[13:]
     state = _state(Phase(phase), outcome)
     unpacked = _unpack(steps, failure, labels)
     if unpacked is None:
@@ -42,6 +43,7 @@ def execution_of(parent: WorkflowName, row: Row) -> Execution:
         labels=unpacked[2],
         call_log_level=CallLogLevel(call_log_level),
         history_level=HistoryLevel(history_level),
+        buffered=bool(buffered),
         current_steps=unpacked[0],
         state_detail=detail or "",
         key=key,

@@ -56,8 +56,8 @@ SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.
 
 _GET = """
 SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_time, e.end_time,
-       e.call_log_level, e.history_level, e.labels, e.steps, e.detail, e.argument, e.result,
-       e.failure
+       e.call_log_level, e.history_level, e.buffered, e.labels, e.steps, e.detail,
+       e.argument, e.result, e.failure
   FROM execution e JOIN workflow w ON w.id = e.workflow JOIN revision r ON r.id = e.revision
  WHERE e.uid = ? AND w.project = ? AND w.location = ? AND w.name = ? AND w.delete_time IS NULL
 """
@@ -65,7 +65,7 @@ SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_ti
 # What only the full view shows is not even read for the other.
 _LIST = """
 SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_time, e.end_time,
-       e.call_log_level, e.history_level, e.labels, e.steps, e.detail,
+       e.call_log_level, e.history_level, e.buffered, e.labels, e.steps, e.detail,
        CASE WHEN :full THEN e.argument ELSE '' END, CASE WHEN :full THEN e.result END,
        CASE WHEN :full THEN e.failure END
   FROM execution e JOIN revision r ON r.id = e.revision

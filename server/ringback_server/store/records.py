@@ -47,6 +47,8 @@ class NewExecution:
     labels: Mapping[str, str]
     call_log_level: CallLogLevel
     history_level: HistoryLevel
+    #: what its creator said; shown, and nothing else
+    buffered: bool = True
     create_time: float
     #: W3C traceparent of the request that creates it
     trace: str | None = None
