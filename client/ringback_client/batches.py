@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Unpack
 
 from ringback.v1 import batches_pb2, callbacks_pb2, executions_pb2
 from ringback.v1.batches_pb2_grpc import BatchesStub
 from ringback_client.calls import Calls
 from ringback_client.names import Place
+from ringback_client.settings import ExecutionSettings
 
 # Each request says where it belongs.
 _ANYWHERE = "projects/-/locations/-"
@@ -27,8 +29,8 @@ class Batches:
         workflow: str,
         arguments: Sequence[str],
         *,
-        labels: Mapping[str, str] | None = None,
         request_ids: Sequence[str] = (),
+        **settings: Unpack[ExecutionSettings],
     ) -> Sequence[batches_pb2.BatchCreateExecutionsResponse.Result]:
         """Start an execution for each argument, which is JSON text, and return at once.
 
@@ -41,7 +43,7 @@ class Batches:
             requests=(
                 executions_pb2.CreateExecutionRequest(
                     parent=parent,
-                    execution=executions_pb2.Execution(argument=argument, labels=labels or {}),
+                    execution=executions_pb2.Execution(argument=argument, **settings),
                     request_id=request_id,
                 )
                 for argument, request_id in zip(arguments, ids, strict=True)

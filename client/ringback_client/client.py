@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import Self, Unpack
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -42,6 +42,7 @@ from ringback_client.connection import Server, open_channel
 from ringback_client.credentials import SCOPE, AccessTokens, read_key
 from ringback_client.errors import RequestError, from_status
 from ringback_client.names import DEFAULT_LOCATION, Place
+from ringback_client.settings import ExecutionSettings, WorkflowSettings
 
 # How long one WaitExecution lasts; a longer wait is made of several.
 _WAIT_SECONDS = 30.0
@@ -55,18 +56,9 @@ _FIELDS = {
     "service_account": "service_account",
     "description": "description",
     "labels": "labels",
+    "call_log_level": "call_log_level",
+    "execution_history_level": "execution_history_level",
 }
-
-
-class WorkflowSettings(TypedDict, total=False):
-    """What a workflow has beside its definition; what is missing is left as it is."""
-
-    #: what `sys.get_env` finds
-    env_vars: Mapping[str, str]
-    #: the account that executions run as, an e-mail address
-    service_account: str
-    description: str
-    labels: Mapping[str, str]
 
 
 def finished(execution: executions_pb2.Execution) -> bool:
@@ -150,6 +142,12 @@ class Client:
             service_account=settings.get("service_account", ""),
             description=settings.get("description", ""),
             labels=settings.get("labels", {}),
+            call_log_level=settings.get(
+                "call_log_level", workflows_pb2.Workflow.CALL_LOG_LEVEL_UNSPECIFIED
+            ),
+            execution_history_level=settings.get(
+                "execution_history_level", workflows_pb2.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
+            ),
         )
         if self.find_workflow(wanted.name) is None:
             return self._create_workflow(wanted, dry_run=dry_run)
@@ -219,12 +217,12 @@ class Client:
     # Executions
 
     def execute(
-        self, workflow: str, *, argument: str = "", labels: Mapping[str, str] | None = None
+        self, workflow: str, *, argument: str = "", **settings: Unpack[ExecutionSettings]
     ) -> executions_pb2.Execution:
         """Start an execution with an argument, as JSON text, and return at once."""
         request = executions_pb2.CreateExecutionRequest(
             parent=self._place.workflow(workflow),
-            execution=executions_pb2.Execution(argument=argument, labels=labels or {}),
+            execution=executions_pb2.Execution(argument=argument, **settings),
         )
         return self._call(self._executions.CreateExecution, request)
 

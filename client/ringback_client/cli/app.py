@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,8 @@ from ringback_client.errors import ClientError, InvalidInputError
 
 _FAILED = 1
 _USAGE = 2
+#: what gcloud says before a command, and what we do
+_GCLOUD: Mapping[str, tuple[str, ...]] = {"workflows": (), "logging": ("logs",)}
 _QUIET = frozenset({"--quiet", "-q"})
 
 app = typer.Typer(
@@ -41,13 +43,23 @@ app.add_typer(auth.app, name="auth")
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit status: 0, 1 when it failed, 2 when it was misused."""
     try:
-        app(args=_quiet_first(arguments), prog_name="ringback", standalone_mode=True)
+        app(args=_quiet_first(_ours(arguments)), prog_name="ringback", standalone_mode=True)
     except ClientError as error:
         say_error(error.message, error.next_step)
         return _USAGE if isinstance(error, InvalidInputError) else _FAILED
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else _FAILED
     return 0
+
+
+def _ours(arguments: Sequence[str]) -> list[str]:
+    """Put our words for gcloud's: `workflows run` is `run`, and `logging read` is `logs read`."""
+    words = [*arguments]
+    for place, word in enumerate(words):
+        if not word.startswith("-"):
+            words[place : place + 1] = _GCLOUD.get(word, (word,))
+            break
+    return words
 
 
 def _quiet_first(arguments: Sequence[str]) -> list[str]:

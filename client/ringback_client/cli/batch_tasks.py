@@ -13,13 +13,14 @@ from ringback_client.cli.json_text import parse_json
 from ringback_client.client import Client
 from ringback_client.errors import InvalidInputError
 from ringback_client.names import callback_target
+from ringback_client.settings import ExecutionSettings
 
 _KEYS = frozenset({"url", "method", "data", "headers", "idempotency_key"})
 _JSON = "application/json"
 
 
 def execute_lines(
-    client: Client, workflow: str, labels: Mapping[str, str]
+    client: Client, workflow: str, settings: ExecutionSettings
 ) -> Task[tuple[str, str]]:
     """Execute a workflow with the argument in each line."""
 
@@ -27,8 +28,8 @@ def execute_lines(
         results = client.batches.execute(
             workflow,
             [argument for argument, _ in requests],
-            labels=labels,
             request_ids=[request_id for _, request_id in requests],
+            **settings,
         )
         return [
             result.error

@@ -7,6 +7,7 @@ import typer
 
 from ringback.v1.workflows_pb2 import Workflow
 from ringback_client.cli.differences import differences
+from ringback_client.cli.levels import CallLogLevel, HistoryLevel, for_workflow
 from ringback_client.cli.options import (
     Location,
     Project,
@@ -16,7 +17,6 @@ from ringback_client.cli.options import (
 )
 from ringback_client.cli.output import Format, say_plainly, write_document, write_table
 from ringback_client.cli.session import session_of
-from ringback_client.client import WorkflowSettings
 from ringback_client.names import DEFAULT_LOCATION, last_segment
 
 
@@ -41,6 +41,8 @@ def deploy(
         list[str] | None,
         typer.Option(metavar="KEY=VALUE,…", help="Labels of the workflow; replaces all."),
     ] = None,
+    call_log_level: CallLogLevel = None,
+    execution_history_level: HistoryLevel = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check it and show what would change, no more.")
     ] = False,
@@ -53,7 +55,7 @@ def deploy(
     Says what changes, as a diff. Everything that is not given stays as it was.
     """
     text = read_file(source, "--source")
-    settings = WorkflowSettings()
+    settings = for_workflow(call_log_level, execution_history_level)
     if set_env_vars is not None:
         settings["env_vars"] = parse_pairs(set_env_vars, "--set-env-vars")
     if service_account is not None:

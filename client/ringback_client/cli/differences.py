@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 
-from ringback.v1.workflows_pb2 import Workflow
-from ringback_client.client import WorkflowSettings
+from ringback.v1.workflows_pb2 import ExecutionHistoryLevel, Workflow
 from ringback_client.names import last_segment
+from ringback_client.settings import WorkflowSettings
 
 
 def differences(
@@ -36,6 +36,14 @@ def _settings(old: Workflow, new: WorkflowSettings) -> Iterator[str]:
         yield from _pairs("label", old.labels, new["labels"])
     if "env_vars" in new:
         yield from _pairs("env var", old.user_env_vars, new["env_vars"])
+    if "call_log_level" in new and new["call_log_level"] != old.call_log_level:
+        name = Workflow.CallLogLevel.Name
+        yield f"call log level: {name(old.call_log_level)} -> {name(new['call_log_level'])}"
+    if "execution_history_level" in new:
+        was, becomes = old.execution_history_level, new["execution_history_level"]
+        if was != becomes:
+            level = ExecutionHistoryLevel.Name
+            yield f"execution history level: {level(was)} -> {level(becomes)}"
 
 
 def _pairs(word: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ringback_client.cli.batch_tasks import execute_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
 from ringback_client.cli.failures import explain
 from ringback_client.cli.last_execution import recall, remember
+from ringback_client.cli.levels import CallLogLevel, HistoryLevel, Unbuffered, for_execution
 from ringback_client.cli.local import (
     Local,
     LocalOptions,
@@ -53,6 +54,15 @@ _SEE_ALL = "See all with: ringback executions describe-last"
 
 WorkflowName = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow.")]
 
+RunFormat = Annotated[
+    DocumentFormat | None,
+    typer.Option(
+        "--format",
+        help="How to print the result; with --local, all about the run.",
+        show_default="json",
+    ),
+]
+
 app = typer.Typer(help="Look at executions, wait for them, cancel them.", no_args_is_help=True)
 
 
@@ -65,15 +75,11 @@ def run(
     labels: Labels = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
-    form: Annotated[
-        DocumentFormat | None,
-        typer.Option(
-            "--format",
-            help="How to print the result; with --local, all about the run.",
-            show_default="json",
-        ),
-    ] = None,
+    form: RunFormat = None,
     *,
+    call_log_level: CallLogLevel = None,
+    execution_history_level: HistoryLevel = None,
+    disable_concurrency_quota_overflow_buffering: Unbuffered = False,
     local: Local = False,
     stubs: Stubs = None,
     env: LocalVariables = None,
@@ -95,14 +101,21 @@ def run(
         location=location,
         project=project,
     )
+    settings = for_execution(
+        call_log_level,
+        execution_history_level,
+        unbuffered=disable_concurrency_quota_overflow_buffering,
+    )
     if local:
+        for name in settings:
+            option = f"--{name.replace('_', '-')}"
+            raise typer.BadParameter("does not go with --local", param_hint=option)
         raise typer.Exit(here.run(workflow, argument))
     here.refuse()
+    settings["labels"] = parse_pairs(labels, "--labels")
     session = session_of(ctx)
     with meant_as_workflow(workflow), session.client(project, location) as client:
-        started = client.execute(
-            workflow, argument=argument, labels=parse_pairs(labels, "--labels")
-        )
+        started = client.execute(workflow, argument=argument, **settings)
         remember(session.environ, started.name)
         session.say(f"Waiting for {started.name}")
         execution = _wait(client, started.name)
@@ -123,6 +136,9 @@ def execute(
         typer.Option("--format", help="How to print it.", show_default="its name alone"),
     ] = None,
     *,
+    call_log_level: CallLogLevel = None,
+    execution_history_level: HistoryLevel = None,
+    disable_concurrency_quota_overflow_buffering: Unbuffered = False,
     batch: Batch = None,
     results: ResultsFile = None,
 ) -> None:
@@ -134,15 +150,17 @@ def execute(
     session = session_of(ctx)
     check_options(batch, results, {"--data": data, "--format": form})
     argument = "" if data is None else read_json(data)
+    settings = for_execution(
+        call_log_level,
+        execution_history_level,
+        unbuffered=disable_concurrency_quota_overflow_buffering,
+    )
+    settings["labels"] = parse_pairs(labels, "--labels")
     with meant_as_workflow(workflow), session.client(project, location) as client:
         if batch is not None:
-            execute_lines(client, workflow, parse_pairs(labels, "--labels")).run(
-                session, batch, results
-            )
+            execute_lines(client, workflow, settings).run(session, batch, results)
             return
-        execution = client.execute(
-            workflow, argument=argument, labels=parse_pairs(labels, "--labels")
-        )
+        execution = client.execute(workflow, argument=argument, **settings)
     remember(session.environ, execution.name)
     if form is None:
         typer.echo(execution.name)
