@@ -13,8 +13,8 @@ _WORKFLOW_EXISTS = "SELECT 1 FROM workflow WHERE id = ? AND delete_time IS NULL"
 _INSERT = """
 INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_level, buffered,
                        create_time, labels, argument, phase, outcome, wake, requests,
-                       start_time, end_time, steps, result, failure, state, trace, depth, request_id,
-                       request_hash)
+                       start_time, end_time, steps, result, failure, state, trace, depth,
+                       request_id, request_hash)
 VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :buffered,
         :create_time, :labels, :argument, :phase, :outcome, :wake, :requests, :time, :end_time,
         :steps, :result, :failure, :state, :trace, :depth, :request_id, :request_hash)
