@@ -18,7 +18,7 @@ from uuid import uuid4
 from ringback_server.api.admission import Admission
 from ringback_server.api.requests import Requests
 from ringback_server.auth.access import Access
-from ringback_server.auth.bootstrap import account_email, first_start
+from ringback_server.auth.bootstrap import account_email, first_start, make_accounts
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.open_door import OpenDoor
@@ -150,6 +150,7 @@ class App:
             token_uri=f"{http}/token",
             now=self._clock.now(),
         )
+        make_accounts(store.credentials, settings.service_accounts)
         issuer = Issuer(
             store.credentials,
             self._clock,

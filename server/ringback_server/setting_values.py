@@ -56,6 +56,17 @@ def email(text: str) -> str:
     return text
 
 
+def accounts(text: str) -> tuple[tuple[str, str], ...]:
+    """Read pairs EMAIL=ROLE between commas."""
+    pairs = [part.partition("=") for part in parts(text)]
+    for _, _, role in pairs:
+        if not role.startswith("roles/"):
+            raise ValueError(
+                f"expected EMAIL=ROLE, such as …=roles/workflows.invoker, got {text!r}"
+            )
+    return tuple((email(name), role) for name, _, role in pairs)
+
+
 def one_of(*known: str) -> Callable[[str], str]:
     """Return a reader of one of these words."""
 

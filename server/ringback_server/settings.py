@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ringback_server.setting_values import (
+    accounts,
     connectors,
     email,
     header,
@@ -163,6 +164,15 @@ class Settings:
             email,
             "EMAIL",
             "the account of workflows deployed without one",
+        ),
+    )
+    service_accounts: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=_option(
+            accounts,
+            "EMAIL=ROLE,…",
+            "service accounts to make at the start and what they may do, such as "
+            "orders@local.iam.gserviceaccount.com=roles/workflows.invoker",
         ),
     )
     threads: int = field(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ringback_server.auth.bootstrap import first_start, rewrite_token_uri
+from ringback_server.auth.bootstrap import first_start, make_accounts, rewrite_token_uri
+from ringback_server.errors import StartError
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
 from tests.auth.forge import forge
 from tests.auth.instances import ADMIN, SCOPE, URL, VIEWER, AccountKeys, Instance
@@ -78,6 +79,26 @@ ROLES = {
     (INVOKER, "roles/workflows.invoker", "*"),
     (VIEWER, "roles/workflows.viewer", "*"),
 }
+
+
+def test_make_accounts_when_some_are_there(tmp_path: Path) -> None:
+    """Accounts and roles are added once, and nothing is taken away."""
+    credentials = MemoryCredentials()
+    start(credentials, tmp_path / "admin.json")
+    wanted = [("a@x.com", "roles/workflows.viewer"), ("a@x.com", "roles/iam.serviceAccountUser")]
+    for _ in range(2):
+        make_accounts(credentials, [*wanted, (VIEWER, "roles/workflows.invoker")])
+
+    assert {ADMIN, INVOKER, VIEWER, "a@x.com"} == set(credentials.accounts)
+    added = {(email, role, "*") for email, role in wanted}
+    assert ROLES | added | {(VIEWER, "roles/workflows.invoker", "*")} == granted(credentials)
+    assert len(ROLES) + 3 == len(credentials.bindings)
+
+
+def test_make_accounts_when_the_role_is_unknown() -> None:
+    """A role that is none stops the start."""
+    with pytest.raises(StartError, match="roles/none"):
+        make_accounts(MemoryCredentials(), [("a@x.com", "roles/none")])
 
 
 def test_first_start_makes_accounts_bindings_and_keys(tmp_path: Path) -> None:

@@ -108,6 +108,20 @@ def test_create_with_a_service_account(service: Service, given: str, shown: str)
     assert shown == workflows.create(service.caller(), PARENT, "w", spec)[0].service_account
 
 
+@pytest.mark.parametrize(
+    ("account", "warned"),
+    [("", False), (ADMIN, False), ("a@b.com", True), ("projects/-/serviceAccounts/a@b.com", True)],
+)
+def test_warnings_when_the_account_is_not_there(
+    service: Service, account: str, *, warned: bool
+) -> None:
+    """Whoever deploys for an account that does not exist is told, and how to make it."""
+    found = workflows.warnings(service.caller(), account)
+
+    assert warned == any("--service-accounts a@b.com=" in words for words in found)
+    assert warned == bool(found)
+
+
 @pytest.mark.parametrize("account", [ADMIN, f"projects/-/serviceAccounts/{ADMIN}"])
 def test_deploy_when_the_caller_may_not_act_as_the_account(service: Service, account: str) -> None:
     """Whoever may deploy gets no more rights by it: code runs as others only for those who may."""

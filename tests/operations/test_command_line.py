@@ -82,6 +82,20 @@ def test_deploy_when_it_is_a_dry_run(capsys: Captured) -> None:
 
 
 @pytest.mark.usefixtures("server")
+def test_deploy_when_the_account_is_not_there(capsys: Captured) -> None:
+    """Whoever deploys for an account that does not exist is warned, dry run or not."""
+    deploy = ("deploy", "w", "--source", "w.yaml", "--service-account")
+    _, dry = ringback(capsys, *deploy, "nobody@x.com", "--dry-run")
+    _, said = ringback(capsys, *deploy, "nobody@x.com")
+    shown, _ = ringback(capsys, "describe", "w", "--format", "json")
+    _, changed = ringback(capsys, *deploy, INVOKER)
+
+    assert "--service-accounts nobody@x.com=" in " ".join(said.split())
+    assert ("Warning" in dry, "Warning" in changed) == (True, False)
+    assert len(json.loads(shown)["warnings"]) == 1
+
+
+@pytest.mark.usefixtures("server")
 def test_deploy_when_settings_change(capsys: Captured) -> None:
     """Settings that are given change, the diff is on stderr, and the others stay."""
     ringback(

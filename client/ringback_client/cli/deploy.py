@@ -69,6 +69,8 @@ def deploy(
         before = client.find_workflow(name)
         changes = differences(before, client.place.workflow(name), text, settings)
         workflow = client.deploy(name, text, dry_run=dry_run, **settings)
+    for warning in workflow.warnings:
+        session.say(f"Warning: {warning}")
     if dry_run:
         say_plainly(changes)
         verb = "create" if before is None else "update" if changes else "change nothing of"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -41,8 +43,8 @@ def seconds_of(span: Duration) -> float:
     return span.seconds + span.nanos / (_MICROS * _NANOS_PER_MICRO)
 
 
-def workflow(found: Workflow) -> workflows_pb2.Workflow:
-    """Show a workflow in one of its revisions."""
+def workflow(found: Workflow, warnings: Iterable[str] = ()) -> workflows_pb2.Workflow:
+    """Show a workflow in one of its revisions, and what will fail of it."""
     return workflows_pb2.Workflow(
         name=str(found.name),
         description=found.description,
@@ -57,6 +59,7 @@ def workflow(found: Workflow) -> workflows_pb2.Workflow:
         call_log_level=workflows_pb2.Workflow.CallLogLevel.Value(found.call_log_level.name),
         user_env_vars=found.user_env_vars,
         execution_history_level=workflows_pb2.ExecutionHistoryLevel.Value(found.history_level.name),
+        warnings=warnings,
     )
 
 
@@ -64,7 +67,7 @@ def operation(outcome: OperationOutcome) -> operations_pb2.Operation:
     """Show an operation, which is done, with the workflow it made."""
     found = outcome.operation
     if outcome.workflow is not None:
-        response = pack(workflow(outcome.workflow))
+        response = pack(workflow(outcome.workflow, outcome.warnings))
     elif found.verb == "delete":
         response = pack(Empty())
     else:

@@ -13,6 +13,7 @@ from ringback_server.control.paging import PageRequest
 from ringback_server.control.refusals import refuse_if_set
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.model.names import LocationName, WorkflowName
+from ringback_server.model.resources import Operation, Workflow
 
 
 def list_workflows(
@@ -35,7 +36,8 @@ def get_workflow(
 ) -> workflows_pb2.Workflow:
     """Return a workflow."""
     name = WorkflowName.parse(request.name)
-    return messages.workflow(workflows.get(caller, name, request.revision_id))
+    found = workflows.get(caller, name, request.revision_id)
+    return messages.workflow(found, workflows.warnings(caller, found.service_account))
 
 
 def create_workflow(
@@ -46,9 +48,9 @@ def create_workflow(
     spec = _spec(request.workflow)
     if request.validate_only:
         workflows.validate_create(caller, parent, request.workflow_id, spec)
-        return _validated(request.workflow)
+        return _validated(request.workflow, caller)
     created, operation = workflows.create(caller, parent, request.workflow_id, spec)
-    return messages.operation(OperationOutcome(operation=operation, workflow=created))
+    return _deployed(created, operation, caller)
 
 
 def update_workflow(
@@ -59,9 +61,9 @@ def update_workflow(
     changes = workflow_changes(request)
     if request.validate_only:
         workflows.validate_update(caller, name, changes)
-        return _validated(request.workflow)
+        return _validated(request.workflow, caller)
     updated, operation = workflows.update(caller, name, changes)
-    return messages.operation(OperationOutcome(operation=operation, workflow=updated))
+    return _deployed(updated, operation, caller)
 
 
 def delete_workflow(
@@ -86,9 +88,22 @@ def list_workflow_revisions(
     )
 
 
-def _validated(sent: workflows_pb2.Workflow) -> operations_pb2.Operation:
+def _deployed(found: Workflow, operation: Operation, caller: Caller) -> operations_pb2.Operation:
+    """Return the operation that made a workflow what it is."""
+    outcome = OperationOutcome(
+        operation=operation,
+        workflow=found,
+        warnings=workflows.warnings(caller, found.service_account),
+    )
+    return messages.operation(outcome)
+
+
+def _validated(sent: workflows_pb2.Workflow, caller: Caller) -> operations_pb2.Operation:
     """Return the operation of a workflow that could be deployed, and was not."""
-    return operations_pb2.Operation(done=True, response=google_names.pack(sent))
+    shown = workflows_pb2.Workflow()
+    shown.CopyFrom(sent)
+    shown.warnings[:] = workflows.warnings(caller, sent.service_account)
+    return operations_pb2.Operation(done=True, response=google_names.pack(shown))
 
 
 def _spec(sent: workflows_pb2.Workflow) -> WorkflowSpec:

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from ringback_server.auth.key_file import KeyFileError, key_file_content, rewrite, write
 from ringback_server.auth.keys import new_account_key, new_signing_key
+from ringback_server.auth.permissions import ROLES
 from ringback_server.auth.stores import CredentialStore
+from ringback_server.errors import StartError
 from ringback_server.model.resources import Binding, ServiceAccount
 
 _LOG = logging.getLogger(__name__)
@@ -47,10 +50,22 @@ def first_start(
     if credentials.signing_keys():
         _see_to_key_file(credentials, key_file, project=project, token_uri=token_uri, now=now)
         return
-    for account in _ACCOUNTS:
-        _add_account(credentials, account, project)
+    for account, (display_name, roles) in _ACCOUNTS.items():
+        _add_account(credentials, account_email(account, project), display_name, roles)
     _add_admin_key(credentials, key_file, project=project, token_uri=token_uri, now=now)
     credentials.add_signing_key(new_signing_key(now))
+
+
+def make_accounts(credentials: CredentialStore, wanted: Iterable[tuple[str, str]]) -> None:
+    """Make accounts that are missing, and grant each its role on everything.
+
+    `wanted` are pairs of address and role. Nothing is taken from an account that is there.
+    Raises StartError for an unknown role.
+    """
+    for email, role in wanted:
+        if role not in ROLES:
+            raise StartError(f"--service-accounts: {role} is none of {', '.join(sorted(ROLES))}")
+        _add_account(credentials, email, email.partition("@")[0], (role,))
 
 
 def rewrite_token_uri(key_file: Path, token_uri: str) -> None:
@@ -88,10 +103,10 @@ def _see_to_key_file(
     )
 
 
-def _add_account(credentials: CredentialStore, account: str, project: str) -> None:
+def _add_account(
+    credentials: CredentialStore, email: str, display_name: str, roles: Iterable[str]
+) -> None:
     """Add an account with its roles, or what is missing of that."""
-    email = account_email(account, project)
-    display_name, roles = _ACCOUNTS[account]
     present = {binding.role for binding in credentials.roles(email)}
     for role in roles:
         if role not in present:

@@ -20,6 +20,8 @@ class OperationOutcome:
 
     operation: Operation
     workflow: Workflow | None
+    #: what will fail of the workflow, if it was just deployed
+    warnings: tuple[str, ...] = ()
 
     @property
     def text_bytes(self) -> int:

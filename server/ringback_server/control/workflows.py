@@ -92,6 +92,20 @@ def validate_update(caller: Caller, name: WorkflowName, changes: WorkflowChanges
     caller.backend.store.workflows.get(name)
 
 
+def warnings(caller: Caller, account: str) -> tuple[str, ...]:
+    """Return what will fail of a workflow that runs as an account, though it can be deployed."""
+    email = account.rpartition("/")[2] or caller.backend.settings.default_service_account
+    found = caller.backend.store.credentials.account(email)
+    if found is None:
+        absent = (
+            f"The service account {email} does not exist here, so that calls with auth and of "
+            "other workflows fail. To have it made, start the server with "
+            f"--service-accounts {email}=roles/workflows.invoker"
+        )
+        return (absent,)
+    return (f"The service account {email} is disabled.",) if found.disabled else ()
+
+
 @requires("workflows.workflows.delete")
 def delete(caller: Caller, name: WorkflowName) -> Operation:
     """Delete a workflow with its executions, which are cancelled first; or NotFoundError."""

@@ -30,7 +30,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from ringback.v1 import operations_pb2 as ringback_dot_v1_dot_operations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bringback/v1/workflows.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cringback/v1/operations.proto\"\xe6\n\n\x08Workflow\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32\x1b.ringback.v1.Workflow.StateB\x04\xe2\x41\x01\x03\x12\x19\n\x0brevision_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12>\n\x14revision_create_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x31\n\x06labels\x18\x08 \x03(\x0b\x32!.ringback.v1.Workflow.LabelsEntry\x12\x17\n\x0fservice_account\x18\t \x01(\t\x12\x19\n\x0fsource_contents\x18\n \x01(\tH\x00\x12\x17\n\x0f\x63rypto_key_name\x18\x0b \x01(\t\x12;\n\x0bstate_error\x18\x0c \x01(\x0b\x32 .ringback.v1.Workflow.StateErrorB\x04\xe2\x41\x01\x03\x12:\n\x0e\x63\x61ll_log_level\x18\r \x01(\x0e\x32\".ringback.v1.Workflow.CallLogLevel\x12=\n\ruser_env_vars\x18\x0e \x03(\x0b\x32&.ringback.v1.Workflow.UserEnvVarsEntry\x12\x43\n\x17\x65xecution_history_level\x18\x0f \x01(\x0e\x32\".ringback.v1.ExecutionHistoryLevel\x12\x1a\n\x0c\x61ll_kms_keys\x18\x10 \x03(\tB\x04\xe2\x41\x01\x03\x12#\n\x15\x61ll_kms_keys_versions\x18\x11 \x03(\tB\x04\xe2\x41\x01\x03\x12 \n\x12\x63rypto_key_version\x18\x12 \x01(\tB\x04\xe2\x41\x01\x03\x12\x33\n\x04tags\x18\x13 \x03(\x0b\x32\x1f.ringback.v1.Workflow.TagsEntryB\x04\xe2\x41\x01\x04\x1a\x7f\n\nStateError\x12\x0f\n\x07\x64\x65tails\x18\x01 \x01(\t\x12\x33\n\x04type\x18\x02 \x01(\x0e\x32%.ringback.v1.Workflow.StateError.Type\"+\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\r\n\tKMS_ERROR\x10\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10UserEnvVarsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\";\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\x0f\n\x0bUNAVAILABLE\x10\x02\"d\n\x0c\x43\x61llLogLevel\x12\x1e\n\x1a\x43\x41LL_LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x11\n\rLOG_ALL_CALLS\x10\x01\x12\x13\n\x0fLOG_ERRORS_ONLY\x10\x02\x12\x0c\n\x08LOG_NONE\x10\x03:d\xea\x41\x61\n!workflows.googleapis.com/Workflow\x12<projects/{project}/locations/{location}/workflows/{workflow}B\r\n\x0bsource_code\"u\n\x14ListWorkflowsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x04 \x01(\t\x12\x10\n\x08order_by\x18\x05 \x01(\t\"o\n\x15ListWorkflowsResponse\x12(\n\tworkflows\x18\x01 \x03(\x0b\x32\x15.ringback.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bunreachable\x18\x03 \x03(\t\"=\n\x12GetWorkflowRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x0brevision_id\x18\x02 \x01(\t\"\x8e\x01\n\x15\x43reateWorkflowRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x08workflow\x18\x02 \x01(\x0b\x32\x15.ringback.v1.WorkflowB\x04\xe2\x41\x01\x02\x12\x19\n\x0bworkflow_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rvalidate_only\x18\x64 \x01(\x08\"+\n\x15\x44\x65leteWorkflowRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8e\x01\n\x15UpdateWorkflowRequest\x12-\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.ringback.v1.WorkflowB\x04\xe2\x41\x01\x02\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x15\n\rvalidate_only\x18\x64 \x01(\x08\"Y\n\x1cListWorkflowRevisionsRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"b\n\x1dListWorkflowRevisionsResponse\x12(\n\tworkflows\x18\x01 \x03(\x0b\x32\x15.ringback.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa5\x01\n\x11OperationMetadata\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\x0c\n\x04verb\x18\x04 \x01(\t\x12\x13\n\x0b\x61pi_version\x18\x05 \x01(\t*}\n\x15\x45xecutionHistoryLevel\x12\'\n#EXECUTION_HISTORY_LEVEL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45XECUTION_HISTORY_BASIC\x10\x01\x12\x1e\n\x1a\x45XECUTION_HISTORY_DETAILED\x10\x02\x32\xfe\x06\n\tWorkflows\x12\x8d\x01\n\rListWorkflows\x12!.ringback.v1.ListWorkflowsRequest\x1a\".ringback.v1.ListWorkflowsResponse\"5\x82\xd3\xe4\x93\x02/\x12-/v1/{parent=projects/*/locations/*}/workflows\x12|\n\x0bGetWorkflow\x12\x1f.ringback.v1.GetWorkflowRequest\x1a\x15.ringback.v1.Workflow\"5\x82\xd3\xe4\x93\x02/\x12-/v1/{name=projects/*/locations/*/workflows/*}\x12\x8d\x01\n\x0e\x43reateWorkflow\x12\".ringback.v1.CreateWorkflowRequest\x1a\x16.ringback.v1.Operation\"?\x82\xd3\xe4\x93\x02\x39\"-/v1/{parent=projects/*/locations/*}/workflows:\x08workflow\x12\x83\x01\n\x0e\x44\x65leteWorkflow\x12\".ringback.v1.DeleteWorkflowRequest\x1a\x16.ringback.v1.Operation\"5\x82\xd3\xe4\x93\x02/*-/v1/{name=projects/*/locations/*/workflows/*}\x12\x96\x01\n\x0eUpdateWorkflow\x12\".ringback.v1.UpdateWorkflowRequest\x1a\x16.ringback.v1.Operation\"H\x82\xd3\xe4\x93\x02\x42\x32\x36/v1/{workflow.name=projects/*/locations/*/workflows/*}:\x08workflow\x12\xb3\x01\n\x15ListWorkflowRevisions\x12).ringback.v1.ListWorkflowRevisionsRequest\x1a*.ringback.v1.ListWorkflowRevisionsResponse\"C\x82\xd3\xe4\x93\x02=\x12;/v1/{name=projects/*/locations/*/workflows/*}:listRevisionsB\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bringback/v1/workflows.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cringback/v1/operations.proto\"\xfe\n\n\x08Workflow\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32\x1b.ringback.v1.Workflow.StateB\x04\xe2\x41\x01\x03\x12\x19\n\x0brevision_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12>\n\x14revision_create_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x31\n\x06labels\x18\x08 \x03(\x0b\x32!.ringback.v1.Workflow.LabelsEntry\x12\x17\n\x0fservice_account\x18\t \x01(\t\x12\x19\n\x0fsource_contents\x18\n \x01(\tH\x00\x12\x17\n\x0f\x63rypto_key_name\x18\x0b \x01(\t\x12;\n\x0bstate_error\x18\x0c \x01(\x0b\x32 .ringback.v1.Workflow.StateErrorB\x04\xe2\x41\x01\x03\x12:\n\x0e\x63\x61ll_log_level\x18\r \x01(\x0e\x32\".ringback.v1.Workflow.CallLogLevel\x12=\n\ruser_env_vars\x18\x0e \x03(\x0b\x32&.ringback.v1.Workflow.UserEnvVarsEntry\x12\x43\n\x17\x65xecution_history_level\x18\x0f \x01(\x0e\x32\".ringback.v1.ExecutionHistoryLevel\x12\x1a\n\x0c\x61ll_kms_keys\x18\x10 \x03(\tB\x04\xe2\x41\x01\x03\x12#\n\x15\x61ll_kms_keys_versions\x18\x11 \x03(\tB\x04\xe2\x41\x01\x03\x12 \n\x12\x63rypto_key_version\x18\x12 \x01(\tB\x04\xe2\x41\x01\x03\x12\x33\n\x04tags\x18\x13 \x03(\x0b\x32\x1f.ringback.v1.Workflow.TagsEntryB\x04\xe2\x41\x01\x04\x12\x16\n\x08warnings\x18\x64 \x03(\tB\x04\xe2\x41\x01\x03\x1a\x7f\n\nStateError\x12\x0f\n\x07\x64\x65tails\x18\x01 \x01(\t\x12\x33\n\x04type\x18\x02 \x01(\x0e\x32%.ringback.v1.Workflow.StateError.Type\"+\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\r\n\tKMS_ERROR\x10\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10UserEnvVarsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\";\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\x0f\n\x0bUNAVAILABLE\x10\x02\"d\n\x0c\x43\x61llLogLevel\x12\x1e\n\x1a\x43\x41LL_LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x11\n\rLOG_ALL_CALLS\x10\x01\x12\x13\n\x0fLOG_ERRORS_ONLY\x10\x02\x12\x0c\n\x08LOG_NONE\x10\x03:d\xea\x41\x61\n!workflows.googleapis.com/Workflow\x12<projects/{project}/locations/{location}/workflows/{workflow}B\r\n\x0bsource_code\"u\n\x14ListWorkflowsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x04 \x01(\t\x12\x10\n\x08order_by\x18\x05 \x01(\t\"o\n\x15ListWorkflowsResponse\x12(\n\tworkflows\x18\x01 \x03(\x0b\x32\x15.ringback.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bunreachable\x18\x03 \x03(\t\"=\n\x12GetWorkflowRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x0brevision_id\x18\x02 \x01(\t\"\x8e\x01\n\x15\x43reateWorkflowRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x08workflow\x18\x02 \x01(\x0b\x32\x15.ringback.v1.WorkflowB\x04\xe2\x41\x01\x02\x12\x19\n\x0bworkflow_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rvalidate_only\x18\x64 \x01(\x08\"+\n\x15\x44\x65leteWorkflowRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8e\x01\n\x15UpdateWorkflowRequest\x12-\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.ringback.v1.WorkflowB\x04\xe2\x41\x01\x02\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x15\n\rvalidate_only\x18\x64 \x01(\x08\"Y\n\x1cListWorkflowRevisionsRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"b\n\x1dListWorkflowRevisionsResponse\x12(\n\tworkflows\x18\x01 \x03(\x0b\x32\x15.ringback.v1.Workflow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa5\x01\n\x11OperationMetadata\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\x0c\n\x04verb\x18\x04 \x01(\t\x12\x13\n\x0b\x61pi_version\x18\x05 \x01(\t*}\n\x15\x45xecutionHistoryLevel\x12\'\n#EXECUTION_HISTORY_LEVEL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45XECUTION_HISTORY_BASIC\x10\x01\x12\x1e\n\x1a\x45XECUTION_HISTORY_DETAILED\x10\x02\x32\xfe\x06\n\tWorkflows\x12\x8d\x01\n\rListWorkflows\x12!.ringback.v1.ListWorkflowsRequest\x1a\".ringback.v1.ListWorkflowsResponse\"5\x82\xd3\xe4\x93\x02/\x12-/v1/{parent=projects/*/locations/*}/workflows\x12|\n\x0bGetWorkflow\x12\x1f.ringback.v1.GetWorkflowRequest\x1a\x15.ringback.v1.Workflow\"5\x82\xd3\xe4\x93\x02/\x12-/v1/{name=projects/*/locations/*/workflows/*}\x12\x8d\x01\n\x0e\x43reateWorkflow\x12\".ringback.v1.CreateWorkflowRequest\x1a\x16.ringback.v1.Operation\"?\x82\xd3\xe4\x93\x02\x39\"-/v1/{parent=projects/*/locations/*}/workflows:\x08workflow\x12\x83\x01\n\x0e\x44\x65leteWorkflow\x12\".ringback.v1.DeleteWorkflowRequest\x1a\x16.ringback.v1.Operation\"5\x82\xd3\xe4\x93\x02/*-/v1/{name=projects/*/locations/*/workflows/*}\x12\x96\x01\n\x0eUpdateWorkflow\x12\".ringback.v1.UpdateWorkflowRequest\x1a\x16.ringback.v1.Operation\"H\x82\xd3\xe4\x93\x02\x42\x32\x36/v1/{workflow.name=projects/*/locations/*/workflows/*}:\x08workflow\x12\xb3\x01\n\x15ListWorkflowRevisions\x12).ringback.v1.ListWorkflowRevisionsRequest\x1a*.ringback.v1.ListWorkflowRevisionsResponse\"C\x82\xd3\xe4\x93\x02=\x12;/v1/{name=projects/*/locations/*/workflows/*}:listRevisionsB\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -64,6 +64,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKFLOW'].fields_by_name['crypto_key_version']._serialized_options = b'\342A\001\003'
   _globals['_WORKFLOW'].fields_by_name['tags']._loaded_options = None
   _globals['_WORKFLOW'].fields_by_name['tags']._serialized_options = b'\342A\001\004'
+  _globals['_WORKFLOW'].fields_by_name['warnings']._loaded_options = None
+  _globals['_WORKFLOW'].fields_by_name['warnings']._serialized_options = b'\342A\001\003'
   _globals['_WORKFLOW']._loaded_options = None
   _globals['_WORKFLOW']._serialized_options = b'\352Aa\n!workflows.googleapis.com/Workflow\022<projects/{project}/locations/{location}/workflows/{workflow}'
   _globals['_LISTWORKFLOWSREQUEST'].fields_by_name['parent']._loaded_options = None
@@ -94,42 +96,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKFLOWS'].methods_by_name['UpdateWorkflow']._serialized_options = b'\202\323\344\223\002B26/v1/{workflow.name=projects/*/locations/*/workflows/*}:\010workflow'
   _globals['_WORKFLOWS'].methods_by_name['ListWorkflowRevisions']._loaded_options = None
   _globals['_WORKFLOWS'].methods_by_name['ListWorkflowRevisions']._serialized_options = b'\202\323\344\223\002=\022;/v1/{name=projects/*/locations/*/workflows/*}:listRevisions'
-  _globals['_EXECUTIONHISTORYLEVEL']._serialized_start=2605
-  _globals['_EXECUTIONHISTORYLEVEL']._serialized_end=2730
+  _globals['_EXECUTIONHISTORYLEVEL']._serialized_start=2629
+  _globals['_EXECUTIONHISTORYLEVEL']._serialized_end=2754
   _globals['_WORKFLOW']._serialized_start=232
-  _globals['_WORKFLOW']._serialized_end=1614
-  _globals['_WORKFLOW_STATEERROR']._serialized_start=1063
-  _globals['_WORKFLOW_STATEERROR']._serialized_end=1190
-  _globals['_WORKFLOW_STATEERROR_TYPE']._serialized_start=1147
-  _globals['_WORKFLOW_STATEERROR_TYPE']._serialized_end=1190
-  _globals['_WORKFLOW_LABELSENTRY']._serialized_start=1192
-  _globals['_WORKFLOW_LABELSENTRY']._serialized_end=1237
-  _globals['_WORKFLOW_USERENVVARSENTRY']._serialized_start=1239
-  _globals['_WORKFLOW_USERENVVARSENTRY']._serialized_end=1289
-  _globals['_WORKFLOW_TAGSENTRY']._serialized_start=1291
-  _globals['_WORKFLOW_TAGSENTRY']._serialized_end=1334
-  _globals['_WORKFLOW_STATE']._serialized_start=1336
-  _globals['_WORKFLOW_STATE']._serialized_end=1395
-  _globals['_WORKFLOW_CALLLOGLEVEL']._serialized_start=1397
-  _globals['_WORKFLOW_CALLLOGLEVEL']._serialized_end=1497
-  _globals['_LISTWORKFLOWSREQUEST']._serialized_start=1616
-  _globals['_LISTWORKFLOWSREQUEST']._serialized_end=1733
-  _globals['_LISTWORKFLOWSRESPONSE']._serialized_start=1735
-  _globals['_LISTWORKFLOWSRESPONSE']._serialized_end=1846
-  _globals['_GETWORKFLOWREQUEST']._serialized_start=1848
-  _globals['_GETWORKFLOWREQUEST']._serialized_end=1909
-  _globals['_CREATEWORKFLOWREQUEST']._serialized_start=1912
-  _globals['_CREATEWORKFLOWREQUEST']._serialized_end=2054
-  _globals['_DELETEWORKFLOWREQUEST']._serialized_start=2056
-  _globals['_DELETEWORKFLOWREQUEST']._serialized_end=2099
-  _globals['_UPDATEWORKFLOWREQUEST']._serialized_start=2102
-  _globals['_UPDATEWORKFLOWREQUEST']._serialized_end=2244
-  _globals['_LISTWORKFLOWREVISIONSREQUEST']._serialized_start=2246
-  _globals['_LISTWORKFLOWREVISIONSREQUEST']._serialized_end=2335
-  _globals['_LISTWORKFLOWREVISIONSRESPONSE']._serialized_start=2337
-  _globals['_LISTWORKFLOWREVISIONSRESPONSE']._serialized_end=2435
-  _globals['_OPERATIONMETADATA']._serialized_start=2438
-  _globals['_OPERATIONMETADATA']._serialized_end=2603
-  _globals['_WORKFLOWS']._serialized_start=2733
-  _globals['_WORKFLOWS']._serialized_end=3627
+  _globals['_WORKFLOW']._serialized_end=1638
+  _globals['_WORKFLOW_STATEERROR']._serialized_start=1087
+  _globals['_WORKFLOW_STATEERROR']._serialized_end=1214
+  _globals['_WORKFLOW_STATEERROR_TYPE']._serialized_start=1171
+  _globals['_WORKFLOW_STATEERROR_TYPE']._serialized_end=1214
+  _globals['_WORKFLOW_LABELSENTRY']._serialized_start=1216
+  _globals['_WORKFLOW_LABELSENTRY']._serialized_end=1261
+  _globals['_WORKFLOW_USERENVVARSENTRY']._serialized_start=1263
+  _globals['_WORKFLOW_USERENVVARSENTRY']._serialized_end=1313
+  _globals['_WORKFLOW_TAGSENTRY']._serialized_start=1315
+  _globals['_WORKFLOW_TAGSENTRY']._serialized_end=1358
+  _globals['_WORKFLOW_STATE']._serialized_start=1360
+  _globals['_WORKFLOW_STATE']._serialized_end=1419
+  _globals['_WORKFLOW_CALLLOGLEVEL']._serialized_start=1421
+  _globals['_WORKFLOW_CALLLOGLEVEL']._serialized_end=1521
+  _globals['_LISTWORKFLOWSREQUEST']._serialized_start=1640
+  _globals['_LISTWORKFLOWSREQUEST']._serialized_end=1757
+  _globals['_LISTWORKFLOWSRESPONSE']._serialized_start=1759
+  _globals['_LISTWORKFLOWSRESPONSE']._serialized_end=1870
+  _globals['_GETWORKFLOWREQUEST']._serialized_start=1872
+  _globals['_GETWORKFLOWREQUEST']._serialized_end=1933
+  _globals['_CREATEWORKFLOWREQUEST']._serialized_start=1936
+  _globals['_CREATEWORKFLOWREQUEST']._serialized_end=2078
+  _globals['_DELETEWORKFLOWREQUEST']._serialized_start=2080
+  _globals['_DELETEWORKFLOWREQUEST']._serialized_end=2123
+  _globals['_UPDATEWORKFLOWREQUEST']._serialized_start=2126
+  _globals['_UPDATEWORKFLOWREQUEST']._serialized_end=2268
+  _globals['_LISTWORKFLOWREVISIONSREQUEST']._serialized_start=2270
+  _globals['_LISTWORKFLOWREVISIONSREQUEST']._serialized_end=2359
+  _globals['_LISTWORKFLOWREVISIONSRESPONSE']._serialized_start=2361
+  _globals['_LISTWORKFLOWREVISIONSRESPONSE']._serialized_end=2459
+  _globals['_OPERATIONMETADATA']._serialized_start=2462
+  _globals['_OPERATIONMETADATA']._serialized_end=2627
+  _globals['_WORKFLOWS']._serialized_start=2757
+  _globals['_WORKFLOWS']._serialized_end=3651
 # @@protoc_insertion_point(module_scope)

@@ -225,6 +225,7 @@ class Workflow(_message.Message):
     ALL_KMS_KEYS_VERSIONS_FIELD_NUMBER: _builtins.int
     CRYPTO_KEY_VERSION_FIELD_NUMBER: _builtins.int
     TAGS_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`projects/{project}/locations/{location}/workflows/{workflow}`."""
     description: _builtins.str
@@ -281,6 +282,10 @@ class Workflow(_message.Message):
     def tags(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Tags to bind to the workflow when it is created."""
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What will fail when it is executed though it could be deployed, in words."""
+
     def __init__(
         self,
         *,
@@ -303,10 +308,11 @@ class Workflow(_message.Message):
         all_kms_keys_versions: _abc.Iterable[_builtins.str] | None = ...,
         crypto_key_version: _builtins.str = ...,
         tags: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "revision_create_time", b"revision_create_time", "source_code", b"source_code", "source_contents", b"source_contents", "state_error", b"state_error", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_kms_keys", b"all_kms_keys", "all_kms_keys_versions", b"all_kms_keys_versions", "call_log_level", b"call_log_level", "create_time", b"create_time", "crypto_key_name", b"crypto_key_name", "crypto_key_version", b"crypto_key_version", "description", b"description", "execution_history_level", b"execution_history_level", "labels", b"labels", "name", b"name", "revision_create_time", b"revision_create_time", "revision_id", b"revision_id", "service_account", b"service_account", "source_code", b"source_code", "source_contents", b"source_contents", "state", b"state", "state_error", b"state_error", "tags", b"tags", "update_time", b"update_time", "user_env_vars", b"user_env_vars"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_kms_keys", b"all_kms_keys", "all_kms_keys_versions", b"all_kms_keys_versions", "call_log_level", b"call_log_level", "create_time", b"create_time", "crypto_key_name", b"crypto_key_name", "crypto_key_version", b"crypto_key_version", "description", b"description", "execution_history_level", b"execution_history_level", "labels", b"labels", "name", b"name", "revision_create_time", b"revision_create_time", "revision_id", b"revision_id", "service_account", b"service_account", "source_code", b"source_code", "source_contents", b"source_contents", "state", b"state", "state_error", b"state_error", "tags", b"tags", "update_time", b"update_time", "user_env_vars", b"user_env_vars", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_source_code: _TypeAlias = _typing.Literal["source_contents"]  # noqa: Y015
     _WhichOneofArgType_source_code: _TypeAlias = _typing.Literal["source_code", b"source_code"]  # noqa: Y015
