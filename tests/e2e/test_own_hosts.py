@@ -117,6 +117,26 @@ def test_google_hosts_when_the_server_is_killed_before_it_stores_an_answer(
     assert count == len(started)
 
 
+def test_google_hosts_when_the_execution_belongs_to_a_trace(tmp_path: Path) -> None:
+    """An execution that another starts over HTTP belongs to the same trace."""
+    traceparent = f"00-{'1' * 32}-{'2' * 16}-01"
+    with serving(tmp_path / "data", home=tmp_path) as server:
+        deployed(tmp_path)
+        resource = "projects/local/locations/us-central1/workflows/starter/executions"
+        started = server.call(
+            "POST",
+            resource,
+            server.token(),
+            headers={"traceparent": traceparent},
+            json={"argument": '"OAuth2"'},
+        ).json()
+        ringback("executions", "wait", started["name"], home=tmp_path)
+        with closing(sqlite3.connect(tmp_path / "data" / "ringback.db")) as database:
+            traces = database.execute("SELECT trace FROM execution").fetchall()
+
+    assert [(traceparent,), (traceparent,)] == traces
+
+
 def test_google_hosts_when_they_are_measured(tmp_path: Path) -> None:
     """Requests that never left the process are counted and logged like all others."""
     with serving(tmp_path / "data", "--log-level=debug", home=tmp_path) as server:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringback_server.model.resources import Execution, ExecutionState
+from ringback_server.tracing import Scope, Trace, within
 from tests.clocks import PATIENCE, FakeClock
 from tests.engine.bench import Bench, opened
 from tests.others import Call, Others
@@ -91,6 +92,30 @@ def test_answer_when_the_execution_is_parked(tmp_path: Path) -> None:
 
         assert '"parked"' == bench.ended(execution).result
     assert 1 == len(others.calls)
+
+
+@pytest.mark.parametrize("given", [None, "own"])
+def test_request_when_the_execution_belongs_to_a_trace(tmp_path: Path, given: str | None) -> None:
+    """It carries the trace of its execution, unless the definition gives it one."""
+    others = Others()
+    trace = Trace(trace_id="0" * 31 + "1", span_id="0" * 15 + "2", flags="01")
+    headers = "{TraceParent: own}" if given else "{}"
+    source = f"""
+- send: {{call: http.get, args: {{url: "http://a.test/", headers: {headers}}}}}
+"""
+    with opened(tmp_path, network=others.network) as bench:
+        workflow = bench.deploy(source)
+        with within(Scope(trace=trace)):
+            bench.start(workflow)
+        traced = sent(bench, others).request.headers
+        bench.start(workflow)
+        untraced = sent(bench, others, 2).request.headers
+
+    def carried(pairs: tuple[tuple[str, str], ...]) -> list[str]:
+        return [value for name, value in pairs if name.lower() == "traceparent"]
+
+    assert [given or str(trace)] == carried(traced)
+    assert ([given] if given else []) == carried(untraced)
 
 
 def test_requests_when_there_are_more_than_threads(tmp_path: Path) -> None:

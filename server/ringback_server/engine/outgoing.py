@@ -24,6 +24,7 @@ from ringback_server.lang.http_exchange import (
     HttpRequest,
 )
 from ringback_server.model.names import ExecutionName
+from ringback_server.tracing import Trace
 
 #: methods that may have another effect each time
 _NON_IDEMPOTENT = frozenset({"POST", "PATCH"})
@@ -77,6 +78,11 @@ class Requesting(Protocol):
     @property
     def account(self) -> str:
         """The e-mail address of the service account that it runs as."""
+        ...
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace that its creation belongs to."""
         ...
 
     @property
@@ -226,14 +232,21 @@ class Outgoing:
             self._wake(key)
 
     def _complete(self, execution: Requesting, number: int) -> HttpRequest:
-        """Return a request with the header by which others know it again."""
+        """Return a request with the headers by which others know it again, and its trace.
+
+        Those that it has already stay as they are.
+        """
         request = execution.requests[number]
-        given = {name.lower() for name, _ in request.headers}
+        added: list[tuple[str, str]] = []
         header = self._network.idempotency_header
-        if header and request.method in _NON_IDEMPOTENT and header.lower() not in given:
-            again = (header, str(uuid5(UUID(execution.name.execution), str(number))))
-            request = replace(request, headers=(*request.headers, again))
-        return request
+        if header and request.method in _NON_IDEMPOTENT:
+            again = str(uuid5(UUID(execution.name.execution), str(number)))
+            added.append((header, again))
+        if execution.trace is not None:
+            added.append(("traceparent", str(execution.trace)))
+        given = {name.lower() for name, _ in request.headers}
+        new = [pair for pair in added if pair[0].lower() not in given]
+        return replace(request, headers=(*request.headers, *new)) if new else request
 
     def _give_up(self, requests: list[_Open]) -> None:
         for request in requests:
