@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_request_when_the_execution_belongs_to_a_trace(tmp_path: Path, given: st
         bench.start(workflow)
         untraced = sent(bench, others, 2).request.headers
 
-    def carried(pairs: tuple[tuple[str, str], ...]) -> list[str]:
+    def carried(pairs: Sequence[tuple[str, str]]) -> list[str]:
         return [value for name, value in pairs if name.lower() == "traceparent"]
 
     assert [given or str(trace)] == carried(traced)
