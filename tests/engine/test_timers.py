@@ -19,6 +19,8 @@ class Stored:
         self.wakes: list[tuple[float, int]] = []
         self.left_over: list[int] = []
         self.broken = False
+        #: how many the queue takes
+        self.room = 1_000_000
         self.queued: list[int] = []
         self._changed = threading.Condition()
 
@@ -39,6 +41,11 @@ class Stored:
     def runnable(self, *, after: int, limit: int) -> list[int]:
         """Return what was left over."""
         return [key for key in self.left_over if key > after][:limit]
+
+    @property
+    def full(self) -> bool:
+        """Return whether the queue takes no more."""
+        return len(self.queued) >= self.room
 
     def take_up(self, keys: Sequence[int]) -> None:
         """Record keys; their deadlines are over."""
@@ -129,6 +136,19 @@ def test_sweep_when_the_store_fails_once() -> None:
         clock.await_that(lambda: f"next {again}" in repr(timers))
         clock.advance(1)
         assert stored.await_queued([6])
+
+
+def test_sweep_when_more_is_due_than_the_queue_takes() -> None:
+    """What is due at one instant stays in the store until the queue has room; all get there."""
+    clock, stored = FakeClock(), Stored()
+    stored.left_over, stored.room = list(range(1, 1_201)), 1_000
+    stored.wakes = [(clock.now() - 10, key) for key in range(2_000, 3_700)]
+    everything = [*stored.left_over, *(key for _, key in stored.wakes)]
+    with running(stored, clock):
+        for count in (1_000, 2_200, 2_900):
+            assert stored.await_queued(everything[:count])
+            stored.room = count + 1_000
+            clock.advance(1)
 
 
 def test_close_when_never_started() -> None:

@@ -28,6 +28,8 @@ from ringback_server.store.records import Delivery
 
 #: bytes of JSON text that no more than one accounted byte of a value can come from
 _TEXT_PER_VALUE = 8
+#: executions at rest are left there while as many are queued: each takes 2 KB
+_MOST_QUEUED = 10_000
 
 
 class Engine:
@@ -142,6 +144,11 @@ class Engine:
         """
         if delivery is not None:
             self._scheduler.deliver(key, delivery, workflow)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many executions are queued that others should stay at rest for now."""
+        return self._scheduler.hands().queued >= _MOST_QUEUED
 
     def take_up(self, keys: Sequence[int]) -> None:
         """Go on with executions at rest that can: their deadline came, or a crash left them."""

@@ -17,6 +17,8 @@ _BATCH = 500
 #: a sweep over everything due is made at least this often, whatever was announced
 _SWEEP_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
+#: how long the run queue is left to get shorter when it is full; it does not run empty meanwhile
+_FULL_SECONDS = 1.0
 
 
 class Deadlines(Protocol):
@@ -39,6 +41,11 @@ class Deadlines(Protocol):
 
 class Queue(Protocol):
     """Where what is due goes."""
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is queued that more is better left in the store for a while."""
+        ...
 
     def take_up(self, keys: Sequence[int]) -> None:
         """Queue executions that are not in hand."""
@@ -65,6 +72,8 @@ class Timers:
         self._changed = threading.Condition()
         self._next = -math.inf
         self._closed = False
+        # The thread's own: beyond which key a crash may have left something; None: nowhere.
+        self._left: int | None = 0
         self._thread = threading.Thread(target=self._run, name="ringback-timers", daemon=True)
 
     def __repr__(self) -> str:
@@ -92,21 +101,20 @@ class Timers:
             self._thread.join()
 
     def _run(self) -> None:
-        part = self._recover
         while self._sleep():
             try:
-                part()
-                part = self._sweep
+                self._recover()
+                self._sweep()
             except RingbackError as error:
                 _log.warning("deadlines could not be read: %s", error)
                 self.expect(self._clock.now() + _RETRY_SECONDS)
 
     def _recover(self) -> None:
-        after = 0
-        while keys := self._deadlines.runnable(after=after, limit=_BATCH):
+        """Queue what was left over, as far as that has not been done."""
+        while self._left is not None and not self._queue.full:
+            keys = self._deadlines.runnable(after=self._left, limit=_BATCH)
             self._queue.take_up(keys)
-            after = keys[-1]
-        self._sweep()
+            self._left = keys[-1] if keys else None
 
     def _sleep(self) -> bool:
         """Sleep until the next deadline; False when closed."""
@@ -124,12 +132,18 @@ class Timers:
             return False
 
     def _sweep(self) -> None:
-        """Queue everything due, and note the earliest deadline that is not."""
+        """Queue everything due, and note the earliest deadline that is not.
+
+        What a full queue does not take is due again when it has got shorter.
+        """
         self._chore()
         now, after = self._clock.now(), None
-        while due := self._deadlines.due(now, after=after, limit=_BATCH):
+        while not self._queue.full and (due := self._deadlines.due(now, after=after, limit=_BATCH)):
             self._queue.take_up([key for _, key in due])
             after = due[-1]
+        if self._queue.full:
+            self.expect(now + _FULL_SECONDS)
+            return
         following = self._deadlines.next_wake(now)
         if following is not None:
             self.expect(following)
