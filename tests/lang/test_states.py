@@ -51,3 +51,13 @@ def test_state_when_stored_by_an_earlier_version(
 
     assert outcome.failure is None
     assert file["result"] == json.loads(outcome.result or "")
+
+
+def test_pack_when_a_request_of_a_connector_is_under_way() -> None:
+    """Its body is packed once, though its continuation has it too."""
+    file = yaml.safe_load((STATES / "v4-connectors.yaml").read_text("utf-8"))
+    packed = base64.b64decode(next(s["packed"] for s in file["states"] if s["at"] == "sent"))
+    around = replace(context(), connectors=Described(METHODS))
+    machine = Machine.unpack(program_of(file["source"]), packed, around)
+
+    assert (2, 1) == (packed.count(b"size"), machine.pack().count(b"size"))

@@ -52,21 +52,27 @@ class PackedWait(msgspec.Struct, array_like=True):
     children: tuple[bool, list[_Child]] | None = None
     #: name, arguments
     connector: tuple[str, Mapping[str, object]] | None = None
+    #: whether the continuation has the body of the request, which is then packed with that alone
+    shares_body: bool = False
 
 
 def packed_suspension(suspension: Suspension) -> PackedWait:
     """Return a wait, and how a strand goes on after it."""
     wait, going_on = suspension.wait, suspension.continuation
-    call = wait.connector
+    call, body = wait.connector, wait.request and wait.request.body
+    shares_body = going_on is not None and body is not None and going_on.data.get("body") == body
     return PackedWait(
         number=wait.number,
         endpoint=wait.endpoint,
         deadline=wait.deadline,
         expiry=suspension.expiry,
         request=None if wait.request is None else _packed_request(wait.request),
-        continuation=None if going_on is None else (going_on.name, going_on.data),
+        continuation=None
+        if going_on is None
+        else (going_on.name, _data(going_on, shares_body=shares_body)),
         children=None if wait.children is None else _packed_children(wait.children),
         connector=None if call is None else (call.name, call.arguments),
+        shares_body=shares_body,
     )
 
 
@@ -81,8 +87,19 @@ def suspension_of(packed: PackedWait) -> Suspension:
         None if packed.children is None else _children(packed.children),
         None if call is None else ConnectorCall(call[0], _map(call[1])),
     )
-    continuation = None if going_on is None else Continuation(going_on[0], _map(going_on[1]))
-    return Suspension(wait, packed.expiry, continuation)
+    if going_on is None:
+        return Suspension(wait, packed.expiry, None)
+    data = _map(going_on[1])
+    if packed.shares_body and wait.request is not None:
+        data = Map.of([*data.items(), ("body", wait.request.body)])
+    return Suspension(wait, packed.expiry, Continuation(going_on[0], data))
+
+
+def _data(going_on: Continuation, *, shares_body: bool) -> Mapping[str, object]:
+    """Return the data of a continuation, without the body if the request has it."""
+    if not shares_body:
+        return going_on.data
+    return {key: value for key, value in going_on.data.items() if key != "body"}
 
 
 def _map(content: Mapping[str, object]) -> Map:

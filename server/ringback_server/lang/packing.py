@@ -20,10 +20,10 @@ from ringback_server.lang.strands import Frame, State, Strand
 from ringback_server.lang.values import Reference, Value, wrap
 
 _MAGIC = b"RBS"
-#: 2 added branches, 3 requests, 4 continuations, children and connectors; a state of an earlier
-#: version is a later one without any
-_VERSION = 4
-_READABLE = frozenset({1, 2, 3, 4})
+#: 2 added branches, 3 requests, 4 continuations, children and connectors, 5 bodies that are packed
+#: once; a state of an earlier version is a later one without any
+_VERSION = 5
+_READABLE = frozenset({1, 2, 3, 4, 5})
 _HEADER = len(_MAGIC) + 1 + 4
 
 #: MessagePack extension type of a Reference
