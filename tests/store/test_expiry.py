@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from ringback_server.errors import NotFoundError
 from ringback_server.model.resources import Workflow
 from ringback_server.store import Store
+from ringback_server.store.expiry import Expiry
 from tests.store.making import (
+    NAME,
     Made,
     awaiting,
     commit,
@@ -51,7 +54,7 @@ def test_executions_when_some_are_old(store: Store) -> None:
     waiting = awaiting(store, workflow)
     removed = store.expiry.executions(200.0, 100)
 
-    assert removed == (1, 5)
+    assert removed == (1, False)
     assert rows(store) == (2, 2, 2, 1)
     assert (get(store, young).state, get(store, waiting).state) == ("SUCCEEDED", "ACTIVE")
     with pytest.raises(NotFoundError):
@@ -65,8 +68,32 @@ def test_executions_when_the_batch_is_small(store: Store) -> None:
         full(store, workflow, time=100.0)
     calls = [store.expiry.executions(200.0, 3) for _ in range(5)]
 
-    assert calls == [(0, 3), (1, 3), (0, 3), (1, 1), (0, 0)]
+    assert calls == [(0, True), (1, True), (0, True), (1, False), (0, False)]
     assert rows(store) == (0, 0, 0, 0)
+
+
+def test_executions_when_the_time_is_over(store: Store) -> None:
+    """A call ends soon however large the rows are, and each gets on by some of them."""
+    workflow = deploy(store)
+    for _ in range(2):
+        full(store, workflow, time=100.0)
+    slow = Expiry(store.database, timer=count().__next__)
+    calls = [slow.executions(200.0, 100) for _ in range(9)]
+
+    assert calls == [*[(0, True), (0, True), (0, True), (1, True)] * 2, (0, False)]
+    assert rows(store) == (0, 0, 0, 0)
+
+
+def test_purge_when_a_workflow_has_much(store: Store) -> None:
+    """A deleted workflow goes with all of its executions, which take several transactions."""
+    workflow, other = deploy(store), deploy(store, replace(NAME, workflow="other"))
+    kept = full(store, other, time=1.0)
+    for _ in range(60):
+        full(store, workflow, time=1.0)
+    store.workflows.delete(workflow.name, 2.0)
+
+    assert rows(store) == (1, 1, 2, 1)
+    assert get(store, kept).state == "SUCCEEDED"
 
 
 def test_operations_when_some_are_old(store: Store) -> None:

@@ -24,8 +24,8 @@ _PAUSE = 0.05
 class Expiry(Protocol):
     """Where old rows are removed, up to `limit` a call. Times are Unix seconds."""
 
-    def executions(self, before: float, limit: int) -> tuple[int, int]:
-        """Remove executions that ended before a time; return how many, and how many rows."""
+    def executions(self, before: float, limit: int) -> tuple[int, bool]:
+        """Remove executions that ended before a time; return how many, and whether to go on."""
         ...
 
     def operations(self, before: float, limit: int) -> int:
@@ -83,19 +83,19 @@ class Sweeper:
         before = now - self._seconds
         if self._seconds:
             self._empty("execution", lambda: self._expiry.executions(before, _BATCH))
-            self._empty("operation", lambda: _both(self._expiry.operations(before, _BATCH)))
-        self._empty("revoked_token", lambda: _both(self._expiry.revoked_tokens(now, _BATCH)))
+            self._empty("operation", lambda: _counted(self._expiry.operations(before, _BATCH)))
+        self._empty("revoked_token", lambda: _counted(self._expiry.revoked_tokens(now, _BATCH)))
 
-    def _empty(self, kind: str, remove: Callable[[], tuple[int, int]]) -> None:
-        """Remove batch after batch until one is not full."""
+    def _empty(self, kind: str, remove: Callable[[], tuple[int, bool]]) -> None:
+        """Remove batch after batch until one says that it was the last."""
         total = 0
         more = True
         while more:
-            count, rows = remove()
+            count, more = remove()
             if count:
                 self._observer.deleted(kind, count)
             total += count
-            more = rows >= _BATCH and self._pause(_PAUSE)
+            more = more and self._pause(_PAUSE)
         if total:
             _log.info("removed %d old rows: %s", total, kind)
 
@@ -108,5 +108,6 @@ class Sweeper:
             return not self._closed
 
 
-def _both(count: int) -> tuple[int, int]:
-    return count, count
+def _counted(count: int) -> tuple[int, bool]:
+    """Return how many rows a batch removed, and whether it was full."""
+    return count, count >= _BATCH

@@ -90,7 +90,6 @@ SELECT c.execution FROM child c CROSS JOIN execution e ON e.id = c.execution
 """
 
 _LARGEST_KEY = 2**63 - 1
-_PURGE_BATCH = 200
 
 # Two looks at the index, however many workflows there are.
 _PROJECTS = """
@@ -191,7 +190,7 @@ class Workflows:
         deleted = self._database.write(delete)
         # The workflow is gone whether or not its rows can be removed now.
         with suppress(RingbackError):
-            while self._database.write(lambda connection: purge(connection, _PURGE_BATCH)):
+            while self._database.write(purge):
                 pass
         return deleted
 

@@ -1,0 +1,75 @@
+"""Removes executions with all that belongs to them, in pieces that hold nobody up for long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ringback_server.store.database import Connection
+
+#: how long one transaction removes rows: a large one takes as long as hundreds of small ones
+_SECONDS = 0.003
+#: rows of one statement: an execution may have more, and larger ones, than one should remove
+_AT_ONCE = 4
+
+_PARTS = (
+    """DELETE FROM waiter WHERE execution = :key AND number IN
+       (SELECT number FROM waiter WHERE execution = :key LIMIT :limit)""",
+    """DELETE FROM payload WHERE execution = :key AND seq IN
+       (SELECT seq FROM payload WHERE execution = :key LIMIT :limit)""",
+    """DELETE FROM endpoint WHERE execution = :key AND number IN
+       (SELECT number FROM endpoint WHERE execution = :key LIMIT :limit)""",
+    """DELETE FROM journal WHERE id IN
+       (SELECT id FROM journal WHERE execution = :key LIMIT :limit)""",
+)
+_EXECUTION = "DELETE FROM execution WHERE id = ?"
+
+
+class Budget:
+    """What one transaction may remove: at least a row, and no more once either bound is reached."""
+
+    def __init__(self, rows: int, timer: Callable[[], float]) -> None:
+        """Take a number of rows, and a monotonic clock in seconds; time passes from now on."""
+        self._timer = timer
+        self._rows = rows
+        self._removed = 0
+        self._until = timer() + _SECONDS
+
+    def __repr__(self) -> str:
+        return f"<Budget [{self._removed} of {self._rows} rows removed]>"
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more may be removed."""
+        if not self._removed:
+            # However slow the disk is, each transaction gets somewhere.
+            return False
+        return self._removed >= self._rows or self._timer() >= self._until
+
+    @property
+    def at_once(self) -> int:
+        """How many rows the next statement may remove."""
+        return min(self._rows - self._removed, _AT_ONCE)
+
+    def pay(self, rows: int) -> None:
+        """Note that rows were removed."""
+        self._removed += rows
+
+
+def remove_execution(connection: Connection, key: int, budget: Budget) -> bool:
+    """Remove an execution; False if the budget was spent before: its parts go first."""
+    if not all(_remove_part(connection, part, key, budget) for part in _PARTS):
+        return False
+    connection.execute(_EXECUTION, (key,))
+    budget.pay(1)
+    return True
+
+
+def _remove_part(connection: Connection, statement: str, key: int, budget: Budget) -> bool:
+    """Remove the rows of an execution from one table; False if some may be left."""
+    while not budget.spent:
+        limit = budget.at_once
+        removed = connection.execute(statement, {"key": key, "limit": limit}).rowcount
+        budget.pay(removed)
+        if removed < limit:
+            return not budget.spent
+    return False
