@@ -29,9 +29,9 @@ HOST = "workflowexecutions.googleapis.com"
 #: headers that belong to one answer, or to a connection
 OF_ONE = {"Date", "X-Request-Id"}
 
-#: two of these exceed what a response may have: each quote takes four bytes there
+#: two of these exceed what a response may have: each backslash takes four bytes there
 LARGE = """
-- init: {assign: [{text: '""""""""""'}, {n: 0}]}
+- init: {assign: [{text: '\\\\\\\\\\\\\\\\\\\\'}, {n: 0}]}
 - double: {assign: [{text: "${text + text}"}, {n: "${n + 1}"}]}
 - again: {switch: [{condition: "${n < 14}", next: double}]}
 - finish: {return: ["${text}", "${text}"]}
