@@ -112,6 +112,22 @@ class Calls:
             metadata=self._metadata,
         )
 
+    async def get(self, workflow: str, execution: str) -> None:
+        """Read an execution."""
+        await self._executions.GetExecution(
+            executions_pb2.GetExecutionRequest(name=f"{_PARENT}/{workflow}/executions/{execution}"),
+            timeout=_PATIENCE,
+            metadata=self._metadata,
+        )
+
+    async def list(self, workflow: str) -> None:
+        """Read the newest executions, a page of them."""
+        await self._executions.ListExecutions(
+            executions_pb2.ListExecutionsRequest(parent=f"{_PARENT}/{workflow}"),
+            timeout=_PATIENCE,
+            metadata=self._metadata,
+        )
+
     async def see_ended(self, workflow: str, pending: Collection[str]) -> set[str]:
         """Return which of `pending` have not ended yet, by lists of the newest executions."""
         left, token = set(pending), ""

@@ -177,6 +177,22 @@ class Load:
             group.create_task(_at_a_rate(group, start_many, many, seconds))
         return sample(time.perf_counter() - begun, took)
 
+    async def reads(self, workflow: str, seconds: float) -> dict[str, object]:
+        """Read one of those that wait, and a list, by turns, one call at a time."""
+        names = itertools.cycle(self._waiting[workflow])
+        took: dict[str, list[float]] = {"get": [], "list": []}
+        begun = time.perf_counter()
+        while time.perf_counter() < begun + seconds:
+            for name, call in (
+                ("get", self._calls.get(workflow, next(names))),
+                ("list", self._calls.list(workflow)),
+            ):
+                asked = time.perf_counter()
+                await call
+                took[name].append((time.perf_counter() - asked) * _MILLIS)
+        lasted = time.perf_counter() - begun
+        return {name: sample(lasted, each) for name, each in took.items()}
+
     async def last_end(self, workflow: str, clients: int) -> dict[str, object]:
         """Wait for the end of all that were remembered; return the Unix time of the last end."""
         left, ends = self._take(workflow, len(self._waiting[workflow])), [0.0]
@@ -250,6 +266,7 @@ async def main() -> None:
         load.callbacks,
         load.paced,
         load.beside,
+        load.reads,
         load.last_end,
         load.cancel,
     )

@@ -20,7 +20,7 @@ from benchmarks.figures import Check, Figure, from_json, shown
 
 _ROOT = Path(__file__).resolve().parent.parent
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
-_TITLES: Mapping[str, str] = MappingProxyType(
+TITLES: Mapping[str, str] = MappingProxyType(
     {
         "start": "Executions, from start to end",
         "send": "Callbacks a second",
@@ -29,6 +29,7 @@ _TITLES: Mapping[str, str] = MappingProxyType(
         "waiting": "Executions that wait",
         "deadlines": "Deadlines in the same second",
         "fairness": "Fairness between workflows",
+        "retention": "Removing, writing and reading",
         "cold-start": "Cold start",
         "language": "The language",
     }
@@ -82,15 +83,15 @@ def main(arguments: Sequence[str]) -> int:
     figures = [from_json(stored) for stored in results["figures"]]
     rows = {
         row: chosen
-        for row in _TITLES
+        for row in TITLES
         if (chosen := [figure for figure in figures if figure.row == row])
     }
     plots = _plot(rows, page.with_suffix("")) if find_spec("matplotlib") else set[str]()
     parts = [_described(results)]
     for row, chosen in rows.items():
-        parts += [f"### {_TITLES[row]}", _table(chosen)]
+        parts += [f"### {TITLES[row]}", _table(chosen)]
         if row in plots:
-            parts.append(f"![{_TITLES[row]}]({page.stem}/{row}.svg)")
+            parts.append(f"![{TITLES[row]}]({page.stem}/{row}.svg)")
     before, _, rest = page.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
     page.write_text("\n\n".join([before + _BEGIN, *parts, _END + after]))
@@ -153,7 +154,7 @@ def _beside(figure: Figure) -> str:
 
 
 def _verdict(check: Check) -> str:
-    return {True: "✓", False: "✗", None: "-"}[check.met]
+    return {True: "✓", False: f"✗ {check.gap}", None: "-"}[check.met]
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -178,7 +179,7 @@ def _plot(rows: Mapping[str, Sequence[Figure]], folder: Path) -> set[str]:
         plot, axes = pyplot.subplots(len(panels), figsize=size, squeeze=False, layout="constrained")
         for panel, shown_ones in zip(axes[:, 0], panels, strict=True):
             (_draw_growth if growing else _draw_bars)(panel, shown_ones)
-        plot.suptitle(_TITLES[row])
+        plot.suptitle(TITLES[row])
         plot.savefig(folder / f"{row}.svg", metadata={"Date": None})
         pyplot.close(plot)
         drawn.add(row)

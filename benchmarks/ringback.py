@@ -20,6 +20,7 @@ from ringback_client.connection import Server
 _RINGBACK = Path(sys.executable).with_name("ringback")
 _PATIENCE = 60.0
 _KIB = 1024
+_MB = 1_000_000
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -70,16 +71,21 @@ class Ringback:
 
     @property
     def memory(self) -> float:
-        """Resident memory, in MiB."""
+        """Resident memory, in MB."""
         status = Path(f"/proc/{self._running.pid}/status").read_text()
         (line,) = (each for each in status.splitlines() if each.startswith("VmRSS"))
-        return int(line.split()[1]) / _KIB
+        return int(line.split()[1]) * _KIB / _MB
 
     @property
     def processor_seconds(self) -> float:
         """Seconds of processor time that it has used since its start."""
         stat = Path(f"/proc/{self._running.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(stat[11]) + int(stat[12])) / _TICKS
+
+    @property
+    def database(self) -> Path:
+        """The file of the database; its WAL lies beside it."""
+        return self.directory / "ringback.db"
 
     @property
     def stored(self) -> int:

@@ -14,6 +14,7 @@ from benchmarks.rows.language import language
 from benchmarks.rows.latency import callbacks, callbacks_among_loops
 from benchmarks.rows.rates import callbacks as callback_rates
 from benchmarks.rows.rates import starts
+from benchmarks.rows.retention import retention
 from benchmarks.rows.waiting import waiting
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = MappingProxyType(
@@ -25,6 +26,7 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = MappingProxyType(
         "waiting": waiting,
         "deadlines": deadlines,
         "fairness": fairness,
+        "retention": retention,
         "cold-start": cold_start,
         "language": language,
     }

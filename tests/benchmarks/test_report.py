@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from benchmarks.asking import ROOT
 from benchmarks.figures import Check, Figure, as_json
-from benchmarks.report import main
+from benchmarks.report import TITLES, main
+from benchmarks.rows.table import ROWS
 
 _MACHINE = {"date": "2026-01-02", "cores": 2, "python": "3.11.7", "grpcio": "1.85.1"}
 _OPTIONS = {"rounds": 5, "seconds": 5.0, "callbacks": 200}
@@ -35,4 +37,12 @@ def test_page_when_figures_are_replaced(tmp_path: Path) -> None:
     assert "old" not in texts[0]
     assert "| no-op | 2,000 /s | echo 4,000 /s |  |  |  |" in texts[0]
     assert "| figure | 10 | 1,000 | wanted |  |" in texts[0]
-    assert "| database | 950 B | 600 B | <= 900 B | ✗ |" in texts[0]
+    assert "| database | 950 B | 600 B | <= 900 B | ✗ 1.06 x off |" in texts[0]
+
+
+def test_rows_when_described() -> None:
+    """Each row has a title of its own in the report, and the page says what it is."""
+    page = (ROOT / "docs" / "performance.md").read_text()
+
+    assert list(ROWS) == list(TITLES)
+    assert [] == [row for row in ROWS if f"\n| `{row}` | " not in page]
