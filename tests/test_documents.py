@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from ringback_client.cli.app import app, run
+from ringback_server.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -44,6 +45,29 @@ def test_architecture_when_it_names_paths() -> None:
 
     assert len(paths) > 20
     assert [] == [path for path in paths if not (ROOT / path).exists()]
+
+
+def test_architecture_when_it_names_classes() -> None:
+    """Each class and call that ARCHITECTURE.md or its picture names is in the code."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    picture = (ROOT / "docs" / "engine.svg").read_text()
+    named = re.findall(r"`([A-Z][a-z]\w+)`", text) + re.findall(
+        r'class="name"[^>]*>(\w+)<', picture
+    )
+    code = "".join(path.read_text() for path in ROOT.glob("server/**/*.py"))
+    protos = "".join(path.read_text() for path in ROOT.glob("protos/**/*.proto"))
+    known = {*re.findall(r"^class (\w+)", code, re.MULTILINE), *re.findall(r"rpc (\w+)", protos)}
+
+    assert len(set(named)) > 15
+    assert [] == sorted({*named} - known - {"Makefile"})
+
+
+def test_architecture_when_it_names_settings() -> None:
+    """Each flag that ARCHITECTURE.md names is one of the server's."""
+    named = re.findall(r"`--([a-z-]+)`", (ROOT / "ARCHITECTURE.md").read_text())
+
+    assert named
+    assert [] == [name for name in named if name.replace("-", "_") not in Settings.__slots__]
 
 
 def test_readme_when_it_names_targets() -> None:
