@@ -18,7 +18,7 @@ _DAY = 86_400.0
 _INTERVAL = 600.0
 #: rows of one transaction, and the seconds that are everybody else's before the next
 _BATCH = 200
-_PAUSE = 0.05
+_PAUSE = 0.03
 
 
 class Expiry(Protocol):

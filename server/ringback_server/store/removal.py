@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ringback_server.store.database import Connection
 
 #: how long one transaction removes rows: a large one takes as long as hundreds of small ones
-_SECONDS = 0.003
+_SECONDS = 0.001
 #: rows of one statement: an execution may have more, and larger ones, than one should remove
 _AT_ONCE = 4
 
