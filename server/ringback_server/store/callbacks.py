@@ -20,7 +20,7 @@ from ringback_server.errors import (
 )
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
-from ringback_server.store.database import Connection, Database
+from ringback_server.store.database import Connection, Database, Parameters
 from ringback_server.store.lookups import execution_parameters, execution_row
 from ringback_server.store.records import Delivery, Phase
 
@@ -139,24 +139,27 @@ class Callbacks:
         (CALLBACK_NOT_FOUND), MethodNotAllowedError, IdempotencyConflictError, NotFoundError
         (EXECUTION_ENDED), InboxFullError.
         """
-        return self._database.write(lambda connection: _send(connection, request))
+        place = _place(request.name)
+        return self._database.write(lambda connection: _send(connection, request, place))
 
     def send_all(self, requests: Sequence[SendRequest]) -> _Outcomes:
         """Send callbacks in their order, in one transaction; see `send`.
 
         Errors that concern one of them alone are among the outcomes.
         """
+        placed = [(request, _place(request.name)) for request in requests]
 
         def send_all(connection: Connection) -> _Outcomes:
-            return [attempt(_send, connection, request) for request in requests]
+            return [attempt(_send, connection, request, place) for request, place in placed]
 
         return self._database.write(send_all)
 
     def endpoint_method(self, name: CallbackName) -> str:
         """Return the HTTP method that an endpoint expects; or NotFoundError as `send`."""
+        place = _place(name)
 
         def read(connection: Connection) -> str:
-            found = _endpoint(connection, name)
+            found = _endpoint(connection, name, place)
             if found.ended:
                 raise _has_ended(name)
             return found.method
@@ -193,9 +196,9 @@ class Callbacks:
         return self._database.read(find)
 
 
-def _send(connection: Connection, request: SendRequest) -> Sent:
+def _send(connection: Connection, request: SendRequest, place: Parameters) -> Sent:
     """Send a callback; whatever refuses it does so before anything is written."""
-    found = _endpoint(connection, request.name)
+    found = _endpoint(connection, request.name, place)
     execution, endpoint = found.execution, found.number
     if not found.ended and request.method not in {None, found.method}:
         raise MethodNotAllowedError(allow=found.method)
@@ -228,9 +231,13 @@ class _Found:
     ended: bool
 
 
-def _endpoint(connection: Connection, name: CallbackName) -> _Found:
-    parameters = (name.number, *execution_parameters(name.parent))
-    row = connection.execute(_ENDPOINT, parameters).fetchone()
+def _place(name: CallbackName) -> Parameters:
+    """Return where an endpoint is; worked out before the writer, which all have to wait for."""
+    return (name.number, *execution_parameters(name.parent))
+
+
+def _endpoint(connection: Connection, name: CallbackName, place: Parameters) -> _Found:
+    row = connection.execute(_ENDPOINT, place).fetchone()
     if row is None or row[3] is None:
         raise NotFoundError(f"{name} was not found.", reason="CALLBACK_NOT_FOUND")
     execution, phase, number, method, workflow = row
