@@ -21,7 +21,7 @@ from ringback_server.errors import (
 )
 from ringback_server.model.names import CallbackName
 from ringback_server.model.resources import Outcome
-from tests.services import INVOKER, NOBODY, Service, running
+from tests.services import INVOKER, NOBODY, WAITS, Service, running
 
 POST = CallbackRequest(method="POST", body=b"1", headers=[("Content-Type", "application/json")])
 
@@ -36,13 +36,14 @@ def test_send_to_a_waiting_step(service: Service) -> None:
     assert '"body":1' in (ended.result or "")
 
 
-def test_send_without_a_method(service: Service) -> None:
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_send_without_a_method(service: Service, method: str) -> None:
     """Over gRPC the method may be left out: it is the endpoint's."""
-    execution = service.execution("w")
+    execution = service.execution("w", WAITS.replace("POST", method))
     request = replace(POST, method=None)
     callbacks.send(service.caller(INVOKER), service.endpoint(execution.name), request)
 
-    assert '"method":"POST"' in (service.ended(execution.name).result or "")
+    assert f'"method":"{method}"' in (service.ended(execution.name).result or "")
 
 
 def test_send_by_order_of_checks(service: Service) -> None:

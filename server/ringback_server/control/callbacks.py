@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
@@ -35,7 +36,10 @@ def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCa
     PayloadTooLargeError, IdempotencyConflictError, InboxFullError. Whatever is returned is on disk.
     """
     check(caller, name)
-    sent = caller.backend.store.callbacks.send(send_request(caller, name, request))
+    if request.method is None:
+        sent = _send_as_expected(caller, name, request)
+    else:
+        sent = _send(caller, name, request)
     _tell(caller, sent)
     return sent.answer
 
@@ -89,6 +93,18 @@ def send_request(caller: Caller, name: CallbackName, request: CallbackRequest) -
         payload=pack(payload),
         inbox_limit=backend.settings.max_inbox,
     )
+
+
+def _send_as_expected(caller: Caller, name: CallbackName, request: CallbackRequest) -> Sent:
+    """Send with the method that the endpoint expects: nearly always POST, so that is tried."""
+    try:
+        return _send(caller, name, replace(request, method="POST"))
+    except MethodNotAllowedError as error:
+        return _send(caller, name, replace(request, method=error.allow))
+
+
+def _send(caller: Caller, name: CallbackName, request: CallbackRequest) -> Sent:
+    return caller.backend.store.callbacks.send(send_request(caller, name, request))
 
 
 @requires("workflows.callbacks.list")
