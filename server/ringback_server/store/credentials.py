@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ringback_server.errors import AlreadyExistsError
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
 from ringback_server.store.database import Connection, Database, Parameters, Row
+from ringback_server.store.remembered import Remembered
 
 _ACCOUNT = """
 SELECT email, unique_id, display_name, disabled FROM service_account WHERE email = ?
@@ -59,17 +60,13 @@ _Rows = list[Row]
 class Credentials:
     """What authentication and authorization remember. Times are Unix seconds.
 
-    Rows that every request needs are kept in memory until something is written through this
-    object: its process is the only one that has the data directory. With several processes, each
-    has to be told of what the others write.
+    Rows that every request needs are remembered until something is written through this object.
     """
 
     def __init__(self, database: Database) -> None:
         """Take the database."""
         self._database = database
-        # Replaced by an empty one, never cleared: what was read before a write, by a thread that
-        # is slow to keep it, goes into the one before.
-        self._known: dict[tuple[str, ...], _Rows] = {}
+        self._known = Remembered[tuple[str, ...], _Rows](_REMEMBERED)
 
     def account(self, email: str) -> ServiceAccount | None:
         """Return a service account, None if there is none."""
@@ -151,15 +148,7 @@ class Credentials:
         return self._database.read(lambda c: c.execute(sql, parameters).fetchall())
 
     def _remembered(self, sql: str, *parameters: str) -> _Rows:
-        known = self._known
-        rows = known.get((sql, *parameters))
-        if rows is None:
-            rows = self._rows(sql, parameters)
-            if len(known) < _REMEMBERED:
-                known[(sql, *parameters)] = rows
-            else:
-                self._known = {}
-        return rows
+        return self._known.get((sql, *parameters), lambda: self._rows(sql, parameters))
 
     def _write(self, sql: str, parameters: Parameters) -> None:
         self._change(lambda c: c.execute(sql, parameters).rowcount)
@@ -175,7 +164,7 @@ class Credentials:
         try:
             self._database.write(operation)
         finally:
-            self._known = {}
+            self._known.forget()
 
 
 def _account(row: Row) -> ServiceAccount:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypedDict, TypeVar, Unpack
@@ -20,8 +20,12 @@ from ringback_server.store.ids import new_uid
 from ringback_server.store.lookups import workflow_key, workflow_not_found
 from ringback_server.store.pages import up_to_a_page
 from ringback_server.store.purges import purge
+from ringback_server.store.remembered import Remembered
 
 T = TypeVar("T")
+
+#: workflows whose latest revision is remembered, sources included
+_REMEMBERED = 256
 
 # Within the class, `list` is its method.
 _Workflows = list[Workflow]
@@ -129,6 +133,7 @@ class Workflows:
     def __init__(self, database: Database) -> None:
         """Take the database."""
         self._database = database
+        self._latest = Remembered[WorkflowName, Workflow](_REMEMBERED)
 
     def create(
         self, name: WorkflowName, *, now: float, **fields: Unpack[WorkflowFields]
@@ -145,7 +150,7 @@ class Workflows:
             _add_revision(connection, key, fields, now)
             return _get(connection, name), operations.add(connection, uid, "create", name, now)
 
-        return self._database.write(create)
+        return self._write(create)
 
     def update(
         self, name: WorkflowName, changes: WorkflowChanges, now: float
@@ -164,7 +169,7 @@ class Workflows:
                 _add_revision(connection, before.key, fields, now)
             return _get(connection, name), operations.add(connection, uid, "update", name, now)
 
-        return self._database.write(update)
+        return self._write(update)
 
     def delete(self, name: WorkflowName, now: float) -> tuple[Operation, _Keys]:
         """Delete a workflow with its executions; or NotFoundError.
@@ -187,7 +192,7 @@ class Workflows:
             connection.execute(_DELETE, (now, key))
             return operations.add(connection, uid, "delete", name, now), live
 
-        deleted = self._database.write(delete)
+        deleted = self._write(delete)
         # The workflow is gone whether or not its rows can be removed now.
         with suppress(RingbackError):
             while self._database.write(purge):
@@ -196,7 +201,11 @@ class Workflows:
 
     def get(self, name: WorkflowName, revision_id: str | None = None) -> Workflow:
         """Return a workflow in its latest or the given revision; or NotFoundError."""
-        return self._database.read(lambda connection: _get(connection, name, revision_id))
+        if revision_id is not None:
+            return self._database.read(lambda connection: _get(connection, name, revision_id))
+        return self._latest.get(
+            name, lambda: self._database.read(lambda connection: _get(connection, name))
+        )
 
     def only_project(self) -> str | None:
         """Return the project that all workflows are in; None if that is not one."""
@@ -258,6 +267,12 @@ class Workflows:
             return up_to_a_page(connection.execute(_LIST, parameters), _workflow)
 
         return self._database.read(find)
+
+    def _write(self, operation: Callable[[Connection], T]) -> T:
+        try:
+            return self._database.write(operation)
+        finally:
+            self._latest.forget()
 
 
 def _get(connection: Connection, name: WorkflowName, revision_id: str | None = None) -> Workflow:
