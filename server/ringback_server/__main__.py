@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from ringback_server.app import App
+from ringback_server.cores import keep_to
 from ringback_server.errors import StartError
 from ringback_server.log_lines import configure
 from ringback_server.setting_reader import read_settings
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = read_settings(arguments, os.environ)
         configure(settings.log_format, settings.log_level)
+        # Before there are other threads: they inherit it.
+        keep_to(settings.cores)
         app = App.open(settings, fail)
     except StartError as error:
         sys.stderr.write(f"ringback serve: {error}\n")

@@ -29,6 +29,7 @@ from ringback_server.setting_values import (
 )
 
 _HIGHEST_PORT = 65_535
+_MOST_CORES = 1_024
 #: beyond some thousands, blocked threads cost more than they save
 _MOST_THREADS = 5_000
 
@@ -173,6 +174,14 @@ class Settings:
             "EMAIL=ROLE,…",
             "service accounts to make at the start and what they may do, such as "
             "orders@local.iam.gserviceaccount.com=roles/workflows.invoker",
+        ),
+    )
+    cores: int = field(
+        default=1,
+        metadata=_option(
+            whole(0, _MOST_CORES),
+            "N",
+            "processor cores to run on, 0 for all: one is fastest, its threads share one lock",
         ),
     )
     threads: int = field(

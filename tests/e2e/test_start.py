@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import sqlite3
@@ -47,6 +48,20 @@ def test_start_when_the_data_dir_is_new(tmp_path: Path) -> None:
         "pid": pid,
         "data_dir": str(tmp_path / "data"),
     }
+
+
+def test_start_when_cores_are_chosen(tmp_path: Path) -> None:
+    """All threads of a server keep to one core, or with 0 may use all of them."""
+    used: list[set[frozenset[int]]] = []
+    for number, flags in enumerate(((), ("--cores=0",))):
+        with serving(tmp_path / str(number), *FREE, *flags, home=tmp_path) as server:
+            tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
+            used.append({frozenset(os.sched_getaffinity(int(task.name))) for task in tasks})
+    (one,), (every,) = used
+
+    assert len(one) == 1
+    assert one <= every
+    assert every == os.sched_getaffinity(0)
 
 
 def test_records_when_two_servers_run(tmp_path: Path) -> None:
