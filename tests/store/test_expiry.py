@@ -105,7 +105,7 @@ def test_operations_when_some_are_old(store: Store) -> None:
     calls = [store.expiry.operations(3.0, 2) for _ in range(3)]
     left = store.workflows.list_operations(workflow.name.parent, limit=10, after=None)
 
-    assert calls == [2, 1, 0]
+    assert calls == [(2, True), (1, False), (0, False)]
     assert [operation.create_time for _, operation in left] == [3.0, 3.0]
 
 
@@ -115,7 +115,7 @@ def test_revoked_tokens_when_some_have_expired(store: Store) -> None:
     store.credentials.revoke("new", 20.0)
     removed = store.expiry.revoked_tokens(15.0, 100)
 
-    assert removed == 1
+    assert removed == (1, False)
     assert (store.credentials.revoked("old"), store.credentials.revoked("new")) == (False, True)
 
 

@@ -93,5 +93,5 @@ def test_open_when_the_schema_is_the_first(tmp_path: Path) -> None:
         "UNAVAILABLE": 0,
     }
     assert (loaded.name, loaded.state, loaded.trace) == (name, b"packed", None)
-    assert (sent.answer.outcome, removed, tokens) == ("RESUMED", (1, 1), 1)
+    assert (sent.answer.outcome, removed, tokens) == ("RESUMED", (1, False), (1, False))
     assert after == counted | {"SUCCEEDED": 0}

@@ -22,18 +22,21 @@ _PAUSE = 0.03
 
 
 class Expiry(Protocol):
-    """Where old rows are removed, up to `limit` a call. Times are Unix seconds."""
+    """Where old rows are removed, up to `limit` a call. Times are Unix seconds.
+
+    Each call returns how many are gone, and whether another call is worth it.
+    """
 
     def executions(self, before: float, limit: int) -> tuple[int, bool]:
-        """Remove executions that ended before a time; return how many, and whether to go on."""
+        """Remove executions that ended before a time, with all that belongs to them."""
         ...
 
-    def operations(self, before: float, limit: int) -> int:
-        """Forget operations that ended before a time; return how many."""
+    def operations(self, before: float, limit: int) -> tuple[int, bool]:
+        """Forget operations that ended before a time."""
         ...
 
-    def revoked_tokens(self, now: float, limit: int) -> int:
-        """Forget revoked tokens that have expired by themselves; return how many."""
+    def revoked_tokens(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget revoked tokens that have expired by themselves."""
         ...
 
 
@@ -83,8 +86,8 @@ class Sweeper:
         before = now - self._seconds
         if self._seconds:
             self._empty("execution", lambda: self._expiry.executions(before, _BATCH))
-            self._empty("operation", lambda: _counted(self._expiry.operations(before, _BATCH)))
-        self._empty("revoked_token", lambda: _counted(self._expiry.revoked_tokens(now, _BATCH)))
+            self._empty("operation", lambda: self._expiry.operations(before, _BATCH))
+        self._empty("revoked_token", lambda: self._expiry.revoked_tokens(now, _BATCH))
 
     def _empty(self, kind: str, remove: Callable[[], tuple[int, bool]]) -> None:
         """Remove batch after batch until one says that it was the last."""
@@ -106,8 +109,3 @@ class Sweeper:
             while not self._closed and (left := until - self._clock.monotonic()) > 0:
                 self._clock.wait(self._changed, left)
             return not self._closed
-
-
-def _counted(count: int) -> tuple[int, bool]:
-    """Return how many rows a batch removed, and whether it was full."""
-    return count, count >= _BATCH

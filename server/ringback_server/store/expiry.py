@@ -32,7 +32,10 @@ DELETE FROM revoked_token WHERE token_id IN
 
 
 class Expiry:
-    """Removes old rows. Times are Unix seconds, limits in rows of any table."""
+    """Removes old rows. Times are Unix seconds, limits in rows of any table.
+
+    Each call returns how many are gone, and whether another call is worth it.
+    """
 
     def __init__(
         self, database: Database, *, timer: Callable[[], float] = time.perf_counter
@@ -44,8 +47,7 @@ class Expiry:
     def executions(self, before: float, limit: int) -> tuple[int, bool]:
         """Remove executions that ended before a time, with all that belongs to them.
 
-        Return how many are gone, and whether another call is worth it; one with many or large
-        parts loses these first, over several calls.
+        One with many or large parts loses these first, over several calls.
         """
 
         def remove(connection: Connection) -> tuple[int, bool]:
@@ -60,10 +62,14 @@ class Expiry:
 
         return self._database.write(remove)
 
-    def operations(self, before: float, limit: int) -> int:
-        """Forget operations that ended before a time; return how many."""
-        return self._database.write(lambda c: c.execute(_OPERATIONS, (before, limit)).rowcount)
+    def operations(self, before: float, limit: int) -> tuple[int, bool]:
+        """Forget operations that ended before a time."""
+        return self._forget(_OPERATIONS, before, limit)
 
-    def revoked_tokens(self, now: float, limit: int) -> int:
-        """Forget revoked tokens that have expired by themselves; return how many."""
-        return self._database.write(lambda c: c.execute(_TOKENS, (now, limit)).rowcount)
+    def revoked_tokens(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget revoked tokens that have expired by themselves."""
+        return self._forget(_TOKENS, now, limit)
+
+    def _forget(self, statement: str, before: float, limit: int) -> tuple[int, bool]:
+        gone = self._database.write(lambda c: c.execute(statement, (before, limit)).rowcount)
+        return gone, gone >= limit
