@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from importlib.metadata import EntryPoints
 from pathlib import Path
 
 import pytest
 import yaml
 
 from ringback_client.cli.app import run as run_ringback
-from ringback_client.cli.joined import LOCAL_GROUP
 from ringback_server.local.run_command import run
 from tests.local.definitions import APPROVAL, APPROVED, LOOK, STORE
 
@@ -185,9 +184,8 @@ def test_ringback_when_there_is_no_server_package(
 ) -> None:
     """Without it, what is missing is said."""
 
-    def nothing(*, group: str, name: str) -> Iterator[object]:
-        assert (LOCAL_GROUP, "run") == (group, name)
-        return iter(())
+    def nothing(**_: str) -> EntryPoints:
+        return EntryPoints()
 
     monkeypatch.setattr("ringback_client.cli.joined.entry_points", nothing)
 
