@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import UNSET
 
-from ringback_server.lang.effects import Event, Raised, Responded, Returned, Wait
+from ringback_server.lang.connector_params import ARGUMENT
+from ringback_server.lang.connectors import ConnectorCall
+from ringback_server.lang.effects import Event, Expired, Raised, Responded, Returned, Wait
 from ringback_server.lang.errors import WorkflowError
 from ringback_server.lang.http_exchange import (
     FailureKind,
@@ -17,11 +20,11 @@ from ringback_server.lang.http_exchange import (
     HttpResponse,
 )
 from ringback_server.lang.http_messages import result_of
+from ringback_server.lang.stdlib.connector_calls import REQUEST_SECONDS, pause_before_resending
 from ringback_server.lang.values import Map, Value, wrap
+from ringback_server.local.services import is_one_request, verb_of
 from ringback_server.local.stubs import Answer
 
-#: of connectors, in seconds
-_TIMEOUT: Final = 1800.0
 _UNREACHED: Final = "no connection to {host}: {reason}"
 _FAILURES: Final = {
     "connection refused": (FailureKind.CONNECTION_FAILED, _UNREACHED, "Connection refused"),
@@ -34,16 +37,59 @@ _FAILURES: Final = {
 }
 
 
-def answered(wait: Wait, answer: Answer) -> tuple[float, Event]:
-    """Return after how many seconds a call's wait ends, and how.
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Instead of an event: the wait goes on, and its request is sent again."""
 
-    A call that has a timeout ends by it at the latest.
+    wait: int
+    #: how often it has failed
+    failures: int
+
+
+def answered(
+    wait: Wait, answer: Answer, now: float, failures: int = 0
+) -> tuple[float, Event | Again]:
+    """Return after how many seconds a call's wait ends, and how; or is sent again.
+
+    A call that has a timeout ends by it at the latest. `failures` is how often it had failed.
     """
     request = wait.request
-    patience = _TIMEOUT if request is None else request.timeout
+    if wait.connector is not None and wait.deadline is not None:
+        return _connected(wait, wait.connector, answer, wait.deadline - now, failures)
+    patience = REQUEST_SECONDS if request is None else request.timeout
     if answer.fail == "timeout" or (request is not None and answer.delay >= patience):
         return patience, _ended(wait, _failure("timeout", request, patience))
     return answer.delay, _event(wait, answer, patience)
+
+
+def _connected(
+    wait: Wait, call: ConnectorCall, answer: Answer, left: float, failures: int
+) -> tuple[float, Event | Again]:
+    """Return what comes of a request of a connector, whose call may take the seconds `left`."""
+    is_request = answer.fail == "timeout" or _is_one_request(call)
+    patience = min(left, REQUEST_SECONDS) if is_request else left
+    is_late = answer.fail == "timeout" or answer.delay >= patience
+    if is_late and patience == left:
+        return left, Expired(wait.number)
+    seconds = patience if is_late else answer.delay
+    event = (
+        _ended(wait, _failure("timeout", None, patience))
+        if is_late
+        else _event(wait, answer, patience)
+    )
+    if not isinstance(event, Raised) or (answer.raises is not None and not is_late):
+        return seconds, event
+    pause = pause_before_resending(verb_of(call.name), failures, event.error, left - seconds)
+    if pause is None:
+        return seconds, event
+    return seconds + pause, Again(wait.number, failures + 1)
+
+
+def _is_one_request(call: ConnectorCall) -> bool:
+    """Tell whether a stub stands for one request, and for no operation that takes longer."""
+    params = call.arguments.get(ARGUMENT)
+    skips = isinstance(params, Map) and params.get("skip_polling") is True
+    return skips or is_one_request(call.name)
 
 
 def _event(wait: Wait, answer: Answer, patience: float) -> Event:

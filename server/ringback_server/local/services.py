@@ -21,6 +21,8 @@ from ringback_server.local.documents import FieldError
 _REQUESTS: Final = "http."
 _CONNECTORS: Final = ("googleapis.", "gke.", "experimental.executions.")
 _GOOGLE: Final = "googleapis."
+#: methods that are sent as GET, where nothing is installed that says so
+_READING: Final = ("get", "list")
 _REFUSED: Final = (UNKNOWN_CONNECTOR, CONNECTOR_ARGUMENT)
 _ANSWERED: Final = "stubs answer http.…, googleapis.…, gke.… and experimental.executions.…"
 
@@ -52,6 +54,26 @@ def is_answered(name: str) -> bool:
     if function is not None:
         return function.blocking and name.startswith((_REQUESTS, *_CONNECTORS))
     return is_connector(name)
+
+
+def verb_of(name: str) -> str:
+    """Return the HTTP verb that a connector sends; guessed from its name if nothing is installed.
+
+    Raises WorkflowError for a connector that there is none of.
+    """
+    method = _Described().method(name)
+    if method is not None:
+        return method.verb
+    return "GET" if name.rpartition(".")[2] in _READING else "POST"
+
+
+def is_one_request(name: str) -> bool:
+    """Tell whether a connector is known to have ended with the answer to its request.
+
+    Raises WorkflowError for a connector that there is none of.
+    """
+    method = _Described().method(name)
+    return method is not None and method.polling is None
 
 
 def check_call(name: str | None, given: Sequence[str]) -> None:

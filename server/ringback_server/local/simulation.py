@@ -22,10 +22,11 @@ from ringback_server.lang.effects import (
     Status,
     Wait,
 )
+from ringback_server.lang.effects import Call as Asking
 from ringback_server.lang.entry import ENTRY
 from ringback_server.lang.machine import Machine
 from ringback_server.lang.values import Value, from_json, to_json, wrap
-from ringback_server.local.answering import answered
+from ringback_server.local.answering import Again, answered
 from ringback_server.local.arrivals import Arrivals
 from ringback_server.local.bodies import decoded, plain
 from ringback_server.local.definitions import Runnable
@@ -63,7 +64,7 @@ class _Answer:
 
     time: float
     wait: int
-    event: Event
+    event: Event | Again
 
 
 class Simulation:
@@ -131,20 +132,21 @@ class Simulation:
         """Send what new waits ask for on its way."""
         calls = self._machine.calls
         for number, wait in self._machine.waits.items():
-            if number <= self._known:
-                continue
-            place, function = calls[number].place, calls[number].function
-            self._arrivals.awaited(wait, place.step, self._now)
-            if function is not None and _asks(wait):
-                self._answer(wait, self._call(wait, function, place))
+            if number > self._known:
+                self._arrivals.awaited(wait, calls[number].place.step, self._now)
+                self._ask(wait, calls[number])
         self._known = max([self._known, *self._machine.waits])
 
-    def _answer(self, wait: Wait, call: Call) -> None:
+    def _ask(self, wait: Wait, asking: Asking, failures: int = 0) -> None:
+        """Let a stub answer what a wait asks for, if it does."""
+        if asking.function is None or not _asks(wait):
+            return
+        call = self._call(wait, asking.function, asking.place)
         self._calls.append(call)
         answer = self._stubs.answer(call)
         if answer is None:
             raise self._stuck(self._stubs.complaint(call))
-        seconds, event = answered(wait, answer)
+        seconds, event = answered(wait, answer, self._now, failures)
         heapq.heappush(self._answers, _Answer(self._now + seconds, wait.number, event))
 
     def _next_events(self) -> tuple[Event, ...]:
@@ -168,7 +170,11 @@ class Simulation:
         self._arrivals.arrive(self._now + TICK, waits)
         events: list[Event] = []
         while self._answers and self._over(self._answers[0].time):
-            events.append(heapq.heappop(self._answers).event)
+            event = heapq.heappop(self._answers).event
+            if not isinstance(event, Again):
+                events.append(event)
+            elif event.wait in waits:
+                self._ask(waits[event.wait], self._machine.calls[event.wait], event.failures)
         return events
 
     def _next_time(self, waits: Mapping[int, Wait]) -> float:

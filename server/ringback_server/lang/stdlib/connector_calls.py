@@ -32,7 +32,7 @@ from ringback_server.lang.stdlib.registry import Block, Continuation
 from ringback_server.lang.values import Map, Value, wrap
 
 #: seconds that one request may take
-_REQUEST_SECONDS: Final = 1_800.0
+REQUEST_SECONDS: Final = 1_800.0
 
 #: names of the continuations below: packed states hold them
 ANSWERED, RESEND, POLL = "connector.answered", "connector.resend", "connector.poll"
@@ -72,17 +72,20 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
 def begin(host: Host, name: str, arguments: Map) -> Block:
     """Return what a call of a connector waits for first.
 
-    Raises a WorkflowError for a connector that cannot be called, and for arguments that will not
-    do.
+    Whoever drives the machine answers for a connector that nothing is known of, until its
+    timeout. Raises a WorkflowError for a connector that cannot be called, and for arguments that
+    will not do.
     """
     method = host.context.connectors.method(name)
-    if method is None:
-        return Block(connector=ConnectorCall(name, arguments))
     params = params_of(name, arguments.get(ARGUMENT))
+    deadline = host.after(params.timeout)
+    if method is None:
+        expiry = _too_long(name, params.timeout)
+        return Block(connector=ConnectorCall(name, arguments), deadline=deadline, expiry=expiry)
     own = Map.of((key, value) for key, value in arguments.items() if key != ARGUMENT)
     if name in HELPERS:
         own = helper_arguments(name, own, host.context.name.project)
-    return _sent(host, _first(method, own, params, host.after(params.timeout)))
+    return _sent(host, _first(method, own, params, deadline))
 
 
 def answered(host: Host, data: Map, event: Event) -> Value | Block:
@@ -123,6 +126,18 @@ def poll(host: Host, data: Map, _event: Event) -> Block:
     return _sent(host, _call(data))
 
 
+def pause_before_resending(verb: str, failures: int, error: Value, left: float) -> float | None:
+    """Return the seconds before a request is sent again that failed, None if it is not.
+
+    `failures` is how often it had failed before; `left` are the seconds that the call may take.
+    """
+    may_repeat = (
+        default_retry_predicate if verb == "GET" else default_retry_predicate_non_idempotent
+    )
+    delay = default_delay(failures + 1)
+    return delay if delay is not None and delay < left and may_repeat(error) else None
+
+
 def _call(data: Map) -> _Call:
     return msgspec.convert(dict(data), _Call)
 
@@ -149,9 +164,9 @@ def _first(method: Method, arguments: Map, params: Params, deadline: float) -> _
 
 
 def _sent(host: Host, call: _Call) -> Block:
-    left = call.deadline - host.now
+    left, expiry = call.deadline - host.now, _too_long(call.name, call.timeout)
     if left <= 0:
-        raise timeout_error(_too_long(call))
+        raise timeout_error(expiry)
     headers = [("User-Agent", USER_AGENT)]
     if call.content_type is not None:
         headers.insert(0, ("Content-Type", call.content_type))
@@ -163,32 +178,27 @@ def _sent(host: Host, call: _Call) -> Block:
             url=call.url,
             headers=tuple(headers),
             body=call.body,
-            timeout=min(left, _REQUEST_SECONDS),
+            timeout=min(left, REQUEST_SECONDS),
             auth=None if call.bearer else HttpAuth(type="OAuth2", scopes=call.scopes),
         ),
         deadline=call.deadline,
-        expiry=_too_long(call),
+        expiry=expiry,
         continuation=Continuation(ANSWERED, call.data()),
     )
 
 
-def _too_long(call: _Call) -> str:
-    return f"{call.name}() took longer than {call.timeout:g} s"
+def _too_long(name: str, timeout: float) -> str:
+    return f"{name}() took longer than {timeout:g} s"
 
 
 def _after_failure(host: Host, call: _Call, error: WorkflowError) -> Block:
     """Return what to wait for before a request is sent again; raises the error if it is not."""
-    may_repeat = (
-        default_retry_predicate if call.verb == "GET" else default_retry_predicate_non_idempotent
-    )
-    delay = default_delay(call.failures + 1)
-    if delay is None or not may_repeat(error.value):
-        raise error
-    until = host.after(delay)
-    if until >= call.deadline:
+    left = call.deadline - host.now
+    pause = pause_before_resending(call.verb, call.failures, error.value, left)
+    if pause is None:
         raise error
     again = replace(call, failures=call.failures + 1)
-    return Block(deadline=until, continuation=Continuation(RESEND, again.data()))
+    return Block(deadline=host.after(pause), continuation=Continuation(RESEND, again.data()))
 
 
 def _poll_later(host: Host, call: _Call) -> Block:
@@ -196,7 +206,7 @@ def _poll_later(host: Host, call: _Call) -> Block:
     until = host.after(call.delay)
     if until >= call.deadline:
         # Nothing more can be learnt in time.
-        return Block(deadline=call.deadline, expiry=_too_long(call))
+        return Block(deadline=call.deadline, expiry=_too_long(call.name, call.timeout))
     return Block(deadline=until, continuation=Continuation(POLL, call.data()))
 
 
