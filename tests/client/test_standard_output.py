@@ -1,6 +1,8 @@
 """Standard output that takes no more: every command ends with a line, or without a word."""
 
+import fcntl
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,20 @@ COMMANDS = [
     ["test", "w.test.yaml"],
     ["auth", "decode", "e30.e30.e30"],
 ]
+#: says more than a pipe of a page takes, but no more than is kept to be written at once
+INTERRUPTED = """
+import sys
+from ringback_client.cli.standard_output import checked
+
+def command():
+    try:
+        print(*range(1600), flush=True)
+    except KeyboardInterrupt:
+        return 130
+
+sys.exit(checked(command))
+"""
+PAGE = 4096
 
 pytestmark = pytest.mark.usefixtures("directory")
 
@@ -51,3 +67,19 @@ def test_output_when_the_device_is_full(command: list[str]) -> None:
 
     expected = b"Error: The output cannot be written: No space left on device\n"
     assert (1, expected) == (ended.returncode, ended.stderr)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes cannot be made smaller elsewhere")
+def test_output_when_a_write_is_interrupted() -> None:
+    """What was written before an interrupt is not written again after it."""
+    reads, writes = os.pipe()
+    fcntl.fcntl(writes, fcntl.F_SETPIPE_SZ, PAGE)
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=writes) as command:
+        os.close(writes)
+        with os.fdopen(reads, "rb", buffering=0) as output:
+            first = output.read(1)
+            # It has begun to write, and cannot end before more is read.
+            command.send_signal(signal.SIGINT)
+            said = first + output.readall()
+
+    assert (130, [*range(1600)]) == (command.returncode, [int(word) for word in said.split()])

@@ -27,13 +27,24 @@ class OutputError(Exception):
         self.reason = reason
 
 
-class _Checked(FileIO):
-    """A descriptor to write to; raises OutputError."""
+class _Checked(BufferedWriter):
+    """A buffer over a descriptor; raises OutputError.
+
+    The descriptor itself is written to by the interpreter alone: an interrupt between such a write
+    and the buffer's note of it would have the same words written twice.
+    """
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write as much as can be written at once, and return how much that is."""
+        """Keep bytes to be written, and return how many."""
         try:
             return super().write(data)
+        except OSError as error:
+            raise OutputError(error) from error
+
+    def flush(self) -> None:
+        """Write what was kept."""
+        try:
+            super().flush()
         except OSError as error:
             raise OutputError(error) from error
 
@@ -48,7 +59,7 @@ def checked(command: Callable[[], int]) -> int:
     if not isinstance(stream, TextIOWrapper):
         return command()
     sys.stdout = TextIOWrapper(
-        BufferedWriter(_Checked(stream.fileno(), "w", closefd=False)),
+        _Checked(FileIO(stream.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
         errors=stream.errors,
         line_buffering=stream.line_buffering,
