@@ -119,3 +119,40 @@ def test_fixture_when_it_is_typed(run_workflow: RunWorkflow) -> None:
     result = run_workflow(APPROVAL, ORDER, stubs=[LOOK, STORE], callbacks=[APPROVED])
 
     assert result.succeeded
+
+
+def test_fixture_when_a_stub_names_no_step(run_workflow: RunWorkflow) -> None:
+    """What is misspelt is told with what is near, as in test files."""
+    with pytest.raises(ValueError, match=r"stubs\[1\]: no step 'sotre' .*did you mean 'store'"):
+        run_workflow(APPROVAL, ORDER, stubs=[LOOK, {"step": "sotre", "answer": {"return": 1}}])
+
+
+def test_fixture_when_an_assertion_fails(folder: Path) -> None:
+    """What pytest shows of a run that failed begins with the error."""
+    stub = {"step": "look", "answer": {"status": 403, "text": "no " * 1_000}}
+    (folder / "test_it.py").write_text(
+        "def test_it(run_workflow):\n"
+        f"    run = run_workflow('approval.yaml', {ORDER}, stubs=[{stub}])\n"
+        "    assert run.result == 'x'\n"
+    )
+
+    said = (
+        "where None = Result(error='HttpError: HTTP server responded with error code 403', state="
+    )
+    assert said in pytested(folder)
+
+
+@pytest.mark.parametrize(
+    ("raised", "headline"),
+    [
+        ('"no"', "no"),
+        ('{message: "a\\nb", tags: [T, U]}', "T: a\nb"),
+        ('{message: "T: a", tags: [T]}', "T: a"),
+        ("{code: 7}", '{"code": 7}'),
+    ],
+)
+def test_result_when_it_is_written(raised: str, headline: str, run_workflow: RunWorkflow) -> None:
+    """It is one line, whatever was raised."""
+    run = run_workflow(f"- s: {{raise: {raised}}}\n")
+
+    assert f"Result(error={headline!r}, state='FAILED', duration=0, calls=[])" == repr(run)

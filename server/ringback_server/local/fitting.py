@@ -13,7 +13,7 @@ from ringback_server.local.documents import BadFileError, FieldError
 from ringback_server.local.scripts import Placed
 from ringback_server.local.services import is_answered
 from ringback_server.local.simulation import Simulation
-from ringback_server.local.stubs import Callback, Surroundings
+from ringback_server.local.stubs import Callback, Stub, Surroundings
 
 #: so many steps are listed if none is near
 _MOST_LISTED: Final = 6
@@ -51,6 +51,15 @@ def callback_problems(callbacks: Iterable[Placed[Callback]], runnable: Runnable)
             problem = _problem(step, _DOINGS[key], runnable)
             if problem is not None:
                 yield f"{callback.place}: {problem}"
+
+
+def stub_problems(stubs: Iterable[Placed[Stub]], runnable: Runnable) -> Iterator[str]:
+    """Yield what is wrong with stubs for a step of the definition that calls nothing."""
+    for stub in stubs:
+        step = stub.record.step
+        problem = None if step is None else _problem(step, _CALLS, runnable)
+        if problem is not None:
+            yield f"{stub.place}: {problem}"
 
 
 def _misnamed(suite: Suite, runnable: Runnable) -> Iterator[BadFileError]:

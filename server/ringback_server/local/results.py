@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ringback_server.local.differences import compact
 from ringback_server.local.matching import is_list, is_map
 from ringback_server.model.resources import StackFrame
 
@@ -85,6 +86,13 @@ class Error:
         """The HTTP status of an error that has one."""
         return self.field("code")
 
+    @property
+    def headline(self) -> str:
+        """The first tag and the message; the error itself if it has no message."""
+        told = self.message or compact(self.value)
+        tag = next(iter(self.tags), "")
+        return told if told.startswith(tag) else f"{tag}: {told}"
+
     def field(self, name: str) -> object:
         """Return what the error has at a key; None for nothing."""
         return self.value.get(name) if is_map(self.value) else None
@@ -109,6 +117,12 @@ class Result:
     duration: float = 0.0
     #: as they are counted against the limit
     steps: int = 0
+
+    def __repr__(self) -> str:
+        """Return a line that begins with how it ended: of a longer one, pytest shows the ends."""
+        of = f"result={self.result!r}" if self.error is None else f"error={self.error.headline!r}"
+        calls = [f"{call.step}: {call.call}" for call in self.calls]
+        return f"Result({of}, state={self.state!r}, duration={self.duration:g}, {calls=})"
 
     @property
     def succeeded(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from ringback_server.local.definitions import Runnable, read_runnable, runnable_of
-from ringback_server.local.fitting import callback_problems
+from ringback_server.local.fitting import callback_problems, stub_problems
 from ringback_server.local.matching import is_map
 from ringback_server.local.results import Result
 from ringback_server.local.schema import converted
@@ -63,7 +63,10 @@ class RunWorkflow:
             stubs=around.stubs,
             callbacks=(*around.callbacks, *sent),
         )
-        if problems := list(callback_problems(sent, runnable)):
+        problems = list(callback_problems(sent, runnable))
+        if not isinstance(stubs, (str, Path)):
+            problems = [*stub_problems(around.stubs, runnable), *problems]
+        if problems:
             raise ValueError("\n".join(problems))
         return simulate(runnable, argument, script, subworkflow)
 
