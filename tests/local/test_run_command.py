@@ -143,6 +143,20 @@ def test_ringback_when_it_runs_locally(capsys: pytest.CaptureFixture[str]) -> No
     assert "FAILED" == yaml.safe_load(capsys.readouterr().out)["state"]
 
 
+def test_ringback_when_a_local_run_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    """What caused it is told as of an execution on a server."""
+    stub = {"step": "look", "answer": {"status": 400, "body": {"error": {"message": "no id"}}}}
+    Path("refused.yaml").write_text(yaml.safe_dump({"stubs": [stub]}))
+
+    arguments = ["run", "approval.yaml", "--local", "--stubs=refused.yaml"]
+    assert 1 == run_ringback([*arguments, f"--data={DATA}"])
+    assert [
+        "Error: The execution ended as FAILED. HTTP server responded with error code 400",
+        'in step "look", routine "main", line: 7',
+        "The answer said: no id",
+    ] == capsys.readouterr().err.splitlines()
+
+
 def test_ringback_when_a_place_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Project and location are those that `sys.get_env` reads; labels have no meaning here."""
     names = ("GOOGLE_CLOUD_PROJECT_ID", "GOOGLE_CLOUD_LOCATION")

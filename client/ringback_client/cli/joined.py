@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 
 GROUP = "ringback.commands"
-#: What commands of this package leave to another one, in the same form: `run` runs a definition.
+#: What commands of this package leave to another one: `run` runs a definition.
 LOCAL_GROUP = "ringback.local"
 
 # What the help says of those that Ringback brings along, without loading them.
@@ -37,9 +37,12 @@ def run_joined(name: str, arguments: Sequence[str]) -> int:
     return command(arguments)
 
 
-def run_local(arguments: Sequence[str]) -> int | None:
-    """Run a definition on this machine, and return the exit status; None if nothing can do it."""
+def run_local(arguments: Sequence[str], explain: Callable[[str, str], str]) -> int | None:
+    """Run a definition on this machine, and return the exit status; None if nothing can do it.
+
+    `explain` tells a failure for people, given its payload as JSON and its context.
+    """
     for found in entry_points(group=LOCAL_GROUP, name="run"):
-        command: Callable[[Sequence[str]], int] = found.load()
-        return command(arguments)
+        command: Callable[[Sequence[str], Callable[[str, str], str]], int] = found.load()
+        return command(arguments, explain)
     return None

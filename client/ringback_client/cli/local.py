@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ringback.v1.executions_pb2 import Execution
+from ringback_client.cli.failures import explain
 from ringback_client.cli.joined import run_local
 from ringback_client.cli.output import DocumentFormat, say_error
 from ringback_client.errors import (
@@ -87,7 +89,7 @@ class LocalOptions:
         words = [f"{option}={text}" for option, text in given.items() if text is not None]
         words += [f"--env={pair}" for pair in (*self._place(), *self.env)]
         words += [] if self.form is None else [f"--format={self.form}"]
-        status = run_local([*words, "--", file])
+        status = run_local([*words, "--", file], _told)
         if status is None:
             say_error(
                 "Nothing here can run definitions.",
@@ -107,3 +109,7 @@ class LocalOptions:
         for option, value in {**self._given, "--env": self.env or None}.items():
             if value is not None:
                 raise typer.BadParameter("needs --local", param_hint=option)
+
+
+def _told(payload: str, context: str) -> str:
+    return explain(Execution.Error(payload=payload, context=context)).text

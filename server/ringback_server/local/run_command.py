@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ import yaml
 from ringback_server.lang.values import from_json
 from ringback_server.local.cases import is_test_file
 from ringback_server.local.definitions import read_runnable
-from ringback_server.local.differences import written
+from ringback_server.local.differences import compact, written
 from ringback_server.local.documenting import document_of, log_lines, printable
 from ringback_server.local.documents import BadFileError
 from ringback_server.local.fitting import callback_problems
@@ -27,9 +27,14 @@ _FAILED: Final = 1
 _USAGE: Final = 2
 
 
-def run(arguments: Sequence[str]) -> int:
+def _as_it_is(_payload: str, context: str) -> str:
+    return context
+
+
+def run(arguments: Sequence[str], explain: Callable[[str, str], str] = _as_it_is) -> int:
     """Run a definition; returns 0 when it succeeds, 1 when it fails, 2 for files that will not do.
 
+    `explain` tells a failure for people, given its payload as JSON and its context.
     Raises SystemExit, with status 2 when the arguments are wrong.
     """
     options = _parser().parse_args(arguments)
@@ -48,7 +53,8 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(str(error), _USAGE)
     _print(result, options.format)
     if result.error is not None:
-        return _fail(f"The execution ended as {result.state}. {result.error.context}", _FAILED)
+        told = explain(compact(result.error.value), result.error.context)
+        return _fail(f"The execution ended as {result.state}. {told}", _FAILED)
     return 0
 
 
