@@ -134,7 +134,11 @@ def connectors(text: str) -> tuple[tuple[str, str], ...]:
             raise ValueError(f"expected NAME=URL, such as googleapis.pubsub.v1=…, got {part!r}")
         if "@" in place:
             raise ValueError(f"the URL of {name} must not hold a user or password")
-        found.append((name, place if place == "google" else _place(name, place)))
+        chosen = place if place == "google" else _place(name, place)
+        other = dict(found).get(name, chosen)
+        if other != chosen:
+            raise ValueError(f"{name} is given twice, with {other} and with {chosen}: choose one")
+        found.append((name, chosen))
     return tuple(found)
 
 

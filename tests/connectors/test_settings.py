@@ -25,6 +25,16 @@ def test_connector_when_it_is_repeated() -> None:
     assert () == read_settings([], {}).connectors
 
 
+def test_connector_when_it_is_given_the_same_url_twice() -> None:
+    """It says nothing else, so it may."""
+    flags = [
+        "--connector=googleapis.pubsub=http://a.test",
+        "--connector=googleapis.pubsub=http://a.test/",
+    ]
+
+    assert {"googleapis.pubsub": "http://a.test"} == dict(read_settings(flags, {}).connectors)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -41,6 +51,10 @@ def test_connector_when_it_is_repeated() -> None:
         ("http://a.test", "expected NAME=URL"),
         ("googleapis.=http://a.test", "expected NAME=URL"),
         ("googleapis.pubsub=google", "needs --google-credentials"),
+        (
+            "googleapis.pubsub=http://a.test,googleapis=http://c.test,googleapis.pubsub=http://b.test",
+            "googleapis.pubsub is given twice, with http://a.test and with http://b.test",
+        ),
     ],
 )
 def test_connector_when_it_makes_no_sense(text: str, message: str) -> None:
