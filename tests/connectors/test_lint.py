@@ -53,6 +53,31 @@ def test_command_when_connectors_are_wrong(
     )
 
 
+def test_connector_when_a_model_of_vertex_ai_is_called() -> None:
+    """Google's sample passes; two regions and a name like no other of the action are told."""
+    model = "projects/p/locations/us-central1/publishers/google/models/gemini"
+    call = "googleapis.aiplatform.v1.projects.locations.endpoints.generateContent"
+    found = [
+        [
+            finding.message
+            for finding in lint(f"- a: {{call: {call}, args: {{{args}}}}}", Limits(), Linted())
+        ]
+        for args in (
+            f"model: {model}, region: us-central1, body: {{}}",
+            f"model: {model}, region: us-central1, location: eu",
+            f"model: {model}, region: mars",
+            "model: gemini, region: us-central1",
+        )
+    ]
+
+    assert [
+        [],
+        ["location and region must not name two regions"],
+        ["region must be the name of a region"],
+        ["model is 'gemini', but such names are like projects/*/locations/*/endpoints/*"],
+    ] == found
+
+
 @pytest.mark.parametrize(("text", "said"), [(SOURCE, 1), ("- a: {call: gke.request}\n", 0)])
 def test_command_when_the_documents_are_not_installed(
     tmp_path: Path,

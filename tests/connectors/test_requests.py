@@ -21,6 +21,8 @@ PATCH = "firestore.v1.projects.databases.documents.patch"
 DOCUMENT = "projects/p/databases/(default)/documents/c/d"
 TOPIC = "pubsub.v1.projects.topics.publish"
 OBJECT = "storage.v1.objects.get"
+GENERATE = "aiplatform.v1.projects.locations.endpoints.generateContent"
+MODEL = "projects/p/locations/us-central1/publishers/google/models/gemini-2.0-flash"
 
 
 def sent(name: str, catalog: Catalog = CATALOG, /, **arguments: object) -> tuple[str, str]:
@@ -86,6 +88,8 @@ def given(arguments: dict[str, object]) -> Map:
             {"name": "namespaces/p/jobs/j", "location": "us-central1"},
             "apis/run.googleapis.com/v1/namespaces/p/jobs/j",
         ),
+        (GENERATE, {"model": MODEL, "region": "us-central1"}, f"v1/{MODEL}:generateContent"),
+        (TOPIC, {"topic": "t/%3F?#:x y"}, "v1/t/%3F%3F%23:x%20y:publish"),
     ],
 )
 def test_url_when_arguments_are_given(name: str, arguments: dict[str, object], path: str) -> None:
@@ -107,6 +111,58 @@ def test_url_when_a_region_has_a_server_of_its_own() -> None:
     assert f"https://{region}-run.googleapis.com/{path}/executions/e" == looked_at
     with pytest.raises(WorkflowError):
         request_of(method, given({"name": name, "location": "evil.test/"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "root"),
+    [
+        (GENERATE, {}, "https://aiplatform"),
+        (GENERATE, {"region": "us-central1"}, "https://us-central1-aiplatform"),
+        (GENERATE, {"location": "us-central1"}, "https://us-central1-aiplatform"),
+        (GENERATE, {"location": "eu", "region": "eu"}, "https://aiplatform.eu.rep"),
+        (GENERATE, {"region": None, "location": None}, "https://aiplatform"),
+        (GENERATE, {"region": "global"}, "https://aiplatform"),
+    ],
+)
+def test_url_when_either_argument_names_a_region(
+    name: str, arguments: dict[str, object], root: str
+) -> None:
+    """Some of Google's connectors call it `location`, others `region`."""
+    expected = f"{root}.googleapis.com/v1/{MODEL}:generateContent"
+
+    assert expected == sent(name, REAL, model=MODEL, **arguments)[1]
+
+
+@pytest.mark.parametrize("argument", ["location", "region"])
+def test_operation_when_it_began_in_a_region(argument: str) -> None:
+    """It is looked at there."""
+    method = REAL.method("googleapis.aiplatform.v1.projects.locations.endpoints.create")
+    name = "projects/p/locations/eu/operations/7"
+    arguments: dict[str, Value] = {"parent": "projects/p/locations/eu", argument: "eu"}
+    assert method.polling is not None
+
+    assert f"https://aiplatform.eu.rep.googleapis.com/v1/{name}" == poll_url(
+        method, method.polling, wrap({"name": name}), arguments
+    )
+
+
+def test_region_when_it_has_servers_for_batches_too() -> None:
+    """Those of Firestore and Datastore are not what a connector calls."""
+    name = "projects/p/databases/(default)/documents/c/d"
+    url = sent(PATCH, REAL, name=name, location="eu")[1]
+
+    assert f"https://firestore.eu.rep.googleapis.com/v1/{name}" == url
+
+
+def test_url_when_an_argument_is_no_region_of_the_server() -> None:
+    """What a method itself takes by that name stays in its request."""
+    address = sent("compute.v1.addresses.get", REAL, project="p", region="r", address="a")[1]
+    dataset = "aiplatform.v1.projects.locations.evaluateInstances"
+    place = "projects/p/locations/eu"
+    evaluated = sent(dataset, REAL, location=place, region="us-east1")[1]
+
+    assert "https://compute.googleapis.com/compute/v1/projects/p/regions/r/addresses/a" == address
+    assert f"https://us-east1-aiplatform.googleapis.com/v1/{place}:evaluateInstances" == evaluated
 
 
 def test_body_when_it_is_a_file() -> None:
@@ -141,7 +197,19 @@ def test_body_when_it_is_a_file() -> None:
             "there is no argument 'zzz'; it has topic, body",
         ),
         (TOPIC, {"topic": ["t"]}, "TypeError", "'topic' must be a string"),
-        (TOPIC, {"topic": "t"}, "ValueError", "must be like projects/*/topics/*"),
+        (TOPIC, {"topic": "projects/p/topics/"}, "ValueError", "names nothing"),
+        (TOPIC, {"topic": "projects//topics/t"}, "ValueError", "names nothing"),
+        (TOPIC, {"topic": "/t"}, "ValueError", "names nothing"),
+        (TOPIC, {"topic": "projects/p/topics/t\n"}, "ValueError", "names nothing"),
+        (GENERATE, {"model": MODEL, "region": ["eu"]}, "ValueError", "region must be the name"),
+        (GENERATE, {"model": MODEL, "location": "x"}, "ValueError", "location must be the name"),
+        (
+            GENERATE,
+            {"model": MODEL, "location": "eu", "region": "us"},
+            "ValueError",
+            "location and region must not name two regions",
+        ),
+        (TOPIC, {"topic": "projects/p/topics/t", "regio": "eu"}, "TypeError", "no argument 'regio"),
         (TOPIC, {"topic": "projects/../topics/t"}, "ValueError", "names nothing"),
         (TOPIC, {"topic": "projects/p/topics/t", "body": 7}, "TypeError", "'body' must be a map"),
         (TOPIC, {"topic": "projects/p/topics/t", "query": 7}, "TypeError", "'query' must be a map"),

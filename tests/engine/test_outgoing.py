@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,24 @@ def key_of(call: Call) -> str | None:
 def texts(bench: Bench, execution: Execution) -> list[str | None]:
     """Return what an execution logged."""
     return [entry.text for entry in bench.logs(execution.name)]
+
+
+def test_request_when_it_is_for_a_private_service(tmp_path: Path) -> None:
+    """It is a ValueError, which can be caught, and nothing is sent, not even for a token."""
+    others = Others()
+    source = """
+- send:
+    try:
+      call: http.get
+      args: {url: "https://a.test/", auth: {type: OIDC}, private_service_name: "p/services/s"}
+    except: {as: e, steps: [{told: {return: ["${e.tags}", "${e.message}"]}}]}
+"""
+    with opened(tmp_path, network=others.network) as bench:
+        ended = bench.ended(bench.start(bench.deploy(source)))
+        message = "'private_service_name' cannot be used: there is no Service Directory"
+
+        assert [["ValueError"], f"ValueError: {message}"] == json.loads(ended.result or "")
+        assert [] == others.calls
 
 
 def test_answer_when_a_thread_waits_for_it(tmp_path: Path) -> None:

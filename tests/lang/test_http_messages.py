@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ringback_server.lang.effects import Responded
@@ -239,13 +237,11 @@ def test_method_when_it_is_unknown() -> None:
 
 
 def test_options_when_they_cannot_be_used() -> None:
-    """A private service and a certificate that is not bytes are ValueErrors."""
-    for options in ({"private_service_name": "x"}, {"ca_certificate": "x"}):
-        arguments: dict[str, Any] = options
-        with pytest.raises(WorkflowError) as caught:
-            http.get(URL, **arguments)
+    """A certificate that is not bytes is a ValueError."""
+    with pytest.raises(WorkflowError) as caught:
+        http.get(URL, ca_certificate="x")
 
-        assert ["ValueError"] == tags_of(caught.value)
+    assert ["ValueError"] == tags_of(caught.value)
 
 
 @pytest.mark.parametrize(

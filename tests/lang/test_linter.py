@@ -15,6 +15,7 @@ from ringback_server.lang.findings import (
     MISSING_PARENT,
     NO_EXPRESSION,
     PARALLEL_IN_TRY,
+    PRIVATE_SERVICE,
     RESERVED,
     RETRY_DEFAULTS,
     RULES,
@@ -75,6 +76,8 @@ PARAMS: list[tuple[str, str, str | None]] = [
     ("http.post", "auth: {type: OAuth}", "'auth' must be a map whose 'type' is"),
     ("http.get", "auth: {typ: OIDC}", "'auth' must be a map whose 'type' is"),
     ("http.get", "auth: OIDC", "'auth' must be a map, not string"),
+    ("http.get", "private_service_name: null", None),
+    ("http.get", f"private_service_name: {LATER}", "'private_service_name' cannot be used"),
 ]
 
 CLEAN = [
@@ -202,6 +205,10 @@ WARNED = [
     ("- a: {nxt: b}\n- b: {return: \"${'x'}\"}\n", [(INVALID, 1, 7), (SINGLE_QUOTES, 2, 18)]),
     ("- a: [\n", [(INVALID, 2, 1)]),
     ("- a: {call: http.get, args: {url: 'https://a.test', auth: {}}}\n", [(HTTP_AUTH, 1, 53)]),
+    (
+        "- a: {call: http.get, args: {url: 'https://a.test', private_service_name: s}}\n",
+        [(PRIVATE_SERVICE, 1, 53)],
+    ),
 ]
 
 

@@ -174,6 +174,18 @@ big:
     assert machine.memory == 0
 
 
+def test_unpack_when_a_request_is_for_a_private_service() -> None:
+    """That it is stays known: nothing may be sent to another after a restart."""
+    arguments = "{url: 'https://a.test', private_service_name: projects/p/services/s}"
+    program = program_of(f"- ask: {{call: http.get, args: {arguments}}}\n")
+    machine = Machine.start(program, None, context())
+    machine.advance(inputs())
+    again = Machine.unpack(program, machine.pack(), context())
+    asked = [wait.request for wait in again.waits.values()]
+
+    assert ["projects/p/services/s"] == [one and one.private_service for one in asked]
+
+
 def damaged(packed: bytes, at: int) -> bytes:
     """Return a state with one byte changed."""
     return packed[:at] + bytes([packed[at] ^ 0x41]) + packed[at + 1 :]

@@ -15,7 +15,8 @@ from ringback_server.connectors.documents import (
     Service,
 )
 from ringback_server.connectors.own_services import SERVICES
-from ringback_server.connectors.polling import polling_of, resource_of
+from ringback_server.connectors.polling import polling_of
+from ringback_server.connectors.resources import called_resource
 from ringback_server.connectors.routes import OWN, Route, Routes, nowhere
 from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.connectors import Argument, Method
@@ -65,7 +66,7 @@ class Catalog:
             verb=described.http_method,
             root=route.url,
             base=route.url + document.service_path,
-            resource=resource_of(described),
+            resource=called_resource(found, described),
             takes_body=described.request is not None,
             upload=upload.path.lstrip("/") if upload else None,
             regions=_regions(document, route),
@@ -184,9 +185,15 @@ def _alike(rest: str, names: Iterable[str]) -> list[str]:
 def _regions(document: Document, route: Route) -> dict[str, str]:
     """Return where a service is in each region; elsewhere than at Google, it has only one place."""
     google = route.url == document.root_url
-    # Of two in a region, the one whose name begins with it, as Google's connectors have it.
+    # Of several in a region, the one whose name begins with it, as Google's connectors have it;
+    # else the service's own, as others are for trials or batches.
+    service = document.root_url.partition(".")[0]
     endpoints = sorted(
-        document.endpoints, key=lambda one: one.endpoint_url.startswith(f"https://{one.location}-")
+        document.endpoints,
+        key=lambda one: (
+            one.endpoint_url.startswith(f"https://{one.location}-"),
+            one.endpoint_url.startswith(f"{service}."),
+        ),
     )
     return {one.location: one.endpoint_url if google else route.url for one in endpoints}
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ringback_server.connectors.documents import Method, Service
-from ringback_server.lang.connectors import Argument, Polling, Resource
+from ringback_server.connectors.documents import Service
+from ringback_server.connectors.resources import resource_of
+from ringback_server.lang.connectors import Polling, Resource
 
 #: of a service that has an answer of its own kind: methods, the kind, and what is looked at
 _JOBS: Final = (
@@ -51,22 +52,6 @@ def polling_of(service: Service, called: str, name: str) -> Polling | None:
     resources = sorted(_lookups(service), key=lambda one: -one.template.count("{"))
     prefix = _VERSION.match(method.path)
     return Polling(kind=kind, resources=tuple(resources), prefix=prefix.group(1) if prefix else "")
-
-
-def resource_of(method: Method) -> Resource:
-    """Return where a method's requests go, and what they take."""
-    return Resource(
-        template=method.path,
-        arguments={
-            name: Argument(
-                location="path" if one.location == "path" else "query",
-                required=one.required,
-                repeated=one.repeated,
-                pattern=one.pattern,
-            )
-            for name, one in method.parameters.items()
-        },
-    )
 
 
 def _lookups(service: Service) -> Iterator[Resource]:

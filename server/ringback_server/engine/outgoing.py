@@ -23,6 +23,7 @@ from ringback_server.lang.http_exchange import (
     HttpFailure,
     HttpRequest,
 )
+from ringback_server.lang.http_messages import NO_PRIVATE_SERVICE
 from ringback_server.model.names import ExecutionName
 from ringback_server.tracing import Trace
 
@@ -190,6 +191,10 @@ class Outgoing:
 
     def _send(self, key: int, execution: Requesting, number: int, request: _Open) -> None:
         complete = self._complete(execution, number)
+        if complete.private_service is not None:
+            failure = HttpFailure(kind=FailureKind.INVALID, message=NO_PRIVATE_SERVICE)
+            self._answered(key, request, failure)
+            return
         if complete.auth is None:
             self._submit(key, request, complete)
             return

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from ringback_server.lang.connector_requests import expanded, served
+from ringback_server.lang.connector_requests import check_shapes, expanded, served
 from ringback_server.lang.connectors import Method, Polling, Resource
 from ringback_server.lang.errors import WorkflowError, tagged
 from ringback_server.lang.urls import absolute_url, has_dot_segments
@@ -103,8 +103,7 @@ def poll_url(
     """
     if not isinstance(answer, Map):
         raise _unexpected("the answer is not a map")
-    if method.regions and "location" not in method.resource.arguments:
-        method = served(method, arguments.get("location"))
+    method = served(method, arguments)
     link = answer.get("selfLink")
     if isinstance(link, str) and link:
         return _beneath(link, method.root)
@@ -143,6 +142,7 @@ def _filled(
 ) -> str | None:
     """Return a resource's URL, None if there is not everything it takes."""
     try:
+        check_shapes(method, resource, values)
         path = expanded(method, resource, values)
     except WorkflowError:
         return None

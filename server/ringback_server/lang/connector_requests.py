@@ -18,10 +18,15 @@ from ringback_server.lang.values import List, Map, Value, type_name
 
 _PLACEHOLDER = re.compile(r"\{(\+?)([^}]+)\}")
 _ENCODED = re.compile(r"(%[0-9A-Fa-f]{2})")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 #: what stays as it is in a name that has slashes
 _RESERVED: Final = "/:@!$&'()*+,;=~"
 
-_BODY, _QUERY, _LOCATION = "body", "query", "location"
+_BODY, _QUERY = "body", "query"
+#: what may name a region: some services' connectors have the one, others' the other
+_PLACES: Final = ("location", "region")
+#: the region of what has none, at the service's own server
+_GLOBAL: Final = "global"
 _JSON = "application/json; charset=utf-8"
 _TEXT = "text/plain; charset=utf-8"
 _OCTETS = "application/octet-stream"
@@ -45,8 +50,8 @@ def request_of(method: Method, arguments: Map) -> Outgoing:
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     body = given.pop(_BODY, None) if method.takes_body else None
-    if method.regions and _LOCATION not in method.resource.arguments:
-        method = served(method, given.pop(_LOCATION, None))
+    method, places = served(method, given), _place_names(method)
+    given = {name: value for name, value in given.items() if name not in places}
     more = given.pop(_QUERY, None) if _QUERY not in method.resource.arguments else None
     known = {**method.options, **method.resource.arguments}
     values = dict(_flattened(given, known))
@@ -88,27 +93,58 @@ def check_argument(method: Method, name: str, value: Value) -> None:
         _encoded(method, value)
     elif name == _QUERY and name not in own:
         list(_free_pairs(method, value))
-    elif name == _LOCATION and name not in own and method.regions:
-        served(method, value)
+    elif name in _place_names(method):
+        served(method, {name: value})
     else:
         known = {**method.options, **own}
         values = dict(_flattened({name: value}, known))
         for whole in values:
             _check_name(method, whole, known)
         list(_pairs(method, values, known))
+        check_shapes(method, method.resource, values)
         for keeps_slashes, whole in _PLACEHOLDER.findall(method.resource.template):
             if whole in values:
                 part = values[whole]
                 _part(method, method.resource, whole, part, keeps_slashes=bool(keeps_slashes))
 
 
-def served(method: Method, location: Value) -> Method:
-    """Return a method as a region's own server has it; raises a ValueError if there is none."""
-    if location is None:
+def check_shapes(method: Method, resource: Resource, values: Mapping[str, Value]) -> None:
+    """Raise a ValueError for a name that does not look as the service's document has it.
+
+    It may be sent all the same: documents do not know all that services take.
+    """
+    for keeps_slashes, name in _PLACEHOLDER.findall(resource.template):
+        if keeps_slashes and name in values:
+            text = _scalar(method, name, values[name])
+            if not _is_alike(resource, name, text):
+                shape = _shape(resource.arguments[name].pattern)
+                raise value_error(
+                    f"{method.name}(): {name} is {text[:200]!r}, but such names are like {shape}"
+                )
+
+
+def check_places(method: Method, arguments: Mapping[str, Value]) -> None:
+    """Raise a ValueError if arguments name two regions."""
+    first, *others = _places(method, arguments) or [None]
+    if any(other != first for other in others):
+        names = " and ".join(_place_names(method))
+        raise value_error(f"{method.name}(): {names} must not name two regions")
+
+
+def served(method: Method, arguments: Mapping[str, Value]) -> Method:
+    """Return a method as the server has it of the region that arguments name, if they do.
+
+    Raises a ValueError if there is none, or if they name two.
+    """
+    check_places(method, arguments)
+    places = _places(method, arguments)
+    if not places or (places[0] == _GLOBAL and _GLOBAL not in method.regions):
         return method
-    if not isinstance(location, str) or location not in method.regions:
-        raise value_error(f"{method.name}(): location must be the name of a region")
-    root = method.regions[location]
+    place = places[0]
+    if not isinstance(place, str) or place not in method.regions:
+        name = next(name for name in _place_names(method) if arguments.get(name) is not None)
+        raise value_error(f"{method.name}(): {name} must be the name of a region")
+    root = method.regions[place]
     return replace(method, root=root, base=root + method.base.removeprefix(method.root))
 
 
@@ -119,7 +155,7 @@ def accepts(method: Method, name: str) -> bool:
         name in known
         or name == _QUERY
         or (name == _BODY and method.takes_body)
-        or (name == _LOCATION and bool(method.regions))
+        or name in _place_names(method)
         or any(other.startswith(f"{name}.") for other in known)
     )
 
@@ -131,19 +167,40 @@ def argument_names(method: Method) -> list[str]:
     return [*names, *([_BODY] if method.takes_body else [])]
 
 
+def _place_names(method: Method) -> list[str]:
+    """Return the arguments that choose a region, and are none of the method's own."""
+    own = method.resource.arguments
+    return [name for name in _PLACES if name not in own] if method.regions else []
+
+
+def _places(method: Method, arguments: Mapping[str, Value]) -> list[Value]:
+    found = (arguments.get(name) for name in _place_names(method))
+    return [place for place in found if place is not None]
+
+
 def _part(
     method: Method, resource: Resource, name: str, value: Value, *, keeps_slashes: bool
 ) -> str:
     """Return an argument as a part of the path."""
     text = _scalar(method, name, value)
-    pattern = resource.arguments[name].pattern if name in resource.arguments else ""
-    if keeps_slashes and pattern and not re.search(pattern, text):
-        raise value_error(
-            f"{method.name}(): {name} is {text[:200]!r}, but must be like {_shape(pattern)}"
-        )
-    if not text or has_dot_segments(text):
+    if (
+        not text
+        or has_dot_segments(text)
+        or (keeps_slashes and _has_holes(text) and not _is_alike(resource, name, text))
+        or (keeps_slashes and _CONTROLS.search(text))
+    ):
         raise value_error(f"{method.name}(): {name} is {text[:200]!r}, which names nothing")
     return _quoted(text, _RESERVED if keeps_slashes else "~")
+
+
+def _has_holes(text: str) -> bool:
+    return "" in text.split("/")
+
+
+def _is_alike(resource: Resource, name: str, text: str) -> bool:
+    """Tell whether a name looks as its document has it, if that says how."""
+    argument = resource.arguments.get(name)
+    return argument is None or re.search(argument.pattern, text) is not None
 
 
 def _flattened(
@@ -224,5 +281,6 @@ def _quoted(text: str, safe: str) -> str:
 
 
 def _shape(pattern: str) -> str:
-    """Return a pattern as people write names: `projects/*/topics/*`."""
-    return pattern.strip("^$").replace("[^/]+", "*").replace(".*", "**")
+    """Return a pattern, the first of several, as people write names: `projects/*/topics/*`."""
+    first = pattern.partition("$|^")[0]
+    return first.strip("^$").replace("[^/]+", "*").replace(".*", "**")

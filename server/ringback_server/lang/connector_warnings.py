@@ -1,6 +1,7 @@
 """Warnings about calls of connectors: names that no service has, arguments that none takes.
 
-And about the one argument of `http` functions that is as much of a map: `auth`.
+And about two arguments of `http` functions: `auth`, which is as much of a map, and one that no
+server can act on, `private_service_name`.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from functools import partial
 
 from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.connector_params import ARGUMENT, params_of
-from ringback_server.lang.connector_requests import accepts, argument_names, check_argument
+from ringback_server.lang.connector_requests import (
+    accepts,
+    argument_names,
+    check_argument,
+    check_places,
+)
 from ringback_server.lang.connectors import Connectors, Method, is_connector
 from ringback_server.lang.errors import WorkflowError
 from ringback_server.lang.expressions import Expression, Position
 from ringback_server.lang.findings import (
     CONNECTOR_ARGUMENT,
     HTTP_AUTH,
+    PRIVATE_SERVICE,
     UNKNOWN_CONNECTOR,
     Finding,
     Rule,
 )
-from ringback_server.lang.http_messages import auth_of
+from ringback_server.lang.http_messages import NO_PRIVATE_SERVICE, auth_of
 from ringback_server.lang.known_values import Unknown, is_whole, known_value
 from ringback_server.lang.problems import nearest, shown
 from ringback_server.lang.stdlib import FUNCTIONS
@@ -32,6 +39,7 @@ from ringback_server.lang.traversal import bodies_below
 from ringback_server.lang.values import Map, Value, type_name
 
 _AUTH, _TYPE = "auth", "type"
+_PRIVATE_SERVICE = "private_service_name"
 _TAG = re.compile(r"\w+Error: ")
 
 
@@ -43,6 +51,7 @@ def connector_warnings(routine: Routine, connectors: Connectors) -> Iterator[Fin
         call = _Call(body.function, step.name, body.function_position, _arguments(body))
         if call.function.startswith("http."):
             yield from _in_auth(call)
+            yield from _in_private_service(call)
         elif is_connector(call.function):
             yield from _in_params(call)
             if call.function not in FUNCTIONS:
@@ -106,6 +115,12 @@ def _in_auth(call: _Call) -> Iterator[Finding]:
         yield from call.refused(HTTP_AUTH, partial(auth_of, value), argument.position)
 
 
+def _in_private_service(call: _Call) -> Iterator[Finding]:
+    argument = call.arguments.get(_PRIVATE_SERVICE)
+    if argument is not None and argument.value is not None:
+        yield call.finding(PRIVATE_SERVICE, NO_PRIVATE_SERVICE, argument.position)
+
+
 def _in_params(call: _Call) -> Iterator[Finding]:
     argument = call.arguments.get(ARGUMENT)
     if argument and not isinstance(value := argument.value, Unknown):
@@ -137,6 +152,10 @@ def _in_method(call: _Call, own: dict[str, _Argument], method: Method) -> Iterat
         if name not in unknown and not isinstance(value := argument.value, Unknown):
             check = partial(check_argument, method, name, value)
             yield from call.refused(CONNECTOR_ARGUMENT, check, argument.position)
+    known = {
+        name: value for name, one in own.items() if not isinstance(value := one.value, Unknown)
+    }
+    yield from call.refused(CONNECTOR_ARGUMENT, partial(check_places, method, known))
 
 
 def _unknown(call: _Call, names: Collection[str], known: Collection[str]) -> Iterator[Finding]:

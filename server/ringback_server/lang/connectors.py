@@ -29,7 +29,7 @@ class Argument:
     required: bool = False
     #: given as a list too, and then repeated
     repeated: bool = False
-    #: what a value in the path looks like: a regular expression
+    #: what a value in the path looks like, mostly: a regular expression, or several with `|`
     pattern: str = ""
 
 
@@ -66,7 +66,7 @@ class Method:
     takes_body: bool = False
     #: where a body of text or bytes goes, beneath the root
     upload: str | None = None
-    #: the roots of regions that have servers of their own, which an argument `location` names
+    #: the roots of regions that have servers of their own, which `location` or `region` names
     regions: Mapping[str, str] = field(default_factory=dict[str, str])
     #: what a request is sent with: the account's token, or a name that emulators know
     bearer: Literal["token", "owner"] = "token"

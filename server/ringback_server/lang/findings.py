@@ -70,6 +70,9 @@ CONNECTOR_ARGUMENT: Final = Rule(
     "connector-argument", "A connector is given the arguments that its method takes."
 )
 HTTP_AUTH: Final = Rule("http-auth", "The 'auth' of a request says what kind of token it carries.")
+PRIVATE_SERVICE: Final = Rule(
+    "private-service", "No request names a private service: there is no Service Directory."
+)
 
 RULES: Final = (
     INVALID,
@@ -86,4 +89,5 @@ RULES: Final = (
     UNKNOWN_CONNECTOR,
     CONNECTOR_ARGUMENT,
     HTTP_AUTH,
+    PRIVATE_SERVICE,
 )

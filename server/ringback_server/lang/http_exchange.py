@@ -33,6 +33,8 @@ class HttpRequest:
     #: PEM or DER of the only authority that is trusted; None: those of the system
     ca_certificate: bytes | None = field(default=None, repr=False)
     auth: HttpAuth | None = None
+    #: a service of Service Directory that the request is for: only stubs can stand for one
+    private_service: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from email.message import Message
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from ringback_server.lang.charsets import codec_of
@@ -72,6 +73,9 @@ _TAGS = {
 }
 
 _LOWEST_ERROR = 400
+
+#: why a server sends nothing to a private service
+NO_PRIVATE_SERVICE: Final = "'private_service_name' cannot be used: there is no Service Directory"
 
 
 def target(url: str, query: Map | None) -> str:

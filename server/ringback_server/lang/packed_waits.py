@@ -26,6 +26,7 @@ class _Request(msgspec.Struct, array_like=True):
     ca_certificate: bytes | None
     #: type, audience, scopes
     auth: tuple[Literal["OIDC", "OAuth2"], str | None, list[str]] | None
+    private_service: str | None = None
 
 
 class _Child(msgspec.Struct, array_like=True):
@@ -148,6 +149,7 @@ def _packed_request(request: HttpRequest) -> _Request:
         timeout=request.timeout,
         ca_certificate=request.ca_certificate,
         auth=None if auth is None else (auth.type, auth.audience, list(auth.scopes)),
+        private_service=request.private_service,
     )
 
 
@@ -164,4 +166,5 @@ def _request(packed: _Request) -> HttpRequest:
         timeout=packed.timeout,
         ca_certificate=packed.ca_certificate,
         auth=auth,
+        private_service=packed.private_service,
     )

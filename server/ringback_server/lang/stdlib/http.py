@@ -132,8 +132,6 @@ def _sent(method: str, url: str, body: Value, options: _Options) -> Block:
     certificate = options.ca_certificate
     if not 0 < options.timeout <= MAX_TIMEOUT:
         raise value_error(f"'timeout' must be above 0 s and at most {MAX_TIMEOUT} s")
-    if options.private_service_name is not None:
-        raise value_error("'private_service_name' cannot be used: there is no Service Directory")
     if certificate is not None and not isinstance(certificate, bytes):
         raise value_error("'ca_certificate' must be bytes")
     data, content_type = encode_body(body, given_type(options.headers))
@@ -146,6 +144,7 @@ def _sent(method: str, url: str, body: Value, options: _Options) -> Block:
             timeout=float(options.timeout),
             ca_certificate=certificate,
             auth=auth_of(options.auth),
+            private_service=options.private_service_name,
         )
     )
 
