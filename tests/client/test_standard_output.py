@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.interrupts import ended, interruptible
+
 RINGBACK = str(Path(sys.executable).with_name("ringback"))
 COMMANDS = [
     ["--help"],
@@ -74,12 +76,14 @@ def test_output_when_a_write_is_interrupted() -> None:
     """What was written before an interrupt is not written again after it."""
     reads, writes = os.pipe()
     fcntl.fcntl(writes, fcntl.F_SETPIPE_SZ, PAGE)
-    with subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=writes) as command:
-        os.close(writes)
-        with os.fdopen(reads, "rb", buffering=0) as output:
-            first = output.read(1)
-            # It has begun to write, and cannot end before more is read.
-            command.send_signal(signal.SIGINT)
-            said = first + output.readall()
+    with interruptible():
+        started = subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=writes)
+    os.close(writes)
+    with ended(started) as command, os.fdopen(reads, "rb", buffering=0) as output:
+        first = output.read(1)
+        # It has begun to write, and cannot end before more is read.
+        command.send_signal(signal.SIGINT)
+        said = first + output.readall()
+        command.wait(60.0)
 
     assert (130, [*range(1600)]) == (command.returncode, [int(word) for word in said.split()])

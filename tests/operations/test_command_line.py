@@ -18,6 +18,7 @@ import yaml
 from ringback.v1.logs_pb2 import LogEntry
 from ringback_client.cli.app import run
 from ringback_client.cli.following import follow
+from tests.interrupts import ended, interruptible
 from tests.operations.running import WAITS, Running, running
 
 HELLO = "- hello:\n    return: hello\n"
@@ -215,9 +216,11 @@ def test_tail_when_entries_come(server: Running, tmp_path: Path) -> None:
     server.deploy(LOGS)
     server.start()
     command = [str(Path(sys.executable).with_name("ringback")), "-q", "logs", "tail", "said"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as tail:
+    with interruptible():
+        started = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    with ended(started) as tail:
         assert tail.stdout
         first = tail.stdout.readline()
         server.start()
