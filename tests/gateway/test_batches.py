@@ -44,6 +44,19 @@ def test_batch_of_executions(service: Service, client: httpx.Client) -> None:
     } == refused["error"]["details"][0]
 
 
+def test_batch_when_a_request_is_repeated(service: Service, client: httpx.Client) -> None:
+    """A request and its repetition, in one batch or later, show one start."""
+    workflow = str(service.execution("w").name.parent)
+    wanted = {"parent": workflow, "execution": {"argument": "7"}, "requestId": "r"}
+    body = {"requests": [wanted, wanted]}
+    first, same = client.post(f"{URL}/executions:batchCreate", json=body).json()["results"]
+    later, _ = client.post(f"{URL}/executions:batchCreate", json=body).json()["results"]
+
+    assert (True, True) == (same["duplicate"], later["duplicate"])
+    started = [one["execution"]["startTime"] for one in (first, same, later)]
+    assert [first["execution"]["createTime"]] * 3 == started
+
+
 def test_batch_of_callbacks(service: Service, client: httpx.Client) -> None:
     """Bodies are base64 in JSON, as bytes always are."""
     execution = service.execution("w").name

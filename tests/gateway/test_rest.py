@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -75,6 +76,21 @@ def test_life_of_an_execution(client: httpx.Client) -> None:
     assert "CANCELLED" == cancelled["state"]
     assert [execution["name"]] == [found["name"] for found in listed]
     assert (400, "FAILED_PRECONDITION") == (again.status_code, again.json()["error"]["status"])
+
+
+@pytest.mark.parametrize("source", ["- end: {return: 1}", WAITS])
+def test_start_of_an_execution(client: httpx.Client, source: str) -> None:
+    """The start that is answered to whoever created an execution is its start for good."""
+    url = f"/v1/{PARENT}/workflows"
+    client.post(f"{url}?workflowId=w", json={"sourceContents": source})
+    created = client.post(f"{url}/w/executions", json={}).json()
+    read = client.get(f"/v1/{created['name']}").json()
+
+    assert (created["createTime"], created["startTime"]) == (read["createTime"], read["startTime"])
+    if "endTime" in created:
+        assert (created["duration"], created["endTime"]) == (read["duration"], read["endTime"])
+        begin, end = map(datetime.fromisoformat, (read["startTime"], read["endTime"]))
+        assert timedelta(seconds=float(read["duration"].rstrip("s"))) == end - begin
 
 
 def test_logs_as_values(client: httpx.Client) -> None:

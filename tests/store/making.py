@@ -114,6 +114,7 @@ def waits(
         opened=tuple(NewWait(number=number, endpoint=endpoint) for number, endpoint in opened),
         consumed=tuple(consumed),
         expired=tuple(expired),
+        began=11.0,
         time=11.0,
     )
 
@@ -134,7 +135,7 @@ def ends(
         time=time,
     )
     advance = waits(consumed=consumed, expired=expired, wake=None)
-    return replace(advance, phase=Phase.ENDED, state=None, end=end, time=time)
+    return replace(advance, phase=Phase.ENDED, state=None, end=end, began=time, time=time)
 
 
 def logs(*texts: str, time: float = 11.0, severity: str = "INFO") -> tuple[LogEntry, ...]:

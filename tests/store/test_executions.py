@@ -120,9 +120,9 @@ def test_create_when_it_ran_already(store: Store) -> None:
 def test_commit_when_it_goes_on(store: Store) -> None:
     """Each advance replaces state and steps and leaves the start where it was."""
     made = create(store, deploy(store))
-    commit(store, made, waits())
+    commit(store, made, replace(waits(), time=13.0))
     later = waits(state=b"next", phase=Phase.RUNNABLE, wake=None)
-    commit(store, made, replace(later, time=15.0))
+    commit(store, made, replace(later, began=14.0, time=15.0))
 
     loaded = store.executions.load(made.key)
     assert (b"next", Phase.RUNNABLE) == (loaded.state, loaded.phase)

@@ -32,9 +32,9 @@ def timestamp(seconds: float) -> Timestamp:
     return Timestamp(seconds=micros // _MICROS, nanos=micros % _MICROS * _NANOS_PER_MICRO)
 
 
-def duration(seconds: float) -> Duration:
-    """Convert a time span of 0 or more seconds, to the microsecond."""
-    micros = max(0, round(seconds * _MICROS))
+def duration(begin: float, end: float) -> Duration:
+    """Return what lies between the timestamps of two Unix times; 0 if the clock was set back."""
+    micros = max(0, round(end * _MICROS) - round(begin * _MICROS))
     return Duration(seconds=micros // _MICROS, nanos=micros % _MICROS * _NANOS_PER_MICRO)
 
 
@@ -88,7 +88,7 @@ def execution(found: Execution, *, now: float, full: bool = True) -> executions_
     if found.start_time is not None:
         end = now if found.end_time is None else found.end_time
         shown.start_time.CopyFrom(timestamp(found.start_time))
-        shown.duration.CopyFrom(duration(end - found.start_time))
+        shown.duration.CopyFrom(duration(found.start_time, end))
     if found.end_time is not None:
         shown.end_time.CopyFrom(timestamp(found.end_time))
     if full:

@@ -43,7 +43,7 @@ class Beginning:
             failure=None if end is None else end.failure,
             revision_id=self.creation.workflow.revision_id,
             create_time=new.create_time,
-            start_time=None if advance is None else new.create_time,
+            start_time=None if advance is None else advance.began,
             end_time=None if end is None else end.time,
             labels=new.labels,
             call_log_level=new.call_log_level,

@@ -53,8 +53,9 @@ _PHASES = {
 
 @dataclass(slots=True)
 class _Uncommitted:
-    """What a run did since its last commit."""
+    """What a run did since its last commit, and when it began to."""
 
+    began: float | None = None
     endpoints: list[NewEndpoint] = field(default_factory=list[NewEndpoint])
     consumed: list[int] = field(default_factory=list[int])
     expired: list[int] = field(default_factory=list[int])
@@ -226,6 +227,7 @@ class Run:
         before = self._machine.waits
         inputs = Inputs(now=now, seed=os.urandom(16), events=events, budget=SLICE_STEPS)
         self._outcome = self._machine.advance(inputs)
+        self._new.began = now if self._new.began is None else self._new.began
         self.slices += 1
         # Waits end by their deadline, or without any event when an error ends everything.
         gone = before.keys() - self._machine.waits.keys() - set(consumed)
@@ -245,8 +247,8 @@ class Run:
 
     def gathered(self) -> Advance:
         """Return what was done since the last commit, as one transaction."""
-        outcome = self._outcome
-        if outcome is None:
+        outcome, began = self._outcome, self._new.began
+        if outcome is None or began is None:
             raise RuntimeError("nothing was advanced")
         phase, now = _PHASES[outcome.status], self._clock.now()
         return Advance(
@@ -265,6 +267,7 @@ class Run:
             finished=tuple(self._new.finished),
             entries=tuple(self._new.entries),
             end=_end(outcome, now) if phase is Phase.ENDED else None,
+            began=began,
             time=now,
         )
 

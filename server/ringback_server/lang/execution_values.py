@@ -52,7 +52,7 @@ def _duration(execution: Execution) -> str | None:
     begin, end = execution.start_time, execution.end_time
     if begin is None:
         return None
-    micros = max(0, round(((begin if end is None else end) - begin) * _MICROS))
+    micros = max(0, round((begin if end is None else end) * _MICROS) - round(begin * _MICROS))
     return f"{micros // _MICROS}{_fraction(micros % _MICROS)}s"
 
 

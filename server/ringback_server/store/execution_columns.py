@@ -16,7 +16,7 @@ INSERT INTO execution (uid, workflow, revision, fence, call_log_level, history_l
                        start_time, end_time, steps, result, failure, state, trace, depth,
                        request_id, request_hash)
 VALUES (:uid, :workflow, :revision, 0, :call_log_level, :history_level, :buffered,
-        :create_time, :labels, :argument, :phase, :outcome, :wake, :requests, :time, :end_time,
+        :create_time, :labels, :argument, :phase, :outcome, :wake, :requests, :began, :end_time,
         :steps, :result, :failure, :state, :trace, :depth, :request_id, :request_hash)
 """
 
@@ -24,7 +24,7 @@ _UPDATE = """
 UPDATE execution
    SET phase = :phase, outcome = :outcome, wake = :wake, requests = :requests,
        end_time = :end_time, steps = :steps, result = :result, failure = :failure, state = :state,
-       start_time = COALESCE(start_time, :time), fence = fence + 1
+       start_time = COALESCE(start_time, :began), fence = fence + 1
  WHERE id = :key
 """
 _SET_PHASE = "UPDATE execution SET phase = ? WHERE id = ?"
@@ -85,7 +85,7 @@ def _columns(advance: Advance | None, phase: Phase) -> dict[str, object]:
         "outcome": end and end.state.value,
         "wake": None if advance is None or end is not None else advance.wake,
         "requests": 0 if advance is None or end is not None else advance.requests,
-        "time": advance and advance.time,
+        "began": advance and advance.began,
         "end_time": end and end.time,
         "steps": advance and pack_steps(advance.current_steps),
         "result": end and end.result,

@@ -119,6 +119,8 @@ class Advance:
     finished: tuple[int, ...] = ()
     entries: tuple[LogEntry, ...] = ()
     end: End | None = None
+    #: when its first slice began
+    began: float
     time: float
 
 
