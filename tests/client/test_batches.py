@@ -163,6 +163,33 @@ def test_execute_when_lines_come_from_a_pipe(
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "lines.ndjson has no lines: there was nothing to do.\n"),
+        (" \n\n", "lines.ndjson has no lines: there was nothing to do.\n"),
+        (
+            "\n[1, 2, 3]\n",
+            (
+                "lines.ndjson has one line, a list of 3, which counts as one. For one of each, "
+                "write each on a line of its own, as jq -c '.[]' does.\n1 of 1 were accepted.\n"
+            ),
+        ),
+        ("[1]\n", "1 of 1 were accepted.\n"),
+        ("[1, 2]\n[3, 4]\n", "2 of 2 were accepted.\n"),
+    ],
+)
+def test_execute_when_the_file_is_hardly_a_batch(
+    directory: Path, stand_in: StandIn, capsys: Captured, text: str, said: str
+) -> None:
+    """A file without lines, or with all of them in one list, is served with a word about it."""
+    stand_in.answers["BatchCreateExecutions"] = created
+    batch(directory, text)
+
+    assert 0 == run(["execute", "w", "--batch", "lines.ndjson"])
+    assert said == capsys.readouterr().err.partition("\n")[2]
+
+
 def test_execute_when_the_results_are_of_something_else(
     directory: Path, stand_in: StandIn, capsys: Captured
 ) -> None:

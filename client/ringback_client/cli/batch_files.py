@@ -20,7 +20,8 @@ from uuid import uuid4
 
 from ringback_client.errors import InvalidInputError
 
-_STDIN = Path("-")
+#: stands for standard input
+STDIN = Path("-")
 #: characters of a digest of a line: enough to tell the lines of a file from one another
 _DIGEST = 16
 
@@ -140,7 +141,7 @@ class Results:
 
 def _seekable(path: Path) -> BinaryIO:
     """Open a file to be read more than once."""
-    if path == _STDIN:
+    if path == STDIN:
         return BytesIO(sys.stdin.buffer.read())
     file = path.open("rb")
     if file.seekable():

@@ -4,14 +4,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar, cast
 
 import typer
 from google.rpc.status_pb2 import Status
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ringback_client.cli.batch_files import Line, Results, Source
+from ringback_client.cli.batch_files import STDIN, Line, Results, Source
+from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.last_execution import remember
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
@@ -112,7 +113,9 @@ class Task(Generic[Request]):
                 progress.stop()
                 session.say(_how_to_go_on(results_file))
                 raise typer.Exit(_INTERRUPTED) from None
-        session.say(f"{served - len(refused):,} of {served:,} were accepted.")
+            summary = [*_summary(path, source, served - len(refused), served)]
+        for words in summary:
+            session.say(words)
         if refused:
             say_error(_refused(refused), None if results_file is None else _CORRECT)
             raise typer.Exit(_FAILED)
@@ -158,6 +161,30 @@ def _remember_last(session: Session, entries: Sequence[Entry]) -> None:
     names = [entry["execution"] for entry in entries if "execution" in entry]
     if names:
         remember(session.environ, str(names[-1]))
+
+
+def _summary(path: Path, source: Source, accepted: int, served: int) -> Iterator[str]:
+    """Yield how much was accepted, and how a file was read that is unlike a batch."""
+    name = "Standard input" if path == STDIN else path
+    if not source.lines:
+        yield f"{name} has no lines: there was nothing to do."
+        return
+    count = _elements(next(iter(source)).text) if source.lines == 1 else 0
+    if count > 1:
+        yield (
+            f"{name} has one line, a list of {count:,}, which counts as one. "
+            "For one of each, write each on a line of its own, as jq -c '.[]' does."
+        )
+    yield f"{accepted:,} of {served:,} were accepted."
+
+
+def _elements(text: str) -> int:
+    """Count the elements of what may be a list as JSON; else 0."""
+    try:
+        value = parse_json(text)
+    except ValueError:
+        return 0
+    return len(cast("list[object]", value)) if isinstance(value, list) else 0
 
 
 def _refused(entries: Sequence[Entry]) -> str:
