@@ -135,6 +135,19 @@ class Client:
         Settings that are not given stay as they were. With `dry_run` the server only checks,
         and what is returned is the request.
         """
+        operation = self.begin_deployment(workflow, source, dry_run=dry_run, **settings)
+        # The type is named after Google's package, whose clients read it too; the fields are ours.
+        return workflows_pb2.Workflow.FromString(self._finished(operation).response.value)
+
+    def begin_deployment(
+        self,
+        workflow: str,
+        source: str,
+        *,
+        dry_run: bool = False,
+        **settings: Unpack[WorkflowSettings],
+    ) -> operations_pb2.Operation:
+        """Do as `deploy` does, but return the operation, whether it is done or not."""
         wanted = workflows_pb2.Workflow(
             name=self._place.workflow(workflow),
             source_contents=source,
@@ -157,7 +170,7 @@ class Client:
             update_mask=FieldMask(paths=["source_contents", *given]),
             validate_only=dry_run,
         )
-        return self._deployed(self._call(self._workflows.UpdateWorkflow, request))
+        return self._call(self._workflows.UpdateWorkflow, request)
 
     def list_workflows(self) -> Iterator[workflows_pb2.Workflow]:
         """Yield the workflows of the client's location, by name."""
@@ -190,16 +203,12 @@ class Client:
 
     def _create_workflow(
         self, workflow: workflows_pb2.Workflow, *, dry_run: bool
-    ) -> workflows_pb2.Workflow:
+    ) -> operations_pb2.Operation:
         parent, _, workflow_id = workflow.name.rpartition("/workflows/")
         request = workflows_pb2.CreateWorkflowRequest(
             parent=parent, workflow=workflow, workflow_id=workflow_id, validate_only=dry_run
         )
-        return self._deployed(self._call(self._workflows.CreateWorkflow, request))
-
-    def _deployed(self, operation: operations_pb2.Operation) -> workflows_pb2.Workflow:
-        # The type is named after Google's package, whose clients read it too; the fields are ours.
-        return workflows_pb2.Workflow.FromString(self._finished(operation).response.value)
+        return self._call(self._workflows.CreateWorkflow, request)
 
     def _finished(self, operation: operations_pb2.Operation) -> operations_pb2.Operation:
         """Wait until an operation is done; raise its error."""

@@ -97,6 +97,67 @@ def test_deploy_when_the_account_is_not_there(capsys: Captured) -> None:
 
 
 @pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--update-env-vars", "B=3,C=4"], {"A": "1", "B": "3", "C": "4"}),
+        (["--remove-env-vars", "B,unknown"], {"A": "1"}),
+        (["--env-vars-file", "vars.yaml"], {"D": "5"}),
+        (["--clear-env-vars"], {}),
+        (["--set-env-vars", "C=4"], {"C": "4"}),
+    ],
+)
+def test_deploy_when_variables_change(
+    capsys: Captured, options: list[str], expected: dict[str, str]
+) -> None:
+    """Variables are changed as gcloud's options change them; the definition may stay."""
+    Path("vars.yaml").write_text('D: "5"\n')
+    ringback(capsys, "deploy", "w", "--source", "w.yaml", *options)
+    new, _ = ringback(capsys, "describe", "w")
+    ringback(capsys, "deploy", "w", "--set-env-vars", "A=1,B=2")
+    ringback(capsys, "deploy", "w", *options)
+    changed, _ = ringback(capsys, "describe", "w")
+
+    assert {k: v for k, v in expected.items() if k != "A"} == yaml.safe_load(new).get(
+        "userEnvVars", {}
+    )
+    found = yaml.safe_load(changed)
+    assert (expected, HELLO) == (found.get("userEnvVars", {}), found["sourceContents"])
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--clear-env-vars", "--update-env-vars", "A=1"], "goes without --update-env-vars"),
+        (["--env-vars-file", "vars.yaml"], "A and what it is must be strings"),
+        (["--env-vars-file", "w.yaml"], "w.yaml is not a map"),
+        (["--env-vars-file", "bad.yaml"], "bad.yaml is not YAML"),
+        (["--async", "--dry-run"], "goes without --dry-run"),
+        (["--remove-env-vars", "A"], "a new workflow needs it"),
+    ],
+)
+def test_deploy_when_misused(capsys: Captured, options: list[str], said: str) -> None:
+    """Options that exclude each other, and files that hold no variables, are usage errors."""
+    Path("vars.yaml").write_text("A: 5\n")
+    Path("bad.yaml").write_text("[")
+    _, found = ringback(capsys, "deploy", "w", *options, code=2)
+
+    assert said in " ".join(found.replace("│", "").split())
+
+
+@pytest.mark.usefixtures("server")
+def test_deploy_when_nobody_waits(capsys: Captured) -> None:
+    """With --async the operation's name is all that is printed."""
+    printed, _ = ringback(capsys, "deploy", "w", "--source", "w.yaml", "--async")
+    found, _ = ringback(capsys, "describe", "w", "--format", "json")
+
+    assert printed.startswith("projects/local/locations/us-central1/operations/")
+    assert 1 == len(printed.splitlines())
+    assert "ACTIVE" == json.loads(found)["state"]
+
+
+@pytest.mark.usefixtures("server")
 def test_deploy_when_settings_change(capsys: Captured) -> None:
     """Settings that are given change, the diff is on stderr, and the others stay."""
     ringback(

@@ -1,5 +1,6 @@
 """`ringback deploy`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,14 @@ import typer
 
 from ringback.v1.workflows_pb2 import Workflow
 from ringback_client.cli.differences import differences
+from ringback_client.cli.env_vars import (
+    ClearEnvVars,
+    EnvVarsFile,
+    RemoveEnvVars,
+    SetEnvVars,
+    UpdateEnvVars,
+    change_of,
+)
 from ringback_client.cli.levels import CallLogLevel, HistoryLevel, for_workflow
 from ringback_client.cli.options import (
     Location,
@@ -16,36 +25,50 @@ from ringback_client.cli.options import (
     read_file,
 )
 from ringback_client.cli.output import Format, say_plainly, write_document, write_table
-from ringback_client.cli.session import session_of
+from ringback_client.cli.session import Session, session_of
 from ringback_client.names import DEFAULT_LOCATION, last_segment
+
+Source = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file with the definition, in YAML or JSON; only a new workflow needs it.",
+        show_default=False,
+    ),
+]
+ServiceAccount = Annotated[
+    str | None, typer.Option(metavar="EMAIL", help="The account that executions run as.")
+]
+Description = Annotated[str | None, typer.Option(metavar="TEXT", help="What the workflow is for.")]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE,…", help="Labels of the workflow; replaces all."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check it and show what would change, no more.")
+]
+Async = Annotated[
+    bool, typer.Option("--async", help="Print the operation's name and do not wait for it.")
+]
 
 
 def deploy(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow, new or not.")],
     *,
-    source: Annotated[
-        Path, typer.Option(metavar="FILE", help="A file with the definition, in YAML or JSON.")
-    ],
-    set_env_vars: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE,…", help="What sys.get_env finds; replaces all."),
-    ] = None,
-    service_account: Annotated[
-        str | None, typer.Option(metavar="EMAIL", help="The account that executions run as.")
-    ] = None,
-    description: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What the workflow is for.")
-    ] = None,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE,…", help="Labels of the workflow; replaces all."),
-    ] = None,
+    source: Source = None,
+    set_env_vars: SetEnvVars = None,
+    update_env_vars: UpdateEnvVars = None,
+    remove_env_vars: RemoveEnvVars = None,
+    env_vars_file: EnvVarsFile = None,
+    clear_env_vars: ClearEnvVars = False,
+    service_account: ServiceAccount = None,
+    description: Description = None,
+    labels: Labels = None,
     call_log_level: CallLogLevel = None,
     execution_history_level: HistoryLevel = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check it and show what would change, no more.")
-    ] = False,
+    dry_run: DryRun = False,
+    is_async: Async = False,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: TableFormat = Format.TABLE,
@@ -54,10 +77,13 @@ def deploy(
 
     Says what changes, as a diff. Everything that is not given stays as it was.
     """
-    text = read_file(source, "--source")
+    if is_async and dry_run:
+        raise typer.BadParameter("goes without --dry-run", param_hint="--async")
+    text = None if source is None else read_file(source, "--source")
     settings = for_workflow(call_log_level, execution_history_level)
-    if set_env_vars is not None:
-        settings["env_vars"] = parse_pairs(set_env_vars, "--set-env-vars")
+    change = change_of(
+        set_env_vars, update_env_vars, remove_env_vars, env_vars_file, cleared=clear_env_vars
+    )
     if service_account is not None:
         settings["service_account"] = service_account
     if description is not None:
@@ -67,7 +93,14 @@ def deploy(
     session = session_of(ctx)
     with session.client(project, location) as client:
         before = client.find_workflow(name)
+        if change is not None:
+            settings["env_vars"] = change({} if before is None else before.user_env_vars)
+        text = _definition(text, before)
         changes = differences(before, client.place.workflow(name), text, settings)
+        if is_async:
+            _say_changes(session, before, changes)
+            typer.echo(client.begin_deployment(name, text, **settings).name)
+            return
         workflow = client.deploy(name, text, dry_run=dry_run, **settings)
     for warning in workflow.warnings:
         session.say(f"Warning: {warning}")
@@ -76,9 +109,23 @@ def deploy(
         verb = "create" if before is None else "update" if changes else "change nothing of"
         session.say(f"The definition is good. This would {verb} {name}; nothing was deployed.")
         return
-    if before is not None:
-        say_plainly(changes if not session.quiet else (), to_stderr=True)
+    _say_changes(session, before, changes)
     _write(workflow, form)
+
+
+def _definition(text: str | None, before: Workflow | None) -> str:
+    """Return the new definition, or the one that is there; raise typer.BadParameter if none is."""
+    if text is not None:
+        return text
+    if before is None:
+        raise typer.BadParameter("a new workflow needs it", param_hint="--source")
+    return before.source_contents
+
+
+def _say_changes(session: Session, before: Workflow | None, changes: Sequence[str]) -> None:
+    """Say what changes of a workflow that was there."""
+    if before is not None and not session.quiet:
+        say_plainly(changes, to_stderr=True)
 
 
 def _write(workflow: Workflow, form: Format) -> None:
