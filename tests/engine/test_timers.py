@@ -19,8 +19,9 @@ class Stored:
         self.wakes: list[tuple[float, int]] = []
         self.left_over: list[int] = []
         self.broken = False
-        #: how many the queue takes
+        #: how many the queue takes, of all but these
         self.room = 1_000_000
+        self.others: set[int] = set()
         self.queued: list[int] = []
         self._changed = threading.Condition()
 
@@ -42,17 +43,17 @@ class Stored:
         """Return what was left over."""
         return [key for key in self.left_over if key > after][:limit]
 
-    @property
-    def full(self) -> bool:
-        """Return whether the queue takes no more."""
-        return len(self.queued) >= self.room
-
-    def take_up(self, keys: Sequence[int]) -> None:
-        """Record keys; their deadlines are over."""
+    def take_up(self, keys: Sequence[int]) -> bool:
+        """Record keys that there is room for; their deadlines are over."""
         with self._changed:
-            self.wakes = [row for row in self.wakes if row[1] not in keys]
-            self.queued += keys
+            wanted = [key for key in keys if key not in self.queued]
+            room = self.room - sum(key not in self.others for key in self.queued)
+            own = [key for key in wanted if key not in self.others][: max(0, room)]
+            taken = [key for key in wanted if key in self.others or key in own]
+            self.wakes = [row for row in self.wakes if row[1] not in taken]
+            self.queued += taken
             self._changed.notify_all()
+            return taken == wanted
 
     def await_queued(self, keys: list[int]) -> bool:
         """Return whether exactly these keys were queued, in this order, before long."""
@@ -145,10 +146,26 @@ def test_sweep_when_more_is_due_than_the_queue_takes() -> None:
     stored.wakes = [(clock.now() - 10, key) for key in range(2_000, 3_700)]
     everything = [*stored.left_over, *(key for _, key in stored.wakes)]
     with running(stored, clock):
-        for count in (1_000, 2_200, 2_900):
+        for count in (1_000, 2_000, 2_900):
             assert stored.await_queued(everything[:count])
             stored.room = count + 1_000
             clock.advance(1)
+
+
+def test_sweep_when_one_workflow_has_more_due_than_the_queue_takes() -> None:
+    """What is due of others is taken up, however much of one workflow is left in the store."""
+    clock, stored = FakeClock(), Stored()
+    stored.room, stored.others = 700, {5_000, 6_000}
+    herd = range(1, 1_301)
+    stored.wakes = [(clock.now() - 10, key) for key in herd]
+    stored.wakes += [(clock.now() - 5, 5_000), (clock.now() + 0.5, 6_000)]
+    with running(stored, clock):
+        assert stored.await_queued([*herd[:700], 5_000])
+        clock.advance(0.5)
+        assert stored.await_queued([*herd[:700], 5_000, 6_000])
+        stored.room = len(herd)
+        clock.advance(0.5)
+        assert stored.await_queued([*herd[:700], 5_000, 6_000, *herd[700:]])
 
 
 def test_close_when_never_started() -> None:

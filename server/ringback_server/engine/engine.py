@@ -28,8 +28,8 @@ from ringback_server.store.records import Delivery
 
 #: bytes of JSON text that no more than one accounted byte of a value can come from
 _TEXT_PER_VALUE = 8
-#: executions at rest are left there while as many are queued: each takes 2 KB
-_MOST_QUEUED = 10_000
+#: executions at rest are left there while as many of their workflow are in hand: each takes 2 KB
+_MOST_IN_HAND = 10_000
 
 
 class Engine:
@@ -145,16 +145,17 @@ class Engine:
         if delivery is not None:
             self._scheduler.deliver(key, delivery, workflow)
 
-    @property
-    def full(self) -> bool:
-        """Whether so many executions are queued that others should stay at rest for now."""
-        return self._scheduler.hands().queued >= _MOST_QUEUED
+    def take_up(self, keys: Sequence[int]) -> bool:
+        """Go on with executions at rest that can: their deadline came, or a crash left them.
 
-    def take_up(self, keys: Sequence[int]) -> None:
-        """Go on with executions at rest that can: their deadline came, or a crash left them."""
+        Those of a workflow that has very many in hand stay at rest: False if there are such.
+        """
         workflows = self._store.executions.workflows(keys)
-        for key in keys:
-            self._scheduler.offer(key, workflows.get(key, 0))
+        taken = [
+            self._scheduler.offer_unless(key, workflows.get(key, 0), most=_MOST_IN_HAND)
+            for key in keys
+        ]
+        return all(taken)
 
     def ended(self, key: int) -> None:
         """Let go of an execution that was cancelled or deleted, as the store just said.

@@ -119,6 +119,16 @@ class Scheduler(Generic[Held]):
         with self._changed:
             return self._queue_up(key, workflow)
 
+    def offer_unless(self, key: int, workflow: int, *, most: int) -> bool:
+        """Queue an execution at rest unless `most` of its workflow can run; tell if it is in hand.
+
+        So that many of one workflow take neither all the memory nor anything from others.
+        """
+        with self._changed:
+            if key in self._in_hand:
+                return True
+            return self._running_each[workflow] < most and self._queue_up(key, workflow)
+
     def keep(self, key: int, held: Held, workflow: int = 0) -> bool:
         """Give an execution whose machine is in memory to an idle thread.
 

@@ -17,8 +17,10 @@ _BATCH = 500
 #: a sweep over everything due is made at least this often, whatever was announced
 _SWEEP_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
-#: how long the run queue is left to get shorter when it is full; it does not run empty meanwhile
-_FULL_SECONDS = 1.0
+#: how long what the run queue did not take is left, at least; it does not run empty meanwhile
+_LEFT_SECONDS = 1.0
+#: how many times as long as a look took, so that looks at very many do not fill the time
+_REST = 4.0
 
 
 class Deadlines(Protocol):
@@ -42,13 +44,8 @@ class Deadlines(Protocol):
 class Queue(Protocol):
     """Where what is due goes."""
 
-    @property
-    def full(self) -> bool:
-        """Whether so much is queued that more is better left in the store for a while."""
-        ...
-
-    def take_up(self, keys: Sequence[int]) -> None:
-        """Queue executions that are not in hand."""
+    def take_up(self, keys: Sequence[int]) -> bool:
+        """Queue executions that are not in hand; False if some are better left for a while."""
         ...
 
 
@@ -72,8 +69,8 @@ class Timers:
         self._changed = threading.Condition()
         self._next = -math.inf
         self._closed = False
-        # The thread's own: beyond which key a crash may have left something; None: nowhere.
-        self._left: int | None = 0
+        # The thread's own: whether what a crash left has all been taken up.
+        self._recovered = False
         self._thread = threading.Thread(target=self._run, name="ringback-timers", daemon=True)
 
     def __repr__(self) -> str:
@@ -102,19 +99,25 @@ class Timers:
 
     def _run(self) -> None:
         while self._sleep():
+            begun = self._clock.monotonic()
             try:
-                self._recover()
-                self._sweep()
+                recovered, swept = self._recover(), self._sweep()
             except RingbackError as error:
                 _log.warning("deadlines could not be read: %s", error)
                 self.expect(self._clock.now() + _RETRY_SECONDS)
+                continue
+            if not (recovered and swept):
+                took = self._clock.monotonic() - begun
+                self.expect(self._clock.now() + max(_LEFT_SECONDS, _REST * took))
 
-    def _recover(self) -> None:
-        """Queue what was left over, as far as that has not been done."""
-        while self._left is not None and not self._queue.full:
-            keys = self._deadlines.runnable(after=self._left, limit=_BATCH)
-            self._queue.take_up(keys)
-            self._left = keys[-1] if keys else None
+    def _recover(self) -> bool:
+        """Queue what was left over; tell whether all of it has been."""
+        taken, after = True, 0
+        while not self._recovered and (keys := self._deadlines.runnable(after=after, limit=_BATCH)):
+            taken = self._queue.take_up(keys) and taken
+            after = keys[-1]
+        self._recovered = taken
+        return taken
 
     def _sleep(self) -> bool:
         """Sleep until the next deadline; False when closed."""
@@ -131,19 +134,14 @@ class Timers:
                 self._clock.wait(self._changed, left)
             return False
 
-    def _sweep(self) -> None:
-        """Queue everything due, and note the earliest deadline that is not.
-
-        What a full queue does not take is due again when it has got shorter.
-        """
+    def _sweep(self) -> bool:
+        """Queue everything due, and note the earliest deadline that is not; tell as `_recover`."""
         self._chore()
-        now, after = self._clock.now(), None
-        while not self._queue.full and (due := self._deadlines.due(now, after=after, limit=_BATCH)):
-            self._queue.take_up([key for _, key in due])
+        taken, now, after = True, self._clock.now(), None
+        while due := self._deadlines.due(now, after=after, limit=_BATCH):
+            taken = self._queue.take_up([key for _, key in due]) and taken
             after = due[-1]
-        if self._queue.full:
-            self.expect(now + _FULL_SECONDS)
-            return
         following = self._deadlines.next_wake(now)
         if following is not None:
             self.expect(following)
+        return taken
