@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ringback_server.control import callbacks, executions
+from ringback_server.control import batches, callbacks, executions
 from ringback_server.control.paging import PageRequest
 from ringback_server.control.request_map import CallbackRequest
 from ringback_server.errors import (
@@ -21,7 +21,7 @@ from ringback_server.errors import (
 )
 from ringback_server.model.names import CallbackName
 from ringback_server.model.resources import Outcome
-from tests.services import INVOKER, NOBODY, WAITS, Service, running
+from tests.services import INVOKER, NOBODY, PARENT, WAITS, Service, running
 
 POST = CallbackRequest(method="POST", body=b"1", headers=[("Content-Type", "application/json")])
 
@@ -44,6 +44,24 @@ def test_send_without_a_method(service: Service, method: str) -> None:
     callbacks.send(service.caller(INVOKER), service.endpoint(execution.name), request)
 
     assert f'"method":"{method}"' in (service.ended(execution.name).result or "")
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_send_again_without_a_method(service: Service, method: str) -> None:
+    """A repeat after the end gets the first answer, sent alone or in a batch."""
+    execution = service.execution("w", WAITS.replace("POST", method))
+    endpoint, request = (
+        service.endpoint(execution.name),
+        replace(POST, method=None, idempotency_key="k"),
+    )
+    caller = service.caller(INVOKER)
+    first = callbacks.send(caller, endpoint, request)
+    service.ended(execution.name)
+    again = callbacks.send(caller, endpoint, request)
+    (batched,) = batches.send_callbacks(caller, PARENT, [(endpoint, request)])
+
+    assert (Outcome.DUPLICATE, first.payload_id) == (again.outcome, again.payload_id)
+    assert batched == again
 
 
 def test_send_by_order_of_checks(service: Service) -> None:

@@ -95,7 +95,7 @@ def test_send_when_the_name_is_not_exact(store: Store) -> None:
             store.callbacks.send(request(wrong))
         assert "CALLBACK_NOT_FOUND" == raised.value.reason
         with pytest.raises(NotFoundError):
-            store.callbacks.endpoint_method(wrong)
+            store.callbacks.expected_method(wrong)
 
 
 @pytest.mark.parametrize("key", [None, "other"])
@@ -129,7 +129,7 @@ def test_send_when_the_method_differs(store: Store) -> None:
         store.callbacks.send(request(made.callback(), method="GET"))
 
     assert "POST" == raised.value.allow
-    assert "POST" == store.callbacks.endpoint_method(made.callback())
+    assert ("POST", False) == store.callbacks.expected_method(made.callback())
     sent = store.callbacks.send(request(made.callback(), method=None))
     assert Outcome.RESUMED is sent.answer.outcome
 

@@ -10,10 +10,15 @@ from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import check_request_id, refused
 from ringback_server.control.request_map import CallbackRequest, request_hash, request_map
-from ringback_server.errors import MethodNotAllowedError, PayloadTooLargeError, RingbackError
+from ringback_server.errors import (
+    IdempotencyConflictError,
+    MethodNotAllowedError,
+    PayloadTooLargeError,
+    RingbackError,
+)
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, SentCallback
-from ringback_server.store.callbacks import SendRequest, Sent
+from ringback_server.store.callbacks import SendRequest, Sent, execution_has_ended
 from ringback_server.store.ids import new_uid
 from ringback_server.store.payloads import pack
 
@@ -67,8 +72,10 @@ def send_request(caller: Caller, name: CallbackName, request: CallbackRequest) -
     limit = backend.settings.max_callback_body
     oversized = request.body is None or len(request.body) > limit
     if method is None or oversized:
-        expected = backend.store.callbacks.endpoint_method(name)
+        expected, ended = backend.store.callbacks.expected_method(name)
         method = method or expected
+        if oversized and ended:
+            raise execution_has_ended(name)
         if method != expected:
             raise MethodNotAllowedError(allow=expected)
     if oversized:
@@ -99,8 +106,9 @@ def _send_as_expected(caller: Caller, name: CallbackName, request: CallbackReque
     """Send with the method that the endpoint expects: nearly always POST, so that is tried."""
     try:
         return _send(caller, name, replace(request, method="POST"))
-    except MethodNotAllowedError as error:
-        return _send(caller, name, replace(request, method=error.allow))
+    except (MethodNotAllowedError, IdempotencyConflictError):
+        # Once the execution has ended, a repeat of another method's request looks like a conflict.
+        return _send(caller, name, request)
 
 
 def _send(caller: Caller, name: CallbackName, request: CallbackRequest) -> Sent:

@@ -154,15 +154,16 @@ class Callbacks:
 
         return self._database.write(send_all)
 
-    def endpoint_method(self, name: CallbackName) -> str:
-        """Return the HTTP method that an endpoint expects; or NotFoundError as `send`."""
+    def expected_method(self, name: CallbackName) -> tuple[str, bool]:
+        """Return the HTTP method that an endpoint expects, and whether its execution has ended.
+
+        Raise NotFoundError (CALLBACK_NOT_FOUND).
+        """
         place = _place(name)
 
-        def read(connection: Connection) -> str:
+        def read(connection: Connection) -> tuple[str, bool]:
             found = _endpoint(connection, name, place)
-            if found.ended:
-                raise _has_ended(name)
-            return found.method
+            return found.method, found.ended
 
         return self._database.read(read)
 
@@ -206,7 +207,7 @@ def _send(connection: Connection, request: SendRequest, place: Parameters) -> Se
     if duplicate is not None:
         return _sent(found, duplicate)
     if found.ended:
-        raise _has_ended(request.name)
+        raise execution_has_ended(request.name)
     row = connection.execute(_OLDEST_FREE_WAITER, (execution, endpoint)).fetchone()
     waiter = None if row is None else row[0]
     if waiter is None:
@@ -253,7 +254,8 @@ def _sent(found: _Found, answer: SentCallback, delivery: Delivery | None = None)
     )
 
 
-def _has_ended(name: CallbackName) -> NotFoundError:
+def execution_has_ended(name: CallbackName) -> NotFoundError:
+    """Return what a callback is refused with that comes too late."""
     return NotFoundError(f"{name.parent} has ended.", reason="EXECUTION_ENDED")
 
 
