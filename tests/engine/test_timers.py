@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from ringback_server.engine.timers import Timers
 from ringback_server.errors import StorageFullError
 from tests.clocks import PATIENCE, FakeClock
+from tests.waiting import until
 
 
 class Stored:
@@ -145,11 +146,13 @@ def test_sweep_when_more_is_due_than_the_queue_takes() -> None:
     stored.left_over, stored.room = list(range(1, 1_201)), 1_000
     stored.wakes = [(clock.now() - 10, key) for key in range(2_000, 3_700)]
     everything = [*stored.left_over, *(key for _, key in stored.wakes)]
-    with running(stored, clock):
-        for count in (1_000, 2_000, 2_900):
+    with running(stored, clock) as timers:
+        for count in (1_000, 2_000):
             assert stored.await_queued(everything[:count])
+            until(lambda: f"next {clock.now() + 1}]" in repr(timers))
             stored.room = count + 1_000
             clock.advance(1)
+        assert stored.await_queued(everything)
 
 
 def test_sweep_when_one_workflow_has_more_due_than_the_queue_takes() -> None:
@@ -159,12 +162,14 @@ def test_sweep_when_one_workflow_has_more_due_than_the_queue_takes() -> None:
     herd = range(1, 1_301)
     stored.wakes = [(clock.now() - 10, key) for key in herd]
     stored.wakes += [(clock.now() - 5, 5_000), (clock.now() + 0.5, 6_000)]
-    with running(stored, clock):
+    with running(stored, clock) as timers:
         assert stored.await_queued([*herd[:700], 5_000])
+        until(lambda: f"next {clock.now() + 0.5}]" in repr(timers))
         clock.advance(0.5)
         assert stored.await_queued([*herd[:700], 5_000, 6_000])
+        until(lambda: f"next {clock.now() + 1}]" in repr(timers))
         stored.room = len(herd)
-        clock.advance(0.5)
+        clock.advance(1)
         assert stored.await_queued([*herd[:700], 5_000, 6_000, *herd[700:]])
 
 
