@@ -19,8 +19,8 @@ from ringback_server.errors import (
     PayloadTooLargeError,
     PermissionDeniedError,
 )
-from ringback_server.model.names import CallbackName
-from ringback_server.model.resources import Outcome
+from ringback_server.model.names import CallbackName, LocationName
+from ringback_server.model.resources import Outcome, SentCallback
 from tests.services import INVOKER, NOBODY, PARENT, WAITS, Service, running
 
 POST = CallbackRequest(method="POST", body=b"1", headers=[("Content-Type", "application/json")])
@@ -62,6 +62,19 @@ def test_send_again_without_a_method(service: Service, method: str) -> None:
 
     assert (Outcome.DUPLICATE, first.payload_id) == (again.outcome, again.payload_id)
     assert batched == again
+
+
+def test_send_with_the_number_of_the_project(service: Service) -> None:
+    """A project's number names its endpoints too, alone and in a batch."""
+    caller = service.caller(INVOKER)
+    endpoint = service.endpoint(service.execution("w").name)
+    numbered = replace(endpoint, project=service.backend.settings.project_number)
+    request = replace(POST, idempotency_key="k")
+    sent = callbacks.send(caller, numbered, request)
+    (again,) = batches.send_callbacks(caller, LocationName("-", "-"), [(numbered, request)])
+
+    assert isinstance(again, SentCallback)
+    assert (Outcome.RESUMED, Outcome.DUPLICATE) == (sent.outcome, again.outcome)
 
 
 def test_send_by_order_of_checks(service: Service) -> None:

@@ -7,6 +7,7 @@ What is wrong with one request is the result of that one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ringback_server.control import callbacks, executions
@@ -67,16 +68,16 @@ def send_callbacks(
     every single one is refused with.
     """
     _check_size(requests)
-    refusals: dict[ExecutionName, RingbackError | None] = {}
+    checked: dict[ExecutionName, CallbackName | RingbackError] = {}
 
     def prepared(name: CallbackName, request: CallbackRequest) -> SendRequest:
         _check_within(parent, LocationName(name.project, name.location), "name")
-        if name.parent not in refusals:
-            refusals[name.parent] = attempt(callbacks.check, caller, name)
-        refusal = refusals[name.parent]
-        if refusal is not None:
-            raise refusal
-        return callbacks.send_request(caller, name, request)
+        if name.parent not in checked:
+            checked[name.parent] = attempt(callbacks.check, caller, name)
+        known = checked[name.parent]
+        if isinstance(known, RingbackError):
+            raise known
+        return callbacks.send_request(caller, replace(name, project=known.project), request)
 
     return _all(
         [one if isinstance(one, RingbackError) else attempt(prepared, *one) for one in requests],
