@@ -1,6 +1,7 @@
 """Batches on the command line: a result for each line, and going on after an interruption."""
 
 import json
+import stat
 import sys
 from pathlib import Path
 
@@ -141,6 +142,22 @@ def test_execute_when_lines_were_corrected(
     names = [str(entry.get("execution")).rpartition("/")[2] for entry in found[1:]]
     assert ["1", "1", "5", "3", "4", "1"] == names
     assert 6 == len({entry["id"] for entry in found[1:]})
+
+
+def test_execute_when_the_results_are_private_and_elsewhere(
+    directory: Path, stand_in: StandIn
+) -> None:
+    """Going on with a file of results leaves its permissions, and a link to it, as they are."""
+    stand_in.answers["BatchCreateExecutions"] = created
+    there, results = directory / "there", directory / "results"
+    results.symlink_to(there)
+    command = ["execute", "w", "--batch", batch(directory, "1\n"), "--results", str(results)]
+    assert run(command) == 0
+    there.chmod(0o600)
+    assert run([*command[:3], batch(directory, "1\n2\n"), *command[4:]]) == 0
+
+    assert (results.is_symlink(), stat.S_IMODE(there.stat().st_mode)) == (True, 0o600)
+    assert len(entries(there.read_text())) == 3
 
 
 def test_execute_when_lines_come_from_a_pipe(

@@ -7,6 +7,7 @@ counts once.
 """
 
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -122,6 +123,7 @@ class Results:
             self._file = path.open("w", encoding="utf-8")
             self.write([{"batch": self.batch, "of": purpose}])
             return
+        path = path.resolve()
         rest = path.with_name(f"{path.name}.new")
         with path.open(encoding="utf-8", errors="replace") as old:
             heading = _entry(old.readline())
@@ -131,10 +133,13 @@ class Results:
                     next_step="Name another file, or one that does not exist.",
                 )
             # What was refused is tried again, and then has one result, not two.
+            rest.unlink(missing_ok=True)
+            rest.touch(mode=0o600)
             with rest.open("w", encoding="utf-8") as new:
                 _write(new, [heading])
                 self.done = frozenset(_keep_accepted(map(_entry, old), new))
         self.batch = str(heading.get("batch"))
+        shutil.copymode(path, rest)
         rest.replace(path)
         self._file = path.open("a", encoding="utf-8")
 
