@@ -2,7 +2,7 @@
 
 A ratio is a figure as a share of what the echo server, or plain Python, does in the rounds next to
 it, so that it says little about the machine. Those of benchmarks/ratios.json are compared; with
-`--store` they are replaced by what is measured.
+`--store` they are replaced by the lowest of as many measurements as a comparison may take.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quick")
     parser.add_argument("--store", action="store_true", help="write down the ratios measured")
     if parser.parse_args(arguments).store:
-        _RATIOS.write_text(json.dumps(_measured(_ROWS), indent=1, sort_keys=True) + "\n")
+        lowest = _lowest([_measured(_ROWS) for _ in range(1 + _DOUBTS)])
+        _RATIOS.write_text(json.dumps(lowest, indent=1, sort_keys=True) + "\n")
         return 0
     stored: dict[str, float] = json.loads(_RATIOS.read_text())
     best: dict[str, float] = {}
@@ -61,6 +62,11 @@ def _measured(rows: Sequence[str]) -> dict[str, float]:
             for figure in ROWS[row](bench)
             if figure.ratio is not None
         }
+
+
+def _lowest(measurements: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the lowest ratio of each figure: what a comparison takes the best of may reach."""
+    return {name: min(one[name] for one in measurements) for name in measurements[0]}
 
 
 def slower(stored: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
