@@ -7,8 +7,11 @@ that wants it is woken on a core of its own only to find it taken; on one core t
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+
+_log = logging.getLogger(__name__)
 
 
 def keep_to(count: int) -> None:
@@ -21,4 +24,8 @@ def keep_to(count: int) -> None:
         return
     allowed = sorted(os.sched_getaffinity(0))
     first = os.getpid() % len(allowed)
-    os.sched_setaffinity(0, [*allowed, *allowed][first : first + min(count, len(allowed))])
+    try:
+        os.sched_setaffinity(0, [*allowed, *allowed][first : first + min(count, len(allowed))])
+    except OSError as error:
+        # A sandbox may forbid it; the server is no worse for it, only slower.
+        _log.info("cannot choose the processor's cores: %s", error)
