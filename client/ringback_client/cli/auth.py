@@ -6,7 +6,8 @@ from typing import Annotated
 import jwt
 import typer
 
-from ringback_client.cli.output import DocumentFormat, say, write_value
+from ringback_client.cli.formats import Format
+from ringback_client.cli.output import say, write_value
 from ringback_client.cli.session import session_of
 from ringback_client.credentials import AccessTokens, read_key
 from ringback_client.errors import InvalidInputError
@@ -111,5 +112,5 @@ def decode(
             f"This is no token of the kind that can be read (JWT): {error}.",
             next_step="Print one with: ringback auth print-access-token",
         ) from error
-    write_value({part: decoded[part] for part in ("header", "payload")}, DocumentFormat.JSON)
+    write_value({part: decoded[part] for part in ("header", "payload")}, Format.JSON)
     say("Anybody can write this: the signature was not verified.")

@@ -8,7 +8,6 @@ from typing import Annotated, Generic, TypeVar, cast
 
 import typer
 from google.rpc.status_pb2 import Status
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ringback_client.cli.batch_files import STDIN, Line, Results, Source
@@ -16,6 +15,7 @@ from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.last_execution import remember
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
+from ringback_client.cli.terminal import console, shows_progress
 from ringback_client.errors import from_status
 
 Request = TypeVar("Request")
@@ -195,15 +195,14 @@ def _refused(entries: Sequence[Entry]) -> str:
 
 def _progress(session: Session) -> Progress:
     """Return a progress bar, which only a person at a terminal sees."""
-    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=console(stderr=True),
         transient=True,
-        disable=session.quiet or not console.is_terminal,
+        disable=session.quiet or not shows_progress(),
     )
 
 

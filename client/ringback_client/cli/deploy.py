@@ -24,7 +24,7 @@ from ringback_client.cli.options import (
     parse_pairs,
     read_file,
 )
-from ringback_client.cli.output import Format, say_plainly, write_document, write_table
+from ringback_client.cli.output import Format, write_diff, write_document, write_table
 from ringback_client.cli.session import Session, session_of
 from ringback_client.names import DEFAULT_LOCATION, last_segment
 
@@ -105,7 +105,7 @@ def deploy(
     for warning in workflow.warnings:
         session.say(f"Warning: {warning}")
     if dry_run:
-        say_plainly(changes)
+        write_diff(changes)
         verb = "create" if before is None else "update" if changes else "change nothing of"
         session.say(f"The definition is good. This would {verb} {name}; nothing was deployed.")
         return
@@ -125,7 +125,7 @@ def _definition(text: str | None, before: Workflow | None) -> str:
 def _say_changes(session: Session, before: Workflow | None, changes: Sequence[str]) -> None:
     """Say what changes of a workflow that was there."""
     if before is not None and not session.quiet:
-        say_plainly(changes, to_stderr=True)
+        write_diff(changes, to_stderr=True)
 
 
 def _write(workflow: Workflow, form: Format) -> None:

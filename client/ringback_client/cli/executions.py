@@ -10,6 +10,7 @@ from ringback.v1.executions_pb2 import Execution
 from ringback_client.cli.batch_tasks import execute_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
 from ringback_client.cli.failures import explain
+from ringback_client.cli.formats import Format, parse_document_format
 from ringback_client.cli.last_execution import recall, remember
 from ringback_client.cli.levels import CallLogLevel, HistoryLevel, Unbuffered, for_execution
 from ringback_client.cli.local import (
@@ -36,8 +37,6 @@ from ringback_client.cli.options import (
     read_json,
 )
 from ringback_client.cli.output import (
-    DocumentFormat,
-    Format,
     moment,
     say,
     say_error,
@@ -55,10 +54,13 @@ _SEE_ALL = "See all with: ringback executions describe-last"
 WorkflowName = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow.")]
 
 RunFormat = Annotated[
-    DocumentFormat | None,
+    Format | None,
     typer.Option(
         "--format",
-        help="How to print the result; with --local, all about the run.",
+        metavar="FORMAT",
+        parser=parse_document_format,
+        help="How to print the result: json or yaml, or with fields, such as value(result), "
+        "those of the execution; with --local, all about the run.",
         show_default="json",
     ),
 ]
@@ -119,8 +121,10 @@ def run(
         remember(session.environ, started.name)
         session.say(f"Waiting for {started.name}")
         execution = _wait(client, started.name)
-    if execution.state == Execution.SUCCEEDED:
-        write_value(json.loads(execution.result or "null"), form or DocumentFormat.JSON)
+    if form is not None and form.columns:
+        write_document(execution, form)
+    elif execution.state == Execution.SUCCEEDED:
+        write_value(json.loads(execution.result or "null"), form or Format.JSON)
     _fail_unless_succeeded(execution, printed=False)
 
 
@@ -132,8 +136,14 @@ def execute(
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: Annotated[
-        DocumentFormat | None,
-        typer.Option("--format", help="How to print it.", show_default="its name alone"),
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            parser=parse_document_format,
+            help="How to print it.",
+            show_default="its name alone",
+        ),
     ] = None,
     *,
     call_log_level: CallLogLevel = None,
@@ -175,7 +185,7 @@ def describe(
     workflow: Workflow = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
-    form: ResultFormat = DocumentFormat.YAML,
+    form: ResultFormat = Format.YAML,
 ) -> None:
     """Print all about an execution."""
     with session_of(ctx).client(project, location) as client:
@@ -190,7 +200,7 @@ def wait(
     timeout: Timeout = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
-    form: ResultFormat = DocumentFormat.YAML,
+    form: ResultFormat = Format.YAML,
 ) -> None:
     """Wait until an execution has ended, and print all about it."""
     with session_of(ctx).client(project, location) as client:
@@ -200,7 +210,7 @@ def wait(
 
 
 @app.command()
-def describe_last(ctx: typer.Context, form: ResultFormat = DocumentFormat.YAML) -> None:
+def describe_last(ctx: typer.Context, form: ResultFormat = Format.YAML) -> None:
     """Print all about the execution that was started last here."""
     session = session_of(ctx)
     name = recall(session.environ)
@@ -210,7 +220,7 @@ def describe_last(ctx: typer.Context, form: ResultFormat = DocumentFormat.YAML) 
 
 @app.command()
 def wait_last(
-    ctx: typer.Context, timeout: Timeout = None, form: ResultFormat = DocumentFormat.YAML
+    ctx: typer.Context, timeout: Timeout = None, form: ResultFormat = Format.YAML
 ) -> None:
     """Wait until the execution that was started last here has ended, and print all about it."""
     session = session_of(ctx)
@@ -254,7 +264,7 @@ def cancel(
     workflow: Workflow = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
-    form: ResultFormat = DocumentFormat.YAML,
+    form: ResultFormat = Format.YAML,
 ) -> None:
     """Stop an execution."""
     with session_of(ctx).client(project, location) as client:

@@ -10,8 +10,9 @@ import typer
 
 from ringback.v1.executions_pb2 import Execution
 from ringback_client.cli.failures import explain
+from ringback_client.cli.formats import Format
 from ringback_client.cli.joined import run_local
-from ringback_client.cli.output import DocumentFormat, say_error
+from ringback_client.cli.output import say_error
 from ringback_client.errors import (
     ClientError,
     InvalidInputError,
@@ -69,7 +70,7 @@ class LocalOptions:
     env: list[str]
     now: str | None
     subworkflow: str | None
-    form: DocumentFormat | None
+    form: Format | None
     labels: list[str] | None
     location: str
     project: str | None

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ringback_client.cli.formats import Format, parse_document_format, parse_format
 from ringback_client.cli.json_text import parse_json
-from ringback_client.cli.output import DocumentFormat, Format
 
 Location = Annotated[str, typer.Option(metavar="LOCATION", help="The location of short names.")]
 Project = Annotated[
@@ -28,8 +28,24 @@ Data = Annotated[
     str | None,
     typer.Option(metavar="JSON", help="The argument, as JSON; @FILE reads it from a file."),
 ]
-TableFormat = Annotated[Format, typer.Option("--format", help="How to print it.")]
-ResultFormat = Annotated[DocumentFormat, typer.Option("--format", help="How to print it.")]
+TableFormat = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        parser=parse_format,
+        help="How to print it: table, json, yaml, or fields: value(KEY,…), csv(KEY,…).",
+    ),
+]
+ResultFormat = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        parser=parse_document_format,
+        help="How to print it: json, yaml, or fields: value(KEY,…), csv(KEY,…).",
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option(

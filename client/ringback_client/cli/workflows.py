@@ -9,7 +9,6 @@ import typer
 from ringback.v1.workflows_pb2 import Workflow
 from ringback_client.cli.options import Limit, Location, Project, ResultFormat, TableFormat
 from ringback_client.cli.output import (
-    DocumentFormat,
     Format,
     moment,
     say,
@@ -50,7 +49,7 @@ def describe(
     workflow: WorkflowName,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
-    form: ResultFormat = DocumentFormat.YAML,
+    form: ResultFormat = Format.YAML,
 ) -> None:
     """Print all about a workflow, with its definition."""
     with session_of(ctx).client(project, location) as client:
