@@ -26,6 +26,7 @@ browser:  ## Install Chromium for the browser test (as root; else the test is sk
 
 test: setup  ## Run the tests, then the conformance suite
 	scripts/install_node_library.sh
+	scripts/install_buf.sh
 	$(BIN)/pytest -n 2 --timeout=120
 	$(BIN)/python tests/conformance/run.py
 
@@ -45,13 +46,14 @@ bench-report: setup  ## Put the figures of the last bench into docs/performance.
 bench-quick: setup  ## Compare ratios with stored ones, under 5 minutes; fails when 30 % slower
 	$(BIN)/python -m benchmarks.quick $(ARGS)
 
-check: setup  ## Check format, lint, types, layers, generated code, sizes, the site and the wheel
+check: setup  ## Check format, lint, types, layers, protos, sizes, the site and the wheel
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate.py --check
+	scripts/check_protos.sh
 	$(BIN)/python scripts/check_sizes.py
 	$(MAKE) --no-print-directory docs
 	scripts/check_wheel.sh

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Stores what protos/ promise now in protos/released.binpb, which `make check` compares with: part of
+# a release, never of a change.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/install_buf.sh
+.venv/bin/python scripts/export_googleapis.py > /dev/null
+.node/node_modules/.bin/buf build protos --exclude-source-info --output protos/released.binpb
