@@ -182,6 +182,17 @@ class Client:
 
         return pages(page)
 
+    def list_revisions(self, workflow: str) -> Iterator[workflows_pb2.Workflow]:
+        """Yield the revisions of a workflow, newest first."""
+        name = self._place.workflow(workflow)
+
+        def page(token: str) -> tuple[Sequence[workflows_pb2.Workflow], str]:
+            request = workflows_pb2.ListWorkflowRevisionsRequest(name=name, page_token=token)
+            answer = self._call(self._workflows.ListWorkflowRevisions, request)
+            return answer.workflows, answer.next_page_token
+
+        return pages(page)
+
     def delete_workflow(self, workflow: str) -> None:
         """Delete a workflow with its executions."""
         request = workflows_pb2.DeleteWorkflowRequest(name=self._place.workflow(workflow))

@@ -9,7 +9,16 @@ from typing import Annotated
 
 import typer
 
-from ringback_client.cli import auth, callbacks, deploy, environment, executions, logs, workflows
+from ringback_client.cli import (
+    auth,
+    callbacks,
+    deploy,
+    environment,
+    executions,
+    logs,
+    revisions,
+    workflows,
+)
 from ringback_client.cli.joined import is_joined, joined_commands, run_joined
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
@@ -31,6 +40,9 @@ app.command("deploy")(deploy.deploy)
 app.command("list")(workflows.list_)
 app.command("describe")(workflows.describe)
 app.command("delete")(workflows.delete)
+app.command("list-revisions")(revisions.list_revisions)
+app.command("diff")(revisions.diff)
+app.command("rollback")(revisions.rollback)
 app.command("run")(executions.run)
 app.command("execute")(executions.execute)
 app.command("env")(environment.env)

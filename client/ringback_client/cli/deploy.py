@@ -110,7 +110,7 @@ def deploy(
         session.say(f"The definition is good. This would {verb} {name}; nothing was deployed.")
         return
     _say_changes(session, before, changes)
-    _write(workflow, form)
+    write_deployed(workflow, form)
 
 
 def _definition(text: str | None, before: Workflow | None) -> str:
@@ -128,7 +128,8 @@ def _say_changes(session: Session, before: Workflow | None, changes: Sequence[st
         write_diff(changes, to_stderr=True)
 
 
-def _write(workflow: Workflow, form: Format) -> None:
+def write_deployed(workflow: Workflow, form: Format) -> None:
+    """Print a workflow that was deployed."""
     if form == Format.TABLE:
         row = {
             "NAME": last_segment(workflow.name),

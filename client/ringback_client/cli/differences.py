@@ -26,6 +26,21 @@ def differences(
     return [*lines, *_settings(old, settings)]
 
 
+def revision_differences(old: Workflow, new: Workflow) -> list[str]:
+    """Return the lines of a unified diff of two revisions, and a line for each other change."""
+    lines = unified_diff(
+        old.source_contents.splitlines(),
+        new.source_contents.splitlines(),
+        f"{last_segment(old.name)} {old.revision_id}",
+        f"{last_segment(new.name)} {new.revision_id}",
+        lineterm="",
+    )
+    settings = WorkflowSettings(
+        service_account=last_segment(new.service_account), env_vars=new.user_env_vars
+    )
+    return [*lines, *_settings(old, settings)]
+
+
 def _settings(old: Workflow, new: WorkflowSettings) -> Iterator[str]:
     if "description" in new and new["description"] != old.description:
         yield f"description: {old.description!r} -> {new['description']!r}"
