@@ -324,6 +324,8 @@ class App:
             trouble=probes.readiness.trouble,
         )
         self._closing.callback(self._stop, grpc, http)
+        # First, so that streams end while there is time to say why.
+        self._closing.callback(backend.engine.leave)
         for server in (grpc, http):
             server.start()
         return grpc.address

@@ -55,6 +55,7 @@ REQUESTS: Mapping[str, Message] = {
     "ringback.v1.Executions.GetExecution": executions_pb2.GetExecutionRequest(name=EXECUTION),
     "ringback.v1.Executions.CancelExecution": executions_pb2.CancelExecutionRequest(name=EXECUTION),
     "ringback.v1.Executions.WaitExecution": executions_pb2.WaitExecutionRequest(name=EXECUTION),
+    "ringback.v1.Executions.WatchExecution": executions_pb2.WatchExecutionRequest(name=EXECUTION),
     "ringback.v1.IAMCredentials.GenerateAccessToken": (
         iam_credentials_pb2.GenerateAccessTokenRequest(
             name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com",
@@ -104,8 +105,21 @@ def call(
     metadata: tuple[tuple[str, str], ...] = (),
     timeout: float = 10.0,
 ) -> Message:
-    """Call an RPC by its full name in our package, or by another one it goes by."""
+    """Call an RPC by its full name in our package, or by another one it goes by.
+
+    Of one with many answers, return the first.
+    """
     service, _, method = name.rpartition(".")
+    if method in _STREAMS:
+        messages = channel.unary_stream(
+            f"/{service}/{method}",
+            request_serializer=_serialize,
+            response_deserializer=_RESPONSES[method].FromString,
+        )(request, metadata=metadata, timeout=timeout)
+        try:
+            return next(messages)
+        finally:
+            messages.cancel()
     return _stub(channel, service, method)(request, metadata=metadata, timeout=timeout)
 
 
@@ -147,6 +161,14 @@ def _stub(
 def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
+
+_STREAMS = {
+    method.name
+    for file in FILES
+    for service in file.services_by_name.values()
+    for method in service.methods
+    if method.server_streaming
+}
 
 _RESPONSES: Mapping[str, type[Message]] = {
     method.name: GetMessageClass(method.output_type)

@@ -29,8 +29,10 @@ def list_callbacks(
         PageRequest(size=request.page_size, token=request.page_token),
         request.filter,
     )
+    base_url = caller.backend.engine.callback_base_url
     return callbacks_pb2.ListCallbacksResponse(
-        callbacks=map(messages.callback, page.items), next_page_token=page.next_token
+        callbacks=[messages.callback(found, base_url) for found in page.items],
+        next_page_token=page.next_token,
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ringback.v1 import executions_pb2
 from ringback_server.api import messages
 from ringback_server.api.levels import call_log_level, history_level
+from ringback_server.api.streams import Stream
 from ringback_server.control import executions
 from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.paging import PageRequest
 from ringback_server.control.refusals import refuse_if_set, refused
+from ringback_server.control.watching import Watch
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import Execution
 
@@ -68,6 +72,14 @@ def wait_execution(
     return _shown(found, caller)
 
 
+def watch_execution(
+    request: executions_pb2.WatchExecutionRequest, caller: Caller, told: Callable[[], None]
+) -> Stream:
+    """Return an execution as it is, again and again as it changes."""
+    name = ExecutionName.parse(request.name)
+    return _Watched(Watch(caller, name, request.resume_token, told), caller)
+
+
 def execution_spec(request: executions_pb2.CreateExecutionRequest) -> ExecutionSpec:
     """Read what execution is asked for; raise InvalidArgumentError."""
     sent = request.execution
@@ -85,3 +97,34 @@ def execution_spec(request: executions_pb2.CreateExecutionRequest) -> ExecutionS
 
 def _shown(found: Execution, caller: Caller, *, full: bool = True) -> executions_pb2.Execution:
     return messages.execution(found, now=caller.backend.clock.now(), full=full)
+
+
+class _Watched:
+    """The stream of an execution."""
+
+    def __init__(self, watch: Watch, caller: Caller) -> None:
+        self._watch = watch
+        self._caller = caller
+
+    @property
+    def over(self) -> bool:
+        """Whether the last message was taken."""
+        return self._watch.over
+
+    def take(self) -> executions_pb2.WatchExecutionResponse | None:
+        """Return what is new."""
+        seen = self._watch.look()
+        if seen is None:
+            return None
+        base_url = self._caller.backend.engine.callback_base_url
+        return executions_pb2.WatchExecutionResponse(
+            execution=_shown(seen.execution, self._caller),
+            log_entries=map(messages.log_entry, seen.entries),
+            callbacks=[messages.callback(found, base_url) for found in seen.callbacks],
+            resume_token=seen.token,
+            missing_permissions=seen.missing,
+        )
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._watch.close()

@@ -96,9 +96,10 @@ def execution(found: Execution, *, now: float, full: bool = True) -> executions_
     return shown
 
 
-def callback(found: CallbackEndpoint) -> callbacks_pb2.Callback:
-    """Show a callback endpoint."""
+def callback(found: CallbackEndpoint, base_url: str) -> callbacks_pb2.Callback:
+    """Show a callback endpoint; its URL begins with `base_url`."""
     return callbacks_pb2.Callback(
+        url=f"{base_url}/v1/{found.name}",
         name=found.name,
         method=found.method,
         waiters=found.waiters,

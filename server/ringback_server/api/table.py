@@ -29,6 +29,7 @@ from ringback_server.api import (
     workflows,
 )
 from ringback_server.api.google_names import google_name
+from ringback_server.api.streams import Stream
 from ringback_server.control.caller import Caller
 
 Request = TypeVar("Request", bound=Message)
@@ -45,11 +46,19 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamMethod:
+    """One RPC with many answers: `open` is also given what it calls when there may be news."""
+
+    request: type[Message]
+    open: Callable[[Message, Caller, Callable[[], None]], Stream]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One service; its descriptor says what the methods are and how HTTP reaches them."""
 
     descriptor: ServiceDescriptor
-    methods: Mapping[str, Method]
+    methods: Mapping[str, Method | StreamMethod]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,7 +82,18 @@ def _method(
     return Method(request=request, answer=answer, waits=waits)
 
 
-def _service(file: FileDescriptor, name: str, **methods: Method) -> Service:
+def _stream(
+    request: type[Request], function: Callable[[Request, Caller, Callable[[], None]], Stream]
+) -> StreamMethod:
+    def begin(message: Message, caller: Caller, told: Callable[[], None]) -> Stream:
+        if not isinstance(message, request):
+            raise TypeError(type(message).__name__)
+        return function(message, caller, told)
+
+    return StreamMethod(request=request, open=begin)
+
+
+def _service(file: FileDescriptor, name: str, **methods: Method | StreamMethod) -> Service:
     return Service(descriptor=file.services_by_name[name], methods=MappingProxyType(methods))
 
 
@@ -110,6 +130,7 @@ SERVICES: tuple[Service, ...] = (
         WaitExecution=_method(
             executions_pb2.WaitExecutionRequest, executions.wait_execution, waits=True
         ),
+        WatchExecution=_stream(executions_pb2.WatchExecutionRequest, executions.watch_execution),
     ),
     _service(
         callbacks_pb2.DESCRIPTOR,

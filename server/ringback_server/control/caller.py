@@ -10,6 +10,7 @@ from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
+from ringback_server.engine.changes import Told
 from ringback_server.errors import RingbackError
 from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.model.creations import Created, Creation
@@ -43,6 +44,19 @@ class Engine(Protocol):
 
     def ended(self, key: int) -> None:
         """Hear that an execution was cancelled or deleted in the store."""
+        ...
+
+    @property
+    def callback_base_url(self) -> str:
+        """What callback URLs begin with."""
+        ...
+
+    def watch(self, key: int, told: Told) -> Callable[[], None]:
+        """Have `told` called when an execution changed in the store; return what ends that."""
+        ...
+
+    def leave(self) -> None:
+        """Tell those who watch executions that the server is about to stop."""
         ...
 
     def wait_ended(self, name: ExecutionName, key: int, timeout: float) -> None:

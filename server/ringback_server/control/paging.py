@@ -49,11 +49,13 @@ class PageSizes:
         return min(requested or self.default, self.maximum)
 
 
-def position(scope: str, token: str, kind: type[Position]) -> Position | None:
+def position(
+    scope: str, token: str, kind: type[Position], *, field: str = "page_token"
+) -> Position | None:
     """Return where the page after `token` begins, or None for the first page.
 
-    `scope` says which list it is: verb, parent, filter, order. Raise InvalidArgumentError for a
-    token that this list did not give out.
+    `scope` says which list it is: verb, parent, filter, order. Raise InvalidArgumentError, which
+    names the `field`, for a token that this list did not give out.
     """
     if not token:
         return None
@@ -61,9 +63,9 @@ def position(scope: str, token: str, kind: type[Position]) -> Position | None:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
         found = msgspec.msgpack.decode(raw[_FINGERPRINT:], type=kind)
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
-        raise _unusable() from None
+        raise _unusable(field) from None
     if raw[:_FINGERPRINT] != _fingerprint(scope):
-        raise _unusable()
+        raise _unusable(field)
     return found
 
 
@@ -91,14 +93,18 @@ def page(
         items.append(found)
     if len(rows) == len(items):
         return Page(items=tuple(items))
-    raw = _fingerprint(scope) + msgspec.msgpack.encode(place(rows[len(items) - 1]))
-    token = base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
-    return Page(items=tuple(items), next_token=token)
+    return Page(items=tuple(items), next_token=token_of(scope, place(rows[len(items) - 1])))
+
+
+def token_of(scope: str, place: object) -> str:
+    """Return the token from which `position` reads a place in a list."""
+    raw = _fingerprint(scope) + msgspec.msgpack.encode(place)
+    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
 
 def _fingerprint(scope: str) -> bytes:
     return hashlib.sha256(scope.encode()).digest()[:_FINGERPRINT]
 
 
-def _unusable() -> Exception:
-    return refused("page_token", "page_token is not one that this list returned")
+def _unusable(field: str) -> Exception:
+    return refused(field, f"{field} is not one that this list returned")

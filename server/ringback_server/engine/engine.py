@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ringback_server.clock import Clock
 from ringback_server.engine.backlog import Backlog
 from ringback_server.engine.beginnings import Beginning, Beginnings
-from ringback_server.engine.ends import Ends
+from ringback_server.engine.changes import Changes, Notice
+from ringback_server.engine.changes import Told as ToldChanges
 from ringback_server.engine.families import Families
 from ringback_server.engine.observer import Hands, Watch
 from ringback_server.engine.outgoing import Network, Outgoing
@@ -51,7 +52,8 @@ class Engine:
         """
         self._store = store
         self._clock = clock
-        self._ends = Ends(clock)
+        self._changes = Changes(clock)
+        self._callback_base_url = told.callback_base_url
         self._scheduler = Scheduler[Run](clock, pool)
         self._backlog = Backlog(store.executions, self._scheduler)
         self._families = Families(
@@ -78,7 +80,7 @@ class Engine:
             turns=Turns(),
             park_after=pool.park_after,
             on_parked=self._timers.expect,
-            on_ended=self._ends.announce,
+            on_changed=self._changes.announce,
             watch=watch,
         )
         self._threads = [
@@ -88,12 +90,17 @@ class Engine:
 
     def __repr__(self) -> str:
         """Show what is in hand."""
-        return f"<Engine {self._scheduler!r} {self._outgoing!r} {self._timers!r} {self._ends!r}>"
+        return f"<Engine {self._scheduler!r} {self._outgoing!r} {self._timers!r} {self._changes!r}>"
 
     @property
     def hands(self) -> Hands:
         """How many executions and threads are in which state."""
         return replace(self._scheduler.hands(), requests=self._outgoing.unanswered)
+
+    @property
+    def callback_base_url(self) -> str:
+        """What callback URLs begin with."""
+        return self._callback_base_url
 
     def start(self) -> None:
         """Start the threads; executions left over by an earlier process are taken up."""
@@ -112,7 +119,7 @@ class Engine:
         """
         self._timers.close()
         self._scheduler.close()
-        self._ends.close()
+        self._changes.close()
         until = self._clock.monotonic() + seconds
         for thread in self._threads:
             if thread.is_alive():
@@ -144,6 +151,7 @@ class Engine:
         """
         if delivery is not None:
             self._scheduler.deliver(key, delivery, workflow)
+            self._changes.announce(key)
 
     def take_up(self, keys: Sequence[int]) -> bool:
         """Go on with executions at rest that can: their deadline came, or a crash left them.
@@ -171,7 +179,15 @@ class Engine:
         def has_ended() -> bool:
             return self._store.executions.get(name).state.ended
 
-        self._ends.wait(key, timeout, has_ended)
+        self._changes.wait(key, timeout, has_ended)
+
+    def watch(self, key: int, told: ToldChanges) -> Callable[[], None]:
+        """Have `told` called when an execution changed in the store; return what ends that."""
+        return self._changes.watch(key, told)
+
+    def leave(self) -> None:
+        """Tell those who watch executions that the server is about to stop."""
+        self._changes.leave()
 
     def _create(
         self, creations: Sequence[Creation], *, resident: bool
@@ -242,13 +258,13 @@ class Engine:
     def _let_go(self, key: int) -> None:
         self._scheduler.cancel(key)
         self._outgoing.drop(key)
-        self._ends.announce(key)
+        self._changes.announce(key, Notice.ENDED)
 
     def _settle(self, key: int, run: Run, workflow: int, *, resident: bool) -> None:
         """Decide where a fresh execution goes: to a thread that blocks, the queue, or rest."""
         created_only = any(w.children and not w.children.awaited for w in run.families.values())
         if run.ended:
-            self._ends.announce(key)
+            self._changes.announce(key, Notice.ENDED)
         elif not run.waiting or created_only:
             self._scheduler.offer(key, workflow)
         elif resident and self._scheduler.keep(key, run, workflow):

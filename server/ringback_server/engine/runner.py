@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ringback_server.clock import Clock
 from ringback_server.engine.backlog import Backlog
+from ringback_server.engine.changes import Notice
 from ringback_server.engine.families import Families
 from ringback_server.engine.mailbox import Cancelled, Wake
 from ringback_server.engine.observer import Watch
@@ -58,9 +59,9 @@ class Surroundings:
     #: the interpreter lock to everybody else; nothing is locked or awaited meanwhile
     turns: Turns
     park_after: float
-    #: told the deadline of an execution that was put to rest, and the key of one that ended
+    #: told the deadline of an execution that was put to rest, and the key of one that was stored
     on_parked: Callable[[float], None]
-    on_ended: Callable[[int], None]
+    on_changed: Callable[[int, Notice], None]
     watch: Watch
 
 
@@ -110,7 +111,7 @@ class Runner:
                 continue
             if self._gives_way(run):
                 return
-        self._around.on_ended(self._ticket.key)
+        self._around.on_changed(self._ticket.key, Notice.ENDED)
         if run.related:
             self._around.families.ended(self._ticket.key)
 
@@ -231,6 +232,8 @@ class Runner:
         run.committed()
         self._around.outgoing.keep(key, run)
         self._around.backlog.add_children(advance, committed)
+        if not run.ended:
+            self._around.on_changed(key, Notice.CHANGED)
         return committed.deliveries
 
     def _give_up(self, detail: str) -> None:
@@ -239,7 +242,7 @@ class Runner:
         now = around.clock.now()
         around.outgoing.drop(key)
         self._insist(lambda: around.executions.mark_unavailable(key, detail, now))
-        around.on_ended(key)
+        around.on_changed(key, Notice.ENDED)
         around.families.ended(key)
 
     def _insist(self, action: Callable[[], T]) -> T:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope, Send
@@ -22,6 +23,9 @@ _MAX_PARAMETERS = 1_000
 _SERVER_ERROR = 500
 #: nginx' status for a client that hung up
 _GONE = "499"
+
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class ClientGone(BaseException):
@@ -66,7 +70,24 @@ class HttpRequest:
             raise invalid("query", f"At most {_MAX_PARAMETERS} parameters are read.") from None
 
 
-Respond = Callable[[HttpRequest, Receive], Awaitable[Answer]]
+class Streamed(Protocol):
+    """An answer that is sent part by part."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that it begins with."""
+        ...
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return its headers."""
+        ...
+
+    async def send(self, receive: Receive, send: Send, headers: Headers) -> None:
+        """Send it, with these headers; it is told once more that the client has hung up."""
+        ...
+
+
+Respond = Callable[[HttpRequest, Receive], Awaitable[Answer | Streamed]]
 
 
 class Endpoint:
@@ -97,7 +118,11 @@ class Endpoint:
                 return
             served.status = str(int(answer.status))
             served.failed = answer.status >= _SERVER_ERROR
-            await _send(answer, send, served.request_id, with_body=request.method != "HEAD")
+            named = ("X-Request-Id", served.request_id)
+            if isinstance(answer, Answer):
+                await _send(answer, send, named, with_body=request.method != "HEAD")
+        if not isinstance(answer, Answer):
+            await answer.send(receive, send, _encoded((*answer.headers(), named)))
 
 
 async def read_body(request: HttpRequest, receive: Receive, limit: int, seconds: float) -> bytes:
@@ -125,7 +150,7 @@ async def read_body(request: HttpRequest, receive: Receive, limit: int, seconds:
     return b"".join(parts)
 
 
-async def _answer(respond: Respond, request: HttpRequest, receive: Receive) -> Answer:
+async def _answer(respond: Respond, request: HttpRequest, receive: Receive) -> Answer | Streamed:
     try:
         return await respond(request, receive)
     except RingbackError as error:
@@ -137,20 +162,24 @@ async def _answer(respond: Respond, request: HttpRequest, receive: Receive) -> A
         return internal_answer()
 
 
-async def _send(answer: Answer, send: Send, request_id: str, *, with_body: bool) -> None:
+async def _send(answer: Answer, send: Send, named: tuple[str, str], *, with_body: bool) -> None:
     headers = [
         ("Content-Type", answer.content_type),
         ("Content-Length", str(len(answer.body))),
-        ("X-Request-Id", request_id),
+        named,
         *answer.headers,
     ]
     start: Message = {
         "type": "http.response.start",
         "status": answer.status,
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        "headers": _encoded(headers),
     }
     await send(start)
     await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:

@@ -67,6 +67,14 @@ def query_document(descriptor: Descriptor, pairs: Iterable[tuple[str, str]]) -> 
 
 def to_json(message: Message, pool: DescriptorPool, *, enums_as_numbers: bool = False) -> bytes:
     """Print a message; `pool` knows what its `Any` fields hold. Defaults are left out."""
+    document = json_document(message, pool, enums_as_numbers=enums_as_numbers)
+    return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def json_document(
+    message: Message, pool: DescriptorPool, *, enums_as_numbers: bool = False
+) -> dict[str, object]:
+    """Return a message as `to_json` prints it."""
     document = cast(
         "dict[str, object]",
         json_format.MessageToDict(
@@ -75,7 +83,7 @@ def to_json(message: Message, pool: DescriptorPool, *, enums_as_numbers: bool = 
     )
     if _has_json_text(message.DESCRIPTOR):
         _show_json_text(message, document)
-    return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+    return document
 
 
 def invalid(field: str, message: str) -> InvalidArgumentError:

@@ -9,9 +9,10 @@ from google.protobuf.message import Message
 from starlette.types import Receive
 
 from ringback_server.api.admission import Admission
-from ringback_server.api.table import Service
+from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.control.caller import Caller
 from ringback_server.gateway.answers import Answer
+from ringback_server.gateway.events import Events, EventStream, Opening
 from ringback_server.gateway.exchange import HttpRequest, read_body
 from ringback_server.gateway.json_messages import to_json
 from ringback_server.gateway.transcoder import Route, Transcoder, split_format
@@ -19,8 +20,6 @@ from ringback_server.gateway.workers import Workers
 
 _MAX_BODY = 4 * 1024 * 1024
 _BODY_SECONDS = 60.0
-#: the field of requests that may be repeated
-_ID = "request_id"
 
 
 class Rest:
@@ -37,8 +36,9 @@ class Rest:
         self._admission = admission
         self._workers = workers
         self._pool = pool
+        self._events = Events(workers, pool)
 
-    async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
+    async def respond(self, request: HttpRequest, receive: Receive) -> Answer | EventStream:
         """Answer one request."""
         route = self._transcoder.route(request.method, request.raw_path)
         request.served.method = "/".join(route.binding.name.rsplit(".", 1))
@@ -47,18 +47,32 @@ class Rest:
             lambda: self._admission.admit(request.header("authorization"))
         )
         body = await read_body(request, receive, _MAX_BODY, _BODY_SECONDS)
-        return await self._workers.run(lambda: self._call(caller, route, request, body))
+        method = route.binding.method
+        if isinstance(method, StreamMethod):
+            return await self._events.open(_opening(caller, route, method, request))
+        return await self._workers.run(lambda: self._call(caller, route, method, request, body))
 
-    def _call(self, caller: Caller, route: Route, request: HttpRequest, body: bytes) -> Answer:
+    def _call(
+        self, caller: Caller, route: Route, method: Method, request: HttpRequest, body: bytes
+    ) -> Answer:
         form, query = split_format(request.query())
         asked = route.request(query, body)
-        _identify(asked, request.header("idempotency-key"))
-        message = route.binding.method.answer(asked, caller)
+        _tell(asked, "request_id", request.header("idempotency-key"))
+        message = method.answer(asked, caller)
         return Answer(body=to_json(message, self._pool, enums_as_numbers=form.enums_as_numbers))
 
 
-def _identify(asked: Message, key: str | None) -> None:
-    """Let the header be the id of a request that has one and does not say it itself."""
+def _opening(caller: Caller, route: Route, method: StreamMethod, request: HttpRequest) -> Opening:
+    form, query = split_format(request.query(), kinds=("sse", "json"))
+    asked = route.request(query, b"")
+    _tell(asked, "resume_token", request.header("last-event-id"))
+    return Opening(
+        caller=caller, method=method, asked=asked, enums_as_numbers=form.enums_as_numbers
+    )
+
+
+def _tell(asked: Message, name: str, value: str | None) -> None:
+    """Let a header be a field of a request that has it and does not say it itself."""
     fields: Mapping[str, object] = asked.DESCRIPTOR.fields_by_name
-    if key and _ID in fields and not getattr(asked, _ID):
-        setattr(asked, _ID, key)
+    if value and name in fields and not getattr(asked, name):
+        setattr(asked, name, value)

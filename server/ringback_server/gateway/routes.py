@@ -14,7 +14,7 @@ from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.callbacks import CallbackUrls
-from ringback_server.gateway.exchange import Endpoint, HttpRequest, Respond
+from ringback_server.gateway.exchange import Endpoint, HttpRequest, Respond, Streamed
 from ringback_server.gateway.oauth import Exchange, KeysEndpoint, TokenEndpoint
 from ringback_server.gateway.rest import Rest
 from ringback_server.gateway.workers import Workers
@@ -27,7 +27,7 @@ class _Resources:
     callback_urls: CallbackUrls
     rest: Rest
 
-    async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
+    async def respond(self, request: HttpRequest, receive: Receive) -> Answer | Streamed:
         """Answer one request."""
         part = self.callback_urls if self.callback_urls.match(request.raw_path) else self.rest
         return await part.respond(request, receive)

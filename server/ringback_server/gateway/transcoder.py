@@ -11,7 +11,7 @@ from google.api.http_pb2 import HttpRule
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from ringback_server.api.table import Method, Service
+from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.errors import MethodNotAllowedError, NotFoundError
 from ringback_server.gateway.json_messages import fill, invalid, query_document, read_json
 from ringback_server.gateway.path_template import PathTemplate
@@ -37,7 +37,7 @@ class Binding:
     #: the field that the body is, `*` for the whole message, empty for none
     body: str
     name: str
-    method: Method
+    method: Method | StreamMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +104,19 @@ class Transcoder:
 
 
 def split_format(
-    query: Sequence[tuple[str, str]],
+    query: Sequence[tuple[str, str]], kinds: Sequence[str] = ("json",)
 ) -> tuple[Format, list[tuple[str, str]]]:
-    """Take the parameters that are about the answer, such as `$alt`, out of a query."""
+    """Take the parameters that are about the answer, such as `$alt`, out of a query.
+
+    `kinds` are those that there are: the first is what the answer is anyway.
+    """
     enums_as_numbers = False
     rest: list[tuple[str, str]] = []
     for key, value in query:
         if key in _FORMATS:
             kind, *options = value.split(";")
-            if kind != "json" or not set(options) <= {"enum-encoding=int"}:
-                raise invalid(key, f"{key} must be json or json;enum-encoding=int.")
+            if kind not in kinds or not set(options) <= {"enum-encoding=int"}:
+                raise invalid(key, f"{key} must be {kinds[0]} or {kinds[0]};enum-encoding=int.")
             enums_as_numbers = bool(options)
         elif key not in _IGNORED:
             rest.append((key, value))

@@ -7,17 +7,18 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self
 
 import grpc
 from google.protobuf.message import Message
 
 from ringback_server.api.admission import Admission
 from ringback_server.api.requests import Requests, Served
-from ringback_server.api.table import Method, Service
+from ringback_server.api.table import Method, Service, StreamMethod
+from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
+from ringback_server.rpc.metadata import REQUEST_ID, Sent
 from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
-from ringback_server.rpc.waiting import WaitingRoom
+from ringback_server.rpc.streaming import StreamHandler, Streaming, stream_handler
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,6 @@ _SERVERS_FAULT = {
     grpc.StatusCode.INTERNAL,
     grpc.StatusCode.UNAVAILABLE,
 }
-_REQUEST_ID = "x-request-id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Surroundings:
     closing: threading.Event
     #: tells of each call
     requests: Requests
+    streaming: Streaming
 
 
 class Handler:
@@ -56,14 +57,14 @@ class Handler:
     def __call__(self, request: Message, context: grpc.ServicerContext) -> Message:
         """Authenticate, answer, and turn errors into statuses."""
         served = Served(method=self._name)
-        sent = _Sent.of(context)
+        sent = Sent.of(context)
         with self._around.requests.serve(
             "grpc", served, request_id=sent.request_id, traceparent=sent.traceparent
         ):
             answer = self._answer_or_refuse(request, context, sent.authorization)
             code = answer.code if isinstance(answer, Refusal) else grpc.StatusCode.OK
             served.status, served.failed = code.name, code in _SERVERS_FAULT
-        named = (_REQUEST_ID, served.request_id)
+        named = (REQUEST_ID, served.request_id)
         if isinstance(answer, Refusal):
             context.set_trailing_metadata((named, (DETAILS_KEY, answer.details)))
             context.abort(answer.code, answer.message)
@@ -115,35 +116,22 @@ def _methods(
     service: Service, service_name: str, around: Surroundings
 ) -> dict[str, grpc.RpcMethodHandler[Message, Message]]:
     return {
-        name: grpc.unary_unary_rpc_method_handler(
-            Handler(f"{service_name}/{name}", method, around),
-            request_deserializer=method.request.FromString,
-            response_serializer=_serialize,
-        )
+        name: _method(f"{service_name}/{name}", method, around)
         for name, method in service.methods.items()
     }
 
 
+def _method(
+    name: str, method: Method | StreamMethod, around: Surroundings
+) -> grpc.RpcMethodHandler[Message, Message]:
+    if isinstance(method, StreamMethod):
+        return stream_handler(StreamHandler(name, method, around.streaming), method.request)
+    return grpc.unary_unary_rpc_method_handler(
+        Handler(name, method, around),
+        request_deserializer=method.request.FromString,
+        response_serializer=_serialize,
+    )
+
+
 def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sent:
-    """What a caller sent beside its message: the first value of each."""
-
-    authorization: str | None
-    request_id: str | None
-    traceparent: str | None
-
-    @classmethod
-    def of(cls, context: grpc.ServicerContext) -> Self:
-        """Read the metadata of a call."""
-        sent: dict[str, str] = {}
-        for key, value in context.invocation_metadata():
-            sent.setdefault(key, value if isinstance(value, str) else value.decode("latin-1"))
-        return cls(
-            authorization=sent.get("authorization"),
-            request_id=sent.get(_REQUEST_ID),
-            traceparent=sent.get("traceparent"),
-        )

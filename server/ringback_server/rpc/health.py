@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health_pb2
 
+from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import QuotaExceededError
-from ringback_server.rpc.waiting import WaitingRoom
 
 NAME = "grpc.health.v1.Health"
 

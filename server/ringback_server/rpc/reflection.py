@@ -17,10 +17,10 @@ from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from ringback_server.api.google_names import describing_pool
 from ringback_server.api.table import Service
+from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import QuotaExceededError
 from ringback_server.rpc.health import ANYBODY
 from ringback_server.rpc.health import NAME as HEALTH
-from ringback_server.rpc.waiting import WaitingRoom
 
 #: the second is what the first was called before; their messages are the same
 NAMES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")

@@ -14,11 +14,12 @@ import grpc
 from ringback_server.api.admission import Admission
 from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
+from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import StartError
 from ringback_server.rpc.handlers import Surroundings, generic_handlers
 from ringback_server.rpc.health import NAME, Health, health_handler
 from ringback_server.rpc.reflection import Reflection, reflection_handlers
-from ringback_server.rpc.waiting import WaitingRoom
+from ringback_server.rpc.streaming import Streaming
 from ringback_server.settings import Address
 
 _MAX_REQUEST = 4 * 1024 * 1024
@@ -34,6 +35,9 @@ class Capacity:
     #: calls that wait, in all and for one principal
     waiting: int = 256
     waiting_each: int = 64
+    #: calls that are answered with many messages, in all and for one principal
+    streams: int = 1_024
+    streams_each: int = 512
     #: calls of both kinds, served or about to be
     calls: int = 2_000
 
@@ -63,12 +67,20 @@ class GrpcServer:
         # A few more threads than seats, so that a call without a seat is refused at once.
         self._waiting = ThreadPoolExecutor(capacity.waiting + 4, "ringback-rpc-wait")
         room = WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each)
+        requests = requests or Requests()
+        self._streaming = Streaming(
+            admission=admission,
+            room=WaitingRoom(seats=capacity.streams, seats_each=capacity.streams_each),
+            pool=ThreadPoolExecutor(capacity.streams + 4, "ringback-rpc-stream"),
+            requests=requests,
+        )
         around = Surroundings(
             admission=admission,
             room=room,
             waiting=self._waiting,
             closing=self._closing,
-            requests=requests or Requests(),
+            requests=requests,
+            streaming=self._streaming,
         )
         names = {name for service in services for name in service.names}
         health = Health(
@@ -102,6 +114,7 @@ class GrpcServer:
         self._server.stop(grace).wait()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._waiting.shutdown(wait=False, cancel_futures=True)
+        self._streaming.pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _listen(server: grpc.Server, address: Address, tls: tuple[Path, Path] | None) -> Address:

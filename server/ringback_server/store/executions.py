@@ -181,7 +181,7 @@ class Executions:
 
     def get(self, name: ExecutionName) -> Execution:
         """Return an execution; or NotFoundError."""
-        return self._database.read(lambda connection: _get(connection, name))
+        return self._database.read(lambda connection: execution_named(connection, name))
 
     def cancel(self, name: ExecutionName, now: float) -> tuple[int, Execution]:
         """End an execution that has not ended; return its key and what it is then.
@@ -190,13 +190,13 @@ class Executions:
         """
 
         def cancel(connection: Connection) -> tuple[int, Execution]:
-            execution = _get(connection, name)
+            execution = execution_named(connection, name)
             if execution.state.ended:
                 raise FailedPreconditionError(
                     f"{name} has ended: it is {execution.state}.", reason="EXECUTION_ENDED"
                 )
             take_away(connection, execution.key, ExecutionState.CANCELLED, now)
-            return execution.key, _get(connection, name)
+            return execution.key, execution_named(connection, name)
 
         return self._database.write(cancel)
 
@@ -286,7 +286,8 @@ class Executions:
         return self._database.read(find)
 
 
-def _get(connection: Connection, name: ExecutionName) -> Execution:
+def execution_named(connection: Connection, name: ExecutionName) -> Execution:
+    """Return an execution; or NotFoundError."""
     row = connection.execute(_GET, execution_parameters(name)).fetchone()
     if row is None:
         raise execution_not_found(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -123,16 +123,38 @@ class Logs:
             narrowed = _narrow(connection, scope, wanted)
             if narrowed is None:
                 return []
-            found: list[LoggedRow] = []
-            size = 0
-            for row in _rows(connection, scope, narrowed, after=after, newest_first=newest_first):
-                found.append(row)
-                size += len(row[2].text or row[2].json or "")
-                if len(found) == limit or size >= READ_BYTES:
-                    break
-            return found
+            rows = _rows(connection, scope, narrowed, after=after, newest_first=newest_first)
+            return _first(rows, limit, READ_BYTES)
 
         return self._database.read(find)
+
+
+def entries_after(
+    connection: Connection, name: ExecutionName, after: Position, *, limit: int, size: int
+) -> list[LoggedRow]:
+    """Return the entries of an execution that is there, beyond a position, oldest first.
+
+    They are at most `limit`, and no more once they hold `size` characters.
+    """
+    rows = _rows(
+        connection,
+        name,
+        _narrowed_to(connection, name),
+        after=after,
+        newest_first=False,
+    )
+    return _first(rows, limit, size)
+
+
+def _first(rows: Iterable[LoggedRow], limit: int, most: int) -> list[LoggedRow]:
+    found: list[LoggedRow] = []
+    size = 0
+    for row in rows:
+        found.append(row)
+        size += len(row[2].text or row[2].json or "")
+        if len(found) == limit or size >= most:
+            break
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +186,11 @@ def _narrow(
             return None
         workflow = scope.workflow
     return _Narrowed(wanted=wanted, workflow=workflow, execution_key=key)
+
+
+def _narrowed_to(connection: Connection, name: ExecutionName) -> _Narrowed:
+    key, _ = execution_row(connection, name)
+    return _Narrowed(wanted=LogFilter(), workflow=name.workflow, execution_key=key)
 
 
 def _execution_key(connection: Connection, text: str) -> int | None:

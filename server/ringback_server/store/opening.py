@@ -17,6 +17,7 @@ from ringback_server.store.expiry import Expiry
 from ringback_server.store.instance import Instance
 from ringback_server.store.logs import Logs
 from ringback_server.store.observer import StoreObserver
+from ringback_server.store.sights import Sights
 from ringback_server.store.sqlite import SqliteDatabase
 from ringback_server.store.workflows import Workflows
 
@@ -30,6 +31,7 @@ class Store:
     children: Children
     callbacks: Callbacks
     logs: Logs
+    sights: Sights
     credentials: Credentials
     instance: Instance
     expiry: Expiry
@@ -72,6 +74,7 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         children=Children(database),
         callbacks=Callbacks(database),
         logs=Logs(database),
+        sights=Sights(database),
         credentials=Credentials(database),
         instance=Instance(database),
         expiry=Expiry(database),

@@ -30,12 +30,15 @@ class Callback(_message.Message):
     METHOD_FIELD_NUMBER: _builtins.int
     WAITERS_FIELD_NUMBER: _builtins.int
     AVAILABLE_PAYLOADS_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The execution's name and `/callbacks/{callback}`: the path of the callback URL, without `/v1/`."""
     method: _builtins.str
     """The HTTP method it takes: GET, HEAD, POST, PUT, DELETE, OPTIONS or PATCH."""
     waiters: _builtins.int
     """How many steps wait here."""
+    url: _builtins.str
+    """The callback URL, where requests are sent to."""
     @_builtins.property
     def available_payloads(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of the payloads that were received and that no step has taken yet, oldest first."""
@@ -47,10 +50,11 @@ class Callback(_message.Message):
         method: _builtins.str = ...,
         waiters: _builtins.int = ...,
         available_payloads: _abc.Iterable[_builtins.str] | None = ...,
+        url: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_payloads", b"available_payloads", "method", b"method", "name", b"name", "waiters", b"waiters"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_payloads", b"available_payloads", "method", b"method", "name", b"name", "url", b"url", "waiters", b"waiters"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

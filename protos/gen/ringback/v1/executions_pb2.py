@@ -27,9 +27,11 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from ringback.v1 import callbacks_pb2 as ringback_dot_v1_dot_callbacks__pb2
+from ringback.v1 import logs_pb2 as ringback_dot_v1_dot_logs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cringback/v1/executions.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x0e\n\tExecution\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x31\n\x08\x64uration\x18\x0c \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x31\n\x05state\x18\x04 \x01(\x0e\x32\x1c.ringback.v1.Execution.StateB\x04\xe2\x41\x01\x03\x12\x10\n\x08\x61rgument\x18\x05 \x01(\t\x12\x14\n\x06result\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x31\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x1c.ringback.v1.Execution.ErrorB\x04\xe2\x41\x01\x03\x12\"\n\x14workflow_revision_id\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12;\n\x0e\x63\x61ll_log_level\x18\t \x01(\x0e\x32#.ringback.v1.Execution.CallLogLevel\x12\x33\n\x06status\x18\n \x01(\x0b\x32\x1d.ringback.v1.Execution.StatusB\x04\xe2\x41\x01\x03\x12\x32\n\x06labels\x18\x0b \x03(\x0b\x32\".ringback.v1.Execution.LabelsEntry\x12<\n\x0bstate_error\x18\r \x01(\x0b\x32!.ringback.v1.Execution.StateErrorB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x64 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n,disable_concurrency_quota_overflow_buffering\x18\x65 \x01(\x08\x12M\n\x17\x65xecution_history_level\x18\x66 \x01(\x0e\x32,.ringback.v1.Execution.ExecutionHistoryLevel\x1a\xb1\x01\n\x11StackTraceElement\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x0f\n\x07routine\x18\x02 \x01(\t\x12\x43\n\x08position\x18\x03 \x01(\x0b\x32\x31.ringback.v1.Execution.StackTraceElement.Position\x1a\x38\n\x08Position\x12\x0c\n\x04line\x18\x01 \x01(\x03\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x1aH\n\nStackTrace\x12:\n\x08\x65lements\x18\x01 \x03(\x0b\x32(.ringback.v1.Execution.StackTraceElement\x1a\x61\n\x05\x45rror\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontext\x18\x02 \x01(\t\x12\x36\n\x0bstack_trace\x18\x03 \x01(\x0b\x32!.ringback.v1.Execution.StackTrace\x1aj\n\x06Status\x12\x39\n\rcurrent_steps\x18\x01 \x03(\x0b\x32\".ringback.v1.Execution.Status.Step\x1a%\n\x04Step\x12\x0f\n\x07routine\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\t\x1a\x80\x01\n\nStateError\x12\x0f\n\x07\x64\x65tails\x18\x01 \x01(\t\x12\x34\n\x04type\x18\x02 \x01(\x0e\x32&.ringback.v1.Execution.StateError.Type\"+\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\r\n\tKMS_ERROR\x10\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"q\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\x12\r\n\tCANCELLED\x10\x04\x12\x0f\n\x0bUNAVAILABLE\x10\x05\x12\n\n\x06QUEUED\x10\x06\"d\n\x0c\x43\x61llLogLevel\x12\x1e\n\x1a\x43\x41LL_LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x11\n\rLOG_ALL_CALLS\x10\x01\x12\x13\n\x0fLOG_ERRORS_ONLY\x10\x02\x12\x0c\n\x08LOG_NONE\x10\x03\"}\n\x15\x45xecutionHistoryLevel\x12\'\n#EXECUTION_HISTORY_LEVEL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45XECUTION_HISTORY_BASIC\x10\x01\x12\x1e\n\x1a\x45XECUTION_HISTORY_DETAILED\x10\x02:\x86\x01\xea\x41\x82\x01\n+workflowexecutions.googleapis.com/Execution\x12Sprojects/{project}/locations/{location}/workflows/{workflow}/executions/{execution}\"\xa0\x01\n\x15ListExecutionsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12(\n\x04view\x18\x04 \x01(\x0e\x32\x1a.ringback.v1.ExecutionView\x12\x0e\n\x06\x66ilter\x18\x05 \x01(\t\x12\x10\n\x08order_by\x18\x06 \x01(\t\"]\n\x16ListExecutionsResponse\x12*\n\nexecutions\x18\x01 \x03(\x0b\x32\x16.ringback.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"s\n\x16\x43reateExecutionRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\texecution\x18\x02 \x01(\x0b\x32\x16.ringback.v1.ExecutionB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x64 \x01(\t\"S\n\x13GetExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12(\n\x04view\x18\x02 \x01(\x0e\x32\x1a.ringback.v1.ExecutionView\",\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"V\n\x14WaitExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12*\n\x07timeout\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration*D\n\rExecutionView\x12\x1e\n\x1a\x45XECUTION_VIEW_UNSPECIFIED\x10\x00\x12\t\n\x05\x42\x41SIC\x10\x01\x12\x08\n\x04\x46ULL\x10\x02\x32\xc6\x05\n\nExecutions\x12\x9d\x01\n\x0eListExecutions\x12\".ringback.v1.ListExecutionsRequest\x1a#.ringback.v1.ListExecutionsResponse\"B\x82\xd3\xe4\x93\x02<\x12:/v1/{parent=projects/*/locations/*/workflows/*}/executions\x12\x9d\x01\n\x0f\x43reateExecution\x12#.ringback.v1.CreateExecutionRequest\x1a\x16.ringback.v1.Execution\"M\x82\xd3\xe4\x93\x02G\":/v1/{parent=projects/*/locations/*/workflows/*}/executions:\texecution\x12\x8c\x01\n\x0cGetExecution\x12 .ringback.v1.GetExecutionRequest\x1a\x16.ringback.v1.Execution\"B\x82\xd3\xe4\x93\x02<\x12:/v1/{name=projects/*/locations/*/workflows/*/executions/*}\x12\x9c\x01\n\x0f\x43\x61ncelExecution\x12#.ringback.v1.CancelExecutionRequest\x1a\x16.ringback.v1.Execution\"L\x82\xd3\xe4\x93\x02\x46\"A/v1/{name=projects/*/locations/*/workflows/*/executions/*}:cancel:\x01*\x12J\n\rWaitExecution\x12!.ringback.v1.WaitExecutionRequest\x1a\x16.ringback.v1.ExecutionB\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cringback/v1/executions.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bringback/v1/callbacks.proto\x1a\x16ringback/v1/logs.proto\"\xee\x0e\n\tExecution\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x31\n\x08\x64uration\x18\x0c \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12\x31\n\x05state\x18\x04 \x01(\x0e\x32\x1c.ringback.v1.Execution.StateB\x04\xe2\x41\x01\x03\x12\x10\n\x08\x61rgument\x18\x05 \x01(\t\x12\x14\n\x06result\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x31\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x1c.ringback.v1.Execution.ErrorB\x04\xe2\x41\x01\x03\x12\"\n\x14workflow_revision_id\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12;\n\x0e\x63\x61ll_log_level\x18\t \x01(\x0e\x32#.ringback.v1.Execution.CallLogLevel\x12\x33\n\x06status\x18\n \x01(\x0b\x32\x1d.ringback.v1.Execution.StatusB\x04\xe2\x41\x01\x03\x12\x32\n\x06labels\x18\x0b \x03(\x0b\x32\".ringback.v1.Execution.LabelsEntry\x12<\n\x0bstate_error\x18\r \x01(\x0b\x32!.ringback.v1.Execution.StateErrorB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x64 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n,disable_concurrency_quota_overflow_buffering\x18\x65 \x01(\x08\x12M\n\x17\x65xecution_history_level\x18\x66 \x01(\x0e\x32,.ringback.v1.Execution.ExecutionHistoryLevel\x1a\xb1\x01\n\x11StackTraceElement\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x0f\n\x07routine\x18\x02 \x01(\t\x12\x43\n\x08position\x18\x03 \x01(\x0b\x32\x31.ringback.v1.Execution.StackTraceElement.Position\x1a\x38\n\x08Position\x12\x0c\n\x04line\x18\x01 \x01(\x03\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x1aH\n\nStackTrace\x12:\n\x08\x65lements\x18\x01 \x03(\x0b\x32(.ringback.v1.Execution.StackTraceElement\x1a\x61\n\x05\x45rror\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontext\x18\x02 \x01(\t\x12\x36\n\x0bstack_trace\x18\x03 \x01(\x0b\x32!.ringback.v1.Execution.StackTrace\x1aj\n\x06Status\x12\x39\n\rcurrent_steps\x18\x01 \x03(\x0b\x32\".ringback.v1.Execution.Status.Step\x1a%\n\x04Step\x12\x0f\n\x07routine\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\t\x1a\x80\x01\n\nStateError\x12\x0f\n\x07\x64\x65tails\x18\x01 \x01(\t\x12\x34\n\x04type\x18\x02 \x01(\x0e\x32&.ringback.v1.Execution.StateError.Type\"+\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\r\n\tKMS_ERROR\x10\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"q\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06\x41\x43TIVE\x10\x01\x12\r\n\tSUCCEEDED\x10\x02\x12\n\n\x06\x46\x41ILED\x10\x03\x12\r\n\tCANCELLED\x10\x04\x12\x0f\n\x0bUNAVAILABLE\x10\x05\x12\n\n\x06QUEUED\x10\x06\"d\n\x0c\x43\x61llLogLevel\x12\x1e\n\x1a\x43\x41LL_LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x11\n\rLOG_ALL_CALLS\x10\x01\x12\x13\n\x0fLOG_ERRORS_ONLY\x10\x02\x12\x0c\n\x08LOG_NONE\x10\x03\"}\n\x15\x45xecutionHistoryLevel\x12\'\n#EXECUTION_HISTORY_LEVEL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45XECUTION_HISTORY_BASIC\x10\x01\x12\x1e\n\x1a\x45XECUTION_HISTORY_DETAILED\x10\x02:\x86\x01\xea\x41\x82\x01\n+workflowexecutions.googleapis.com/Execution\x12Sprojects/{project}/locations/{location}/workflows/{workflow}/executions/{execution}\"\xa0\x01\n\x15ListExecutionsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12(\n\x04view\x18\x04 \x01(\x0e\x32\x1a.ringback.v1.ExecutionView\x12\x0e\n\x06\x66ilter\x18\x05 \x01(\t\x12\x10\n\x08order_by\x18\x06 \x01(\t\"]\n\x16ListExecutionsResponse\x12*\n\nexecutions\x18\x01 \x03(\x0b\x32\x16.ringback.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"s\n\x16\x43reateExecutionRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\texecution\x18\x02 \x01(\x0b\x32\x16.ringback.v1.ExecutionB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x64 \x01(\t\"S\n\x13GetExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12(\n\x04view\x18\x02 \x01(\x0e\x32\x1a.ringback.v1.ExecutionView\",\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"V\n\x14WaitExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12*\n\x07timeout\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"A\n\x15WatchExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"\xcc\x01\n\x16WatchExecutionResponse\x12)\n\texecution\x18\x01 \x01(\x0b\x32\x16.ringback.v1.Execution\x12*\n\x0blog_entries\x18\x02 \x03(\x0b\x32\x15.ringback.v1.LogEntry\x12(\n\tcallbacks\x18\x03 \x03(\x0b\x32\x15.ringback.v1.Callback\x12\x14\n\x0cresume_token\x18\x04 \x01(\t\x12\x1b\n\x13missing_permissions\x18\x05 \x03(\t*D\n\rExecutionView\x12\x1e\n\x1a\x45XECUTION_VIEW_UNSPECIFIED\x10\x00\x12\t\n\x05\x42\x41SIC\x10\x01\x12\x08\n\x04\x46ULL\x10\x02\x32\xee\x06\n\nExecutions\x12\x9d\x01\n\x0eListExecutions\x12\".ringback.v1.ListExecutionsRequest\x1a#.ringback.v1.ListExecutionsResponse\"B\x82\xd3\xe4\x93\x02<\x12:/v1/{parent=projects/*/locations/*/workflows/*}/executions\x12\x9d\x01\n\x0f\x43reateExecution\x12#.ringback.v1.CreateExecutionRequest\x1a\x16.ringback.v1.Execution\"M\x82\xd3\xe4\x93\x02G\":/v1/{parent=projects/*/locations/*/workflows/*}/executions:\texecution\x12\x8c\x01\n\x0cGetExecution\x12 .ringback.v1.GetExecutionRequest\x1a\x16.ringback.v1.Execution\"B\x82\xd3\xe4\x93\x02<\x12:/v1/{name=projects/*/locations/*/workflows/*/executions/*}\x12\x9c\x01\n\x0f\x43\x61ncelExecution\x12#.ringback.v1.CancelExecutionRequest\x1a\x16.ringback.v1.Execution\"L\x82\xd3\xe4\x93\x02\x46\"A/v1/{name=projects/*/locations/*/workflows/*/executions/*}:cancel:\x01*\x12J\n\rWaitExecution\x12!.ringback.v1.WaitExecutionRequest\x1a\x16.ringback.v1.Execution\x12\xa5\x01\n\x0eWatchExecution\x12\".ringback.v1.WatchExecutionRequest\x1a#.ringback.v1.WatchExecutionResponse\"H\x82\xd3\xe4\x93\x02\x42\x12@/v1/{name=projects/*/locations/*/workflows/*/executions/*}:watch0\x01\x42\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -75,6 +77,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_WAITEXECUTIONREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_WAITEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_WATCHEXECUTIONREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_WATCHEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_EXECUTIONS'].methods_by_name['ListExecutions']._loaded_options = None
   _globals['_EXECUTIONS'].methods_by_name['ListExecutions']._serialized_options = b'\202\323\344\223\002<\022:/v1/{parent=projects/*/locations/*/workflows/*}/executions'
   _globals['_EXECUTIONS'].methods_by_name['CreateExecution']._loaded_options = None
@@ -83,46 +87,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXECUTIONS'].methods_by_name['GetExecution']._serialized_options = b'\202\323\344\223\002<\022:/v1/{name=projects/*/locations/*/workflows/*/executions/*}'
   _globals['_EXECUTIONS'].methods_by_name['CancelExecution']._loaded_options = None
   _globals['_EXECUTIONS'].methods_by_name['CancelExecution']._serialized_options = b'\202\323\344\223\002F\"A/v1/{name=projects/*/locations/*/workflows/*/executions/*}:cancel:\001*'
-  _globals['_EXECUTIONVIEW']._serialized_start=2699
-  _globals['_EXECUTIONVIEW']._serialized_end=2767
-  _globals['_EXECUTION']._serialized_start=201
-  _globals['_EXECUTION']._serialized_end=2103
-  _globals['_EXECUTION_STACKTRACEELEMENT']._serialized_start=986
-  _globals['_EXECUTION_STACKTRACEELEMENT']._serialized_end=1163
-  _globals['_EXECUTION_STACKTRACEELEMENT_POSITION']._serialized_start=1107
-  _globals['_EXECUTION_STACKTRACEELEMENT_POSITION']._serialized_end=1163
-  _globals['_EXECUTION_STACKTRACE']._serialized_start=1165
-  _globals['_EXECUTION_STACKTRACE']._serialized_end=1237
-  _globals['_EXECUTION_ERROR']._serialized_start=1239
-  _globals['_EXECUTION_ERROR']._serialized_end=1336
-  _globals['_EXECUTION_STATUS']._serialized_start=1338
-  _globals['_EXECUTION_STATUS']._serialized_end=1444
-  _globals['_EXECUTION_STATUS_STEP']._serialized_start=1407
-  _globals['_EXECUTION_STATUS_STEP']._serialized_end=1444
-  _globals['_EXECUTION_STATEERROR']._serialized_start=1447
-  _globals['_EXECUTION_STATEERROR']._serialized_end=1575
-  _globals['_EXECUTION_STATEERROR_TYPE']._serialized_start=1532
-  _globals['_EXECUTION_STATEERROR_TYPE']._serialized_end=1575
-  _globals['_EXECUTION_LABELSENTRY']._serialized_start=1577
-  _globals['_EXECUTION_LABELSENTRY']._serialized_end=1622
-  _globals['_EXECUTION_STATE']._serialized_start=1624
-  _globals['_EXECUTION_STATE']._serialized_end=1737
-  _globals['_EXECUTION_CALLLOGLEVEL']._serialized_start=1739
-  _globals['_EXECUTION_CALLLOGLEVEL']._serialized_end=1839
-  _globals['_EXECUTION_EXECUTIONHISTORYLEVEL']._serialized_start=1841
-  _globals['_EXECUTION_EXECUTIONHISTORYLEVEL']._serialized_end=1966
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=2106
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=2266
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=2268
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=2361
-  _globals['_CREATEEXECUTIONREQUEST']._serialized_start=2363
-  _globals['_CREATEEXECUTIONREQUEST']._serialized_end=2478
-  _globals['_GETEXECUTIONREQUEST']._serialized_start=2480
-  _globals['_GETEXECUTIONREQUEST']._serialized_end=2563
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=2565
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=2609
-  _globals['_WAITEXECUTIONREQUEST']._serialized_start=2611
-  _globals['_WAITEXECUTIONREQUEST']._serialized_end=2697
-  _globals['_EXECUTIONS']._serialized_start=2770
-  _globals['_EXECUTIONS']._serialized_end=3480
+  _globals['_EXECUTIONS'].methods_by_name['WatchExecution']._loaded_options = None
+  _globals['_EXECUTIONS'].methods_by_name['WatchExecution']._serialized_options = b'\202\323\344\223\002B\022@/v1/{name=projects/*/locations/*/workflows/*/executions/*}:watch'
+  _globals['_EXECUTIONVIEW']._serialized_start=3026
+  _globals['_EXECUTIONVIEW']._serialized_end=3094
+  _globals['_EXECUTION']._serialized_start=254
+  _globals['_EXECUTION']._serialized_end=2156
+  _globals['_EXECUTION_STACKTRACEELEMENT']._serialized_start=1039
+  _globals['_EXECUTION_STACKTRACEELEMENT']._serialized_end=1216
+  _globals['_EXECUTION_STACKTRACEELEMENT_POSITION']._serialized_start=1160
+  _globals['_EXECUTION_STACKTRACEELEMENT_POSITION']._serialized_end=1216
+  _globals['_EXECUTION_STACKTRACE']._serialized_start=1218
+  _globals['_EXECUTION_STACKTRACE']._serialized_end=1290
+  _globals['_EXECUTION_ERROR']._serialized_start=1292
+  _globals['_EXECUTION_ERROR']._serialized_end=1389
+  _globals['_EXECUTION_STATUS']._serialized_start=1391
+  _globals['_EXECUTION_STATUS']._serialized_end=1497
+  _globals['_EXECUTION_STATUS_STEP']._serialized_start=1460
+  _globals['_EXECUTION_STATUS_STEP']._serialized_end=1497
+  _globals['_EXECUTION_STATEERROR']._serialized_start=1500
+  _globals['_EXECUTION_STATEERROR']._serialized_end=1628
+  _globals['_EXECUTION_STATEERROR_TYPE']._serialized_start=1585
+  _globals['_EXECUTION_STATEERROR_TYPE']._serialized_end=1628
+  _globals['_EXECUTION_LABELSENTRY']._serialized_start=1630
+  _globals['_EXECUTION_LABELSENTRY']._serialized_end=1675
+  _globals['_EXECUTION_STATE']._serialized_start=1677
+  _globals['_EXECUTION_STATE']._serialized_end=1790
+  _globals['_EXECUTION_CALLLOGLEVEL']._serialized_start=1792
+  _globals['_EXECUTION_CALLLOGLEVEL']._serialized_end=1892
+  _globals['_EXECUTION_EXECUTIONHISTORYLEVEL']._serialized_start=1894
+  _globals['_EXECUTION_EXECUTIONHISTORYLEVEL']._serialized_end=2019
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=2159
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=2319
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=2321
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=2414
+  _globals['_CREATEEXECUTIONREQUEST']._serialized_start=2416
+  _globals['_CREATEEXECUTIONREQUEST']._serialized_end=2531
+  _globals['_GETEXECUTIONREQUEST']._serialized_start=2533
+  _globals['_GETEXECUTIONREQUEST']._serialized_end=2616
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=2618
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=2662
+  _globals['_WAITEXECUTIONREQUEST']._serialized_start=2664
+  _globals['_WAITEXECUTIONREQUEST']._serialized_end=2750
+  _globals['_WATCHEXECUTIONREQUEST']._serialized_start=2752
+  _globals['_WATCHEXECUTIONREQUEST']._serialized_end=2817
+  _globals['_WATCHEXECUTIONRESPONSE']._serialized_start=2820
+  _globals['_WATCHEXECUTIONRESPONSE']._serialized_end=3024
+  _globals['_EXECUTIONS']._serialized_start=3097
+  _globals['_EXECUTIONS']._serialized_end=3975
 # @@protoc_insertion_point(module_scope)

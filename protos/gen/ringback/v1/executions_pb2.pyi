@@ -13,6 +13,8 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from ringback.v1 import callbacks_pb2 as _callbacks_pb2
+from ringback.v1 import logs_pb2 as _logs_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -633,3 +635,79 @@ class WaitExecutionRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WaitExecutionRequest: _TypeAlias = WaitExecutionRequest  # noqa: Y015
+
+@_typing.final
+class WatchExecutionRequest(_message.Message):
+    """The request of Executions.WatchExecution."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The execution's name."""
+    resume_token: _builtins.str
+    """The `resume_token` of the last message of an earlier stream: no log entry is told again, and
+    none is left out. Empty to begin with the first log entry.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchExecutionRequest: _TypeAlias = WatchExecutionRequest  # noqa: Y015
+
+@_typing.final
+class WatchExecutionResponse(_message.Message):
+    """A message of Executions.WatchExecution: how the execution is, and what it logged meanwhile."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_FIELD_NUMBER: _builtins.int
+    LOG_ENTRIES_FIELD_NUMBER: _builtins.int
+    CALLBACKS_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    MISSING_PERMISSIONS_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.str
+    """What another call needs to go on after this message."""
+    @_builtins.property
+    def execution(self) -> Global___Execution:
+        """The execution as it is, in full."""
+
+    @_builtins.property
+    def log_entries(self) -> _containers.RepeatedCompositeFieldContainer[_logs_pb2.LogEntry]:
+        """What was logged since the message before, oldest first; more may follow in the next message."""
+
+    @_builtins.property
+    def callbacks(self) -> _containers.RepeatedCompositeFieldContainer[_callbacks_pb2.Callback]:
+        """The callback endpoints at which steps wait now, ordered by id, the first 100."""
+
+    @_builtins.property
+    def missing_permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the caller may not do and is therefore not told: without `logging.logEntries.list` there
+        are no log entries, without `workflows.callbacks.list` no callbacks.
+        """
+
+    def __init__(
+        self,
+        *,
+        execution: Global___Execution | None = ...,
+        log_entries: _abc.Iterable[_logs_pb2.LogEntry] | None = ...,
+        callbacks: _abc.Iterable[_callbacks_pb2.Callback] | None = ...,
+        resume_token: _builtins.str = ...,
+        missing_permissions: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callbacks", b"callbacks", "execution", b"execution", "log_entries", b"log_entries", "missing_permissions", b"missing_permissions", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchExecutionResponse: _TypeAlias = WatchExecutionResponse  # noqa: Y015

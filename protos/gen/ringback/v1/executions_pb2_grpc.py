@@ -60,6 +60,11 @@ class ExecutionsStub:
                 request_serializer=ringback_dot_v1_dot_executions__pb2.WaitExecutionRequest.SerializeToString,
                 response_deserializer=ringback_dot_v1_dot_executions__pb2.Execution.FromString,
                 _registered_method=True)
+        self.WatchExecution = channel.unary_stream(
+                '/ringback.v1.Executions/WatchExecution',
+                request_serializer=ringback_dot_v1_dot_executions__pb2.WatchExecutionRequest.SerializeToString,
+                response_deserializer=ringback_dot_v1_dot_executions__pb2.WatchExecutionResponse.FromString,
+                _registered_method=True)
 
 
 class ExecutionsServicer:
@@ -102,6 +107,19 @@ class ExecutionsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchExecution(self, request, context):
+        """Tells at once how an execution is, and then each time it has changed, until it has ended: the
+        stream ends with OK after the message that has its end and its last log entries. Who reads
+        slowly gets the latest state, not each one in between, and all log entries. A server that
+        stops ends the stream with UNAVAILABLE, and an access token that has expired with
+        UNAUTHENTICATED; a call with the last `resume_token` goes on where it was.
+        Over HTTP the answer is a stream of server-sent events: each is a message as JSON, its id the
+        `resume_token`, which is also taken from the header Last-Event-ID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExecutionsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -129,6 +147,11 @@ def add_ExecutionsServicer_to_server(servicer, server):
                     servicer.WaitExecution,
                     request_deserializer=ringback_dot_v1_dot_executions__pb2.WaitExecutionRequest.FromString,
                     response_serializer=ringback_dot_v1_dot_executions__pb2.Execution.SerializeToString,
+            ),
+            'WatchExecution': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchExecution,
+                    request_deserializer=ringback_dot_v1_dot_executions__pb2.WatchExecutionRequest.FromString,
+                    response_serializer=ringback_dot_v1_dot_executions__pb2.WatchExecutionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -267,6 +290,33 @@ class Executions:
             '/ringback.v1.Executions/WaitExecution',
             ringback_dot_v1_dot_executions__pb2.WaitExecutionRequest.SerializeToString,
             ringback_dot_v1_dot_executions__pb2.Execution.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/ringback.v1.Executions/WatchExecution',
+            ringback_dot_v1_dot_executions__pb2.WatchExecutionRequest.SerializeToString,
+            ringback_dot_v1_dot_executions__pb2.WatchExecutionResponse.FromString,
             options,
             channel_credentials,
             insecure,

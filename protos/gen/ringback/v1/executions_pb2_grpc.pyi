@@ -48,6 +48,15 @@ class ExecutionsStub:
     """
     WaitExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.WaitExecutionRequest, _executions_pb2.Execution]
     """Returns an execution as soon as it has ended, or as it is when the timeout has passed."""
+    WatchExecution: _grpc.UnaryStreamMultiCallable[_executions_pb2.WatchExecutionRequest, _executions_pb2.WatchExecutionResponse]
+    """Tells at once how an execution is, and then each time it has changed, until it has ended: the
+    stream ends with OK after the message that has its end and its last log entries. Who reads
+    slowly gets the latest state, not each one in between, and all log entries. A server that
+    stops ends the stream with UNAVAILABLE, and an access token that has expired with
+    UNAUTHENTICATED; a call with the last `resume_token` goes on where it was.
+    Over HTTP the answer is a stream of server-sent events: each is a message as JSON, its id the
+    `resume_token`, which is also taken from the header Last-Event-ID.
+    """
 
 @_typing.type_check_only
 class ExecutionsAsyncStub(ExecutionsStub):
@@ -66,6 +75,15 @@ class ExecutionsAsyncStub(ExecutionsStub):
     """
     WaitExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.WaitExecutionRequest, _executions_pb2.Execution]  # type: ignore[assignment]
     """Returns an execution as soon as it has ended, or as it is when the timeout has passed."""
+    WatchExecution: _aio.UnaryStreamMultiCallable[_executions_pb2.WatchExecutionRequest, _executions_pb2.WatchExecutionResponse]  # type: ignore[assignment]
+    """Tells at once how an execution is, and then each time it has changed, until it has ended: the
+    stream ends with OK after the message that has its end and its last log entries. Who reads
+    slowly gets the latest state, not each one in between, and all log entries. A server that
+    stops ends the stream with UNAVAILABLE, and an access token that has expired with
+    UNAUTHENTICATED; a call with the last `resume_token` goes on where it was.
+    Over HTTP the answer is a stream of server-sent events: each is a message as JSON, its id the
+    `resume_token`, which is also taken from the header Last-Event-ID.
+    """
 
 class ExecutionsServicer(metaclass=_abc_1.ABCMeta):
     """Runs workflows."""
@@ -111,5 +129,20 @@ class ExecutionsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.Execution, _abc.Awaitable[_executions_pb2.Execution]]:
         """Returns an execution as soon as it has ended, or as it is when the timeout has passed."""
+
+    @_abc_1.abstractmethod
+    def WatchExecution(
+        self,
+        request: _executions_pb2.WatchExecutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_executions_pb2.WatchExecutionResponse], _abc.AsyncIterator[_executions_pb2.WatchExecutionResponse]]:
+        """Tells at once how an execution is, and then each time it has changed, until it has ended: the
+        stream ends with OK after the message that has its end and its last log entries. Who reads
+        slowly gets the latest state, not each one in between, and all log entries. A server that
+        stops ends the stream with UNAVAILABLE, and an access token that has expired with
+        UNAUTHENTICATED; a call with the last `resume_token` goes on where it was.
+        Over HTTP the answer is a stream of server-sent events: each is a message as JSON, its id the
+        `resume_token`, which is also taken from the header Last-Event-ID.
+        """
 
 def add_ExecutionsServicer_to_server(servicer: ExecutionsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -4,49 +4,49 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ringback_server.engine.ends import Ends
+from ringback_server.engine.changes import Changes, Notice
 from tests.clocks import PATIENCE, FakeClock
 
 
 def test_wait_when_the_execution_ends() -> None:
     """Everybody who waits for an execution's end is woken by it."""
     clock = FakeClock()
-    ends = Ends(clock)
+    changes = Changes(clock)
     with ThreadPoolExecutor() as pool:
-        waiters = [pool.submit(ends.wait, 1, 60, lambda: False) for _ in range(3)]
+        waiters = [pool.submit(changes.wait, 1, 60, lambda: False) for _ in range(3)]
         clock.await_waiters(3)
-        ends.announce(2)
+        changes.announce(2, Notice.ENDED)
         clock.await_waiters(3)
         assert not any(waiter.done() for waiter in waiters)
-        ends.announce(1)
+        changes.announce(1, Notice.ENDED)
         for waiter in waiters:
             waiter.result(PATIENCE)
 
-    assert repr(ends) == "<Ends [0 watched]>"
+    assert repr(changes) == "<Changes [0 watched]>"
 
 
 def test_wait_when_it_had_ended_before() -> None:
     """An end that is stored already is not waited for."""
-    Ends(FakeClock()).wait(1, 60, lambda: True)
+    Changes(FakeClock()).wait(1, 60, lambda: True)
 
 
 def test_wait_when_the_end_comes_between_check_and_block() -> None:
     """An end announced right after the store was read is not missed."""
-    ends = Ends(FakeClock())
+    changes = Changes(FakeClock())
 
     def ends_now() -> bool:
-        ends.announce(1)
+        changes.announce(1, Notice.ENDED)
         return False
 
-    ends.wait(1, 60, ends_now)
+    changes.wait(1, 60, ends_now)
 
 
 def test_wait_when_its_time_passes() -> None:
     """The wait ends with its time."""
     clock = FakeClock()
-    ends = Ends(clock)
+    changes = Changes(clock)
     with ThreadPoolExecutor() as pool:
-        waiter = pool.submit(ends.wait, 1, 60, lambda: False)
+        waiter = pool.submit(changes.wait, 1, 60, lambda: False)
         clock.await_waiters()
         clock.advance(60)
         waiter.result(PATIENCE)
@@ -55,9 +55,9 @@ def test_wait_when_its_time_passes() -> None:
 def test_close_when_somebody_waits() -> None:
     """A stopping server lets every waiter go."""
     clock = FakeClock()
-    ends = Ends(clock)
+    changes = Changes(clock)
     with ThreadPoolExecutor() as pool:
-        waiter = pool.submit(ends.wait, 1, 60, lambda: False)
+        waiter = pool.submit(changes.wait, 1, 60, lambda: False)
         clock.await_waiters()
-        ends.close()
+        changes.close()
         waiter.result(PATIENCE)
