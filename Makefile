@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo browser test torture conformance bench bench-report bench-quick check docs generate
+.PHONY: help setup run demo browser test interop torture conformance bench bench-report bench-quick check docs generate
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,9 @@ test: setup  ## Run the tests, then the conformance suite
 	scripts/install_buf.sh
 	$(BIN)/pytest -n 2 --timeout=120
 	$(BIN)/python tests/conformance/run.py
+
+interop: setup  ## Run clients in other languages against real servers; LANGUAGES='go node'
+	$(BIN)/python -m tests.interop $(LANGUAGES)
 
 torture: setup  ## Kill servers under load, 500 of them; ARGS='--seed N --kills N --seconds N'
 	$(BIN)/python -m tests.torture $(ARGS)

@@ -1,0 +1,1 @@
+"""Programs in five languages against real servers: `make interop`."""

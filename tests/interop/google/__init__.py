@@ -1,0 +1,1 @@
+"""Programs that use Google's official clients, unmodified but for address and credentials."""
