@@ -42,6 +42,7 @@ from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.lang.limits import RunLimits, chosen_limits
 from ringback_server.metrics import Metrics
+from ringback_server.model.resources import HistoryLevel
 from ringback_server.nesting import NestingGate
 from ringback_server.network import bearers, connectors, outbound_client
 from ringback_server.presence import Presence
@@ -203,6 +204,7 @@ class App:
             gate=self._gate(store, access, limits),
             definition_limits=definition_limits,
             limits=limits,
+            history_level=HistoryLevel.named(settings.execution_history),
         )
         engine = Engine(
             store,

@@ -296,6 +296,15 @@ class Settings:
             "how long a stop first goes on serving while /readyz says no",
         ),
     )
+    execution_history: Literal["none", "basic", "detailed"] = field(
+        default="none",
+        metadata=_option(
+            one_of("none", "basic", "detailed"),
+            "none|basic|detailed",
+            "which steps ran, of executions for which neither they nor their workflow say whether "
+            "to record it",
+        ),
+    )
     retention: int = field(
         default=90,
         metadata=_option(

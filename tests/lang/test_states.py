@@ -16,6 +16,7 @@ from ringback_server.lang.machine import Machine
 from tests.lang.described import METHODS, Described
 from tests.lang.layouts import padded
 from tests.lang.playing import BEGIN, context, inputs, next_events, program_of
+from tests.lang.recording import recording_program
 
 STATES = Path(__file__).parent.parent / "cases" / "states"
 
@@ -38,7 +39,8 @@ def test_state_when_stored_by_an_earlier_version(
 ) -> None:
     """A stored state unpacks and finishes with the same result, whatever instructions it meets."""
     packed = base64.b64decode(state["packed"])
-    program = program_of(file["source"])
+    recording = file.get("recording", False)
+    program = (recording_program if recording else program_of)(file["source"])
     around = replace(context(), connectors=Described(METHODS))
     machine = Machine.unpack(padded(program) if moved else program, packed, around)
     bodies, now = list(state["script"]), BEGIN
@@ -49,6 +51,7 @@ def test_state_when_stored_by_an_earlier_version(
             break
         events, now = next_events(machine, bodies, now)
 
+    assert recording is Machine.is_recording(packed)
     assert outcome.failure is None
     assert file["result"] == json.loads(outcome.result or "")
 

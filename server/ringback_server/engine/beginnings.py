@@ -80,8 +80,9 @@ class Beginnings:
         """
         beginning, trace = self._described(creation, None), current().trace
         name, new = beginning.name, beginning.new
-        loadable = self._programs.of(creation.workflow)
-        run = Run.begin(loadable, name, new.argument, self._clock, trace)
+        level = self._programs.level(creation.history_level or creation.workflow.history_level)
+        loadable = self._programs.of(creation.workflow, recording=bool(level))
+        run = Run.begin(loadable, name, new.argument, self._clock, trace, history=level)
         run.advance((), new.create_time)
         if self._families.prepare(run, trace):
             return beginning

@@ -16,7 +16,7 @@ from ringback_server.lang.effects import Context
 from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.lang.program import Program
 from ringback_server.model.names import ExecutionName
-from ringback_server.model.resources import Workflow
+from ringback_server.model.resources import HistoryLevel, Workflow
 
 _KEPT = 1_000
 
@@ -66,10 +66,15 @@ class Told:
     connectors: Connectors = field(default_factory=NoConnectors)
     definition_limits: Limits = field(default_factory=Limits)
     limits: RunLimits = field(default_factory=RunLimits)
+    #: of executions for which neither they nor their workflow say anything
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
 
 
 class Programs:
-    """Compiles each revision once and keeps the most recently used ones."""
+    """Compiles each revision once and keeps the most recently used ones.
+
+    Once more for executions whose history is recorded.
+    """
 
     def __init__(self, revisions: Revisions, told: Told) -> None:
         """Take the store and what executions are told about the server."""
@@ -78,35 +83,40 @@ class Programs:
         # Guards `_kept` only; compiling happens outside, so two threads that miss at the same
         # moment may both compile, with the same result.
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, Loadable] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, bool], Loadable] = OrderedDict()
 
-    def get(self, revision_key: int) -> Loadable:
+    def level(self, asked: HistoryLevel) -> HistoryLevel:
+        """Return the level of history of an execution for which `asked` is said, if anything."""
+        return asked or self._told.history_level
+
+    def get(self, revision_key: int, *, recording: bool) -> Loadable:
         """Return a stored revision, read and compiled if it is not at hand."""
-        kept = self._find(revision_key)
-        return kept or self._add(self._revisions.by_revision(revision_key))
+        kept = self._find(revision_key, recording=recording)
+        return kept or self._add(self._revisions.by_revision(revision_key), recording=recording)
 
-    def of(self, workflow: Workflow) -> Loadable:
+    def of(self, workflow: Workflow, *, recording: bool) -> Loadable:
         """Return a workflow's revision, compiled if it is not at hand."""
-        return self._find(workflow.revision_key) or self._add(workflow)
+        kept = self._find(workflow.revision_key, recording=recording)
+        return kept or self._add(workflow, recording=recording)
 
-    def _find(self, revision_key: int) -> Loadable | None:
+    def _find(self, revision_key: int, *, recording: bool) -> Loadable | None:
         with self._lock:
-            found = self._kept.get(revision_key)
+            found = self._kept.get((revision_key, recording))
             if found is not None:
-                self._kept.move_to_end(revision_key)
+                self._kept.move_to_end((revision_key, recording))
             return found
 
-    def _add(self, workflow: Workflow) -> Loadable:
+    def _add(self, workflow: Workflow, *, recording: bool) -> Loadable:
         definition = read_definition(workflow.source, self._told.definition_limits)
         loadable = Loadable(
-            program=compile_definition(definition),
+            program=compile_definition(definition, recording=recording),
             environment=self._environment(workflow),
             callback_base_url=self._told.callback_base_url,
             connectors=self._told.connectors,
             limits=self._told.limits,
         )
         with self._lock:
-            self._kept[workflow.revision_key] = loadable
+            self._kept[workflow.revision_key, recording] = loadable
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return loadable

@@ -26,7 +26,8 @@ from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
 from ringback_server.lang.machine import Machine
 from ringback_server.lang.values import from_json, wrap
 from ringback_server.model.names import ExecutionName
-from ringback_server.model.resources import ExecutionState, LogEntry
+from ringback_server.model.resources import ExecutionState, HistoryLevel, LogEntry
+from ringback_server.model.steps import StepBegun, StepEnded, StepHistory
 from ringback_server.store.payloads import unpack
 from ringback_server.store.records import (
     Advance,
@@ -62,6 +63,9 @@ class _Uncommitted:
     finished: list[int] = field(default_factory=list[int])
     children: dict[int, NewChildren] = field(default_factory=dict[int, NewChildren])
     entries: list[LogEntry] = field(default_factory=list[LogEntry])
+    begun: list[StepBegun] = field(default_factory=list[StepBegun])
+    steps_ended: list[StepEnded] = field(default_factory=list[StepEnded])
+    unrecorded: int = 0
 
 
 class Run:
@@ -107,22 +111,25 @@ class Run:
         clock: Clock,
         trace: Trace | None = None,
         depth: int = 0,
+        history: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED,
     ) -> Run:
-        """Start an execution that has no stored state yet."""
-        machine = Machine.start(
-            loadable.program, from_json(argument), loadable.context(name), loadable.limits
-        )
+        """Start an execution that has no stored state yet.
+
+        A `history` takes a recording program.
+        """
+        context, limits = loadable.context(name), loadable.limits
+        machine = Machine.start(loadable.program, from_json(argument), context, limits, history)
         return cls(machine, clock, name=name, account=loadable.account, trace=trace, depth=depth)
 
     @classmethod
-    def resume(cls, loadable: Loadable, loaded: Loaded, clock: Clock) -> Run:
-        """Take up an execution from the store.
+    def resume(cls, loadable: Loadable, loaded: Loaded, clock: Clock, history: HistoryLevel) -> Run:
+        """Take up an execution from the store; `history` if it has not begun yet.
 
         Raises lang's StateError when its state cannot be read.
         """
         name, trace, depth = loaded.name, Trace.parse(loaded.trace), loaded.depth
         if loaded.state is None:
-            run = cls.begin(loadable, name, loaded.argument, clock, trace, depth)
+            run = cls.begin(loadable, name, loaded.argument, clock, trace, depth, history)
         else:
             machine = Machine.unpack(
                 loadable.program, loaded.state, loadable.context(name), loadable.limits
@@ -131,6 +138,14 @@ class Run:
             run = cls(machine, clock, name=name, account=account, trace=trace, depth=depth)
         run.fence = loaded.fence
         return run
+
+    @staticmethod
+    def is_recording(loaded: Loaded, history: HistoryLevel) -> bool:
+        """Tell whether an execution takes a recording program; raises StateError.
+
+        What has begun goes on as it began; what has not begins with `history`.
+        """
+        return bool(history) if loaded.state is None else Machine.is_recording(loaded.state)
 
     @property
     def waiting(self) -> bool:
@@ -239,6 +254,7 @@ class Run:
             if before[n].endpoint is not None or (n in late and before[n].children is not None)
         ]
         self._note_deadlines()
+        self._remember(self._outcome.history)
         for effect in self._outcome.effects:
             if isinstance(effect, OpenEndpoint):
                 self._new.endpoints.append(NewEndpoint(number=effect.number, method=effect.method))
@@ -266,6 +282,11 @@ class Run:
             ),
             finished=tuple(self._new.finished),
             entries=tuple(self._new.entries),
+            history=StepHistory(
+                begun=tuple(self._new.begun),
+                ended=tuple(self._new.steps_ended),
+                unrecorded=self._new.unrecorded,
+            ),
             end=_end(outcome, now) if phase is Phase.ENDED else None,
             began=began,
             time=now,
@@ -280,6 +301,12 @@ class Run:
         """Note that what was gathered is stored as a new execution."""
         self._new = _Uncommitted()
         self._stored_waits = frozenset(self._machine.waits)
+
+    def _remember(self, history: StepHistory | None) -> None:
+        if history is not None:
+            self._new.begun += history.begun
+            self._new.steps_ended += history.ended
+            self._new.unrecorded = history.unrecorded
 
     def _note_deadlines(self) -> None:
         ahead = self._clock.monotonic() - self._clock.now()

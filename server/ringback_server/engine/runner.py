@@ -139,8 +139,12 @@ class Runner:
     def _load(self) -> tuple[Run, tuple[Delivery, ...]]:
         around = self._around
         loaded = self._insist(lambda: around.executions.load(self._ticket.key))
-        loadable = self._insist(lambda: around.programs.get(loaded.revision_key))
-        run = Run.resume(loadable, loaded, around.clock)
+        level = around.programs.level(loaded.history_level)
+        recording = Run.is_recording(loaded, level)
+        loadable = self._insist(
+            lambda: around.programs.get(loaded.revision_key, recording=recording)
+        )
+        run = Run.resume(loadable, loaded, around.clock, level)
         self._note(run)
         return run, loaded.deliveries
 

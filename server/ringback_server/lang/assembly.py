@@ -100,11 +100,24 @@ class Assembly:
         target.pc = self.here
 
     def handle(
-        self, start: int, end: int, slot: int, left: tuple[int, ...], *, carried: bool
+        self,
+        start: int,
+        end: int,
+        slot: int,
+        left: tuple[int, ...],
+        *,
+        carried: bool,
+        depth: int = 0,
     ) -> None:
         """Send errors of a stretch of instructions to the next one; `left` is what they free."""
         handler = Handler(
-            start=start, end=end, target=self.here, slot=slot, carried=carried, left=left
+            start=start,
+            end=end,
+            target=self.here,
+            slot=slot,
+            carried=carried,
+            left=left,
+            depth=depth,
         )
         self.routine.handlers.append(handler)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, assert_never
 
 from ringback_server.lang.assembly import Target
@@ -10,7 +12,7 @@ from ringback_server.lang.connector_helpers import HELPERS
 from ringback_server.lang.draft import Draft
 from ringback_server.lang.expressions import Call, Expression, Index, Literal, Member, Name
 from ringback_server.lang.loop_compiler import compile_for, compile_parallel
-from ringback_server.lang.program import Evaluate, Op, Parameter, Program, RoutineCode
+from ringback_server.lang.program import Count, Evaluate, Op, Parameter, Program, RoutineCode
 from ringback_server.lang.stdlib import FUNCTIONS
 from ringback_server.lang.stdlib.connectors import connector
 from ringback_server.lang.stdlib.registry import Function
@@ -32,19 +34,32 @@ from ringback_server.lang.steps import (
 )
 from ringback_server.lang.traversal import expressions_of, parts
 from ringback_server.lang.try_compiler import compile_try
+from ringback_server.model.steps import ProgressType, StepType
 
 _CONCAT: Final = "list.concat"
+
+_STEP_TYPES: Final[Mapping[type[Body], StepType]] = MappingProxyType(
+    {
+        Assign: StepType.STEP_ASSIGN,
+        Switch: StepType.STEP_SWITCH,
+        Return: StepType.STEP_RETURN,
+        Raise: StepType.STEP_RAISE,
+        Try: StepType.STEP_TRY_RETRY_EXCEPT,
+        For: StepType.STEP_FOR,
+        Parallel: StepType.STEP_PARALLEL_BRANCH,
+    }
+)
 
 # How much of expressions takes as long as a step, and what is worth an instruction.
 _NODES_PER_STEP: Final = 5
 _LONG: Final = 15
 
 
-def compile_definition(definition: Definition) -> Program:
-    """Compile a definition that the checker has passed."""
+def compile_definition(definition: Definition, *, recording: bool = False) -> Program:
+    """Compile a definition that the checker has passed; `recording` for executions with history."""
     routines = {name: RoutineCode(name=name) for name in definition.routines}
     compilers = {
-        name: _RoutineCompiler(routine, routines[name], routines)
+        name: _RoutineCompiler(routine, routines[name], routines, recording=recording)
         for name, routine in definition.routines.items()
     }
     for compiler in compilers.values():
@@ -56,12 +71,17 @@ def compile_definition(definition: Definition) -> Program:
 
 class _RoutineCompiler:
     def __init__(
-        self, routine: Routine, code: RoutineCode, routines: dict[str, RoutineCode]
+        self,
+        routine: Routine,
+        code: RoutineCode,
+        routines: dict[str, RoutineCode],
+        *,
+        recording: bool,
     ) -> None:
         self._routine = routine
         self._code = code
         self._routines = routines
-        self._draft = Draft(routine, code, routines)
+        self._draft = Draft(routine, code, routines, recording=recording)
         self._assembly = self._draft.assembly
         self._lowering = self._draft.lowering
 
@@ -95,9 +115,21 @@ class _RoutineCompiler:
                 self._assembly.mark(self._draft.target(step.name))
                 if step.body is not None:
                     self._charge(step.body)
-                    self._body(step.body)
+                    self._recorded(step.body)
+                elif step.next is not None:
+                    with self._draft.entry(StepType.STEP_GOTO, step.position):
+                        pass
                 if step.next is not None:
                     self._draft.jump(step.next, step.next_position or step.position)
+
+    def _recorded(self, body: Body) -> None:
+        """Compile a body with its entry; steps in a block have theirs, and the block has none."""
+        kind = _step_type(body, self._routines)
+        if kind is None:
+            self._body(body)
+            return
+        with self._draft.entry(kind, body.position):
+            self._body(body)
 
     def _charge(self, body: Body) -> None:
         """Have long expressions count as work, so that no slice takes much longer than others."""
@@ -130,7 +162,7 @@ class _RoutineCompiler:
             case Nested():
                 self._steps(body.steps)
             case Try():
-                compile_try(self._draft, body, self._body, self._steps)
+                compile_try(self._draft, body, self._recorded, self._steps)
             case For():
                 compile_for(self._draft, body, self._steps)
             case Parallel():
@@ -206,14 +238,37 @@ class _RoutineCompiler:
             self._assembly.emit(
                 Op.TEST, position, condition, cost, otherwise, cost=cost, label=label
             )
-            if case.body is not None:
-                self._body(case.body)
-            if case.next is not None:
-                self._draft.jump(case.next, case.next_position or case.position)
-            else:
+            with self._draft.entry(
+                StepType.STEP_CONDITION,
+                case.position,
+                progress=ProgressType.PROGRESS_TYPE_SWITCH,
+                number=_constant(place + 1),
+                expected=_constant(len(body.cases)),
+            ):
+                if case.body is not None:
+                    self._recorded(case.body)
+                if case.next is not None:
+                    self._draft.jump(case.next, case.next_position or case.position)
+            if case.next is None:
                 self._assembly.emit(Op.JUMP, case.position, next_=done)
             self._assembly.mark(otherwise)
         self._assembly.mark(done)
+
+
+def _constant(number: int) -> Count:
+    return lambda _, __: number
+
+
+def _step_type(body: Body, routines: Mapping[str, RoutineCode]) -> StepType | None:
+    """Return what the entry of a body is; None for a block of steps, which has none."""
+    if isinstance(body, CallStep):
+        if body.function in routines:
+            return StepType.STEP_SUBWORKFLOW_CALL
+        library = body.function in FUNCTIONS or body.function in HELPERS
+        return StepType.STEP_STD_LIB_CALL if library else StepType.STEP_CONNECTOR_CALL
+    if isinstance(body, Parallel) and body.for_ is not None:
+        return StepType.STEP_PARALLEL_FOR
+    return _STEP_TYPES.get(type(body))
 
 
 def _function(body: CallStep) -> Function:

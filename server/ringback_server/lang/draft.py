@@ -10,11 +10,12 @@ from ringback_server.lang.assembly import Assembly, Target
 from ringback_server.lang.closures import null
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.lowering import Lowering
-from ringback_server.lang.program import Op, RoutineCode
+from ringback_server.lang.program import Count, Mark, Op, RoutineCode
 from ringback_server.lang.scopes import Scope
 from ringback_server.lang.stdlib import CONSTANTS, FUNCTIONS
 from ringback_server.lang.steps import END, Routine, Step
 from ringback_server.lang.values import Reference, Value
+from ringback_server.model.steps import ProgressType, StepType
 
 _BREAK = "break"
 _CONTINUE = "continue"
@@ -62,15 +63,25 @@ class Block:
     slots: tuple[int, ...]
     again: Target | None = None
     done: Target | None = None
+    #: step entries around an iteration
+    depth: int = 0
 
 
 class Draft:
     """The routine that is being compiled."""
 
     def __init__(
-        self, routine: Routine, code: RoutineCode, routines: dict[str, RoutineCode]
+        self,
+        routine: Routine,
+        code: RoutineCode,
+        routines: dict[str, RoutineCode],
+        *,
+        recording: bool = False,
     ) -> None:
         self.routines = routines
+        self._recording = recording
+        #: how many step entries are open here; none if they are not recorded
+        self.depth = 0
         self.assembly = Assembly(code)
         self.names = ScopedNames(Scope.of(routine), self.assembly, routines)
         self.lowering = Lowering(self.assembly, self.names, routines)
@@ -81,6 +92,8 @@ class Draft:
         # How many blocks each step stands in. A jump leads to a step of a list around it, and
         # those lists were all entered before.
         self._depths: dict[str, int] = {}
+        # The same of step entries.
+        self._entries: dict[str, int] = {}
 
     def variable(self, name: str) -> int:
         """Return the slot of a variable."""
@@ -106,6 +119,7 @@ class Draft:
         """Note that a list of steps begins here."""
         for step in steps:
             self._depths[step.name] = len(self._blocks)
+            self._entries[step.name] = self.depth
 
     def target(self, step: str) -> Target:
         """Return where a step begins."""
@@ -121,22 +135,55 @@ class Draft:
         self._blocks.pop()
         self.names.scope = outer
 
+    @contextmanager
+    def entry(
+        self,
+        kind: StepType,
+        position: Position,
+        *,
+        name: str | None = None,
+        progress: ProgressType = ProgressType.PROGRESS_TYPE_UNSPECIFIED,
+        number: Count | None = None,
+        expected: Count | None = None,
+    ) -> Generator[None, None, None]:
+        """Compile what a step entry stands for; its name is that of the step unless given."""
+        if not self._recording:
+            yield
+            return
+        mark = Mark(
+            depth=self.depth,
+            type=kind,
+            routine=self.assembly.routine.name,
+            step=name or self.assembly.step,
+            progress=progress,
+            number=number,
+            expected=expected,
+        )
+        self.assembly.emit(Op.NOTE, position, mark)
+        self.depth += 1
+        yield
+        self.depth -= 1
+        self.assembly.emit(Op.DONE, position, self.depth)
+
     def jump(self, step: str, position: Position) -> None:
         """Write a `next`; what belongs to the blocks that it leaves is freed."""
         label = self.assembly.place("jump")
         if step == END:
             self.assembly.emit(Op.RETURN, position, null, cost=1)
             return
-        depth, target = self._destination(step)
+        depth, entries, target = self._destination(step)
+        if entries < self.depth:
+            # Now, while the variables of the blocks that it leaves are still there.
+            self.assembly.emit(Op.DONE, position, entries)
         left = tuple(slot for block in self._blocks[depth:] for slot in block.slots)
         if left:
             self.assembly.emit(Op.CLEAR, position, left)
         self.assembly.emit(Op.JUMP, position, cost=1, next_=target, label=label)
 
-    def _destination(self, step: str) -> tuple[int, Target]:
-        """Return how many blocks stand around the place that a `next` leads to, and the place."""
+    def _destination(self, step: str) -> tuple[int, int, Target]:
+        """Return how many blocks and entries are around where a `next` leads to, and the place."""
         if step not in {_BREAK, _CONTINUE}:
-            return self._depths[step], self.target(step)
+            return self._depths[step], self._entries[step], self.target(step)
         depth = len(self._blocks)
         while self._blocks[depth - 1].again is None:
             depth -= 1
@@ -144,4 +191,4 @@ class Draft:
         target = loop.done if step == _BREAK else loop.again
         if target is None:
             raise ValueError(step)
-        return depth, target
+        return depth, loop.depth, target

@@ -22,6 +22,7 @@ from ringback_server.model.resources import (
     HistoryLevel,
     StepPlace,
 )
+from ringback_server.model.steps import StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,3 +210,5 @@ class Outcome:
     failure: Failure | None = None
     #: innermost steps of the strands, or the last step when ended
     current_steps: tuple[StepPlace, ...]
+    #: None: nothing was recorded
+    history: StepHistory | None = None

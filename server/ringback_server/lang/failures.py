@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback_server.lang import branches
+from ringback_server.lang import branches, history
 from ringback_server.lang.errors import WorkflowError, headline, type_error
 from ringback_server.lang.host import Host
 from ringback_server.lang.memory import clear, share, store
@@ -10,12 +10,15 @@ from ringback_server.lang.program import Handler
 from ringback_server.lang.strands import Frame, State, Strand
 from ringback_server.lang.values import List, Map, Value, to_json
 from ringback_server.model.resources import Failure, StackFrame, StepPlace
+from ringback_server.model.steps import StepState
 
 #: what is kept of an error that is too large, each as JSON text of at most so many characters
 _KEPT = ("message", "tags", "code")
 _KEPT_CHARACTERS = 4_096
 #: of the first line of a context, which may repeat the error
 _HEADLINE_CHARACTERS = 64 * 1024
+#: of the JSON text of an error in a step entry
+_RECORDED_BYTES = 4_096
 
 
 def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
@@ -35,9 +38,9 @@ def unwind(state: State, strand: Strand, error: WorkflowError) -> bool:
             branches.fail(state, strand, error)
             return False
     except WorkflowError as worse:
-        state.fail(failure_of(worse, state.host.limits.result_bytes), place)
+        _end(state, strand, worse, place)
     else:
-        state.fail(failure_of(error, state.host.limits.result_bytes), place)
+        _end(state, strand, error, place)
     return False
 
 
@@ -91,6 +94,17 @@ def _kept(value: Value) -> Value:
     return value if len(to_json(value)) <= _KEPT_CHARACTERS else None
 
 
+def _end(state: State, strand: Strand, error: WorkflowError, place: StepPlace) -> None:
+    """End the execution with an error."""
+    history.fail_all(state, strand, _recorded(state.host, error))
+    state.fail(failure_of(error, state.host.limits.result_bytes), place)
+
+
+def _recorded(host: Host, error: WorkflowError) -> str | None:
+    """Return what a step entry says of an error, if entries are recorded at all."""
+    return None if host.history is None else failure_of(error, _RECORDED_BYTES).payload
+
+
 def _trace(strand: Strand, error: WorkflowError) -> tuple[StackFrame, ...]:
     innermost, *callers = reversed(strand.frames)
     return (
@@ -100,17 +114,20 @@ def _trace(strand: Strand, error: WorkflowError) -> tuple[StackFrame, ...]:
 
 
 def _handled(host: Host, strand: Strand, error: WorkflowError) -> bool:
+    told = _recorded(host, error)
     while True:
         frame = strand.frames[-1]
         clear(frame.slots, frame.routine.temporaries)
         handler = _handler(frame)
         if handler is not None:
+            history.close(host, frame, handler.depth, StepState.STATE_FAILED, told)
             value = _carried(host, error) if handler.carried else error.value
             clear(frame.slots, handler.left)
             frame.pc = handler.target
             if handler.slot:
                 store(frame.slots, handler.slot, value)
             return True
+        told = history.close(host, frame, 0, StepState.STATE_FAILED, told)
         if len(strand.frames) == 1:
             return False
         host.memory -= frame.size

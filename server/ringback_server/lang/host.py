@@ -10,8 +10,9 @@ from ringback_server.lang.effects import Context, Effect, Log, OpenEndpoint
 from ringback_server.lang.errors import resource_limit_error
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.program import RoutineCode
+from ringback_server.lang.recorder import Recorder
 from ringback_server.lang.values import size_of
-from ringback_server.model.resources import StepPlace
+from ringback_server.model.resources import HistoryLevel, StepPlace
 
 #: a frame's variables and temporaries by slot; the first item is the Host. Values are dynamic by
 #: nature, and checked casts would cost more than the operations between them.
@@ -30,6 +31,7 @@ class Host:
         "effects",
         "endpoints",
         "epoch",
+        "history",
         "limits",
         "logged",
         "memory",
@@ -61,6 +63,8 @@ class Host:
         #: accounted bytes of the log entries so far
         self.logged = 0
         self.effects: list[Effect] = []
+        #: None: which steps ran is not recorded
+        self.history: Recorder | None = None
         #: the instruction that runs, while it is one that calls a function
         self.routine: RoutineCode | None = None
         self.pc = 0
@@ -75,6 +79,16 @@ class Host:
         self.drawn += 1
         number = self.drawn.to_bytes(8, "big")
         return hashlib.blake2b(number, key=self.seed, digest_size=16).digest()
+
+    def record(self, level: HistoryLevel) -> Recorder | None:
+        """Record which steps run, from now on and as far as a level says."""
+        if level is not HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED:
+            self.history = Recorder(
+                level,
+                limit_entries=self.limits.history_entries,
+                limit_bytes=self.limits.history_bytes,
+            )
+        return self.history
 
     def charge(self, work: int) -> None:
         """Count long work against the slice, in units of about one step."""

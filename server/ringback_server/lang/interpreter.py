@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ringback_server.lang import branches
+from ringback_server.lang import branches, history
 from ringback_server.lang.encoding import encoded
 from ringback_server.lang.errors import (
     WorkflowError,
@@ -193,8 +193,10 @@ def _return(state: State, strand: Strand, frame: Frame, instruction: Instruction
         result = encoded(value)
         if len(result.encode()) > host.limits.result_bytes:
             raise resource_limit_error("Result size limit exceeded")
+        history.close(host, frame)
         state.succeed(result, frame.routine.place(frame.pc))
         return Then.STOP
+    history.close(host, frame)
     share(host, value)
     host.memory -= frame.size
     strand.frames.pop()
@@ -284,4 +286,6 @@ _OPERATIONS: dict[int, _Operation] = {
     Op.FORK: branches.fork,
     Op.JOIN: branches.join,
     Op.CHARGE: _charge,
+    Op.NOTE: history.note,
+    Op.DONE: history.done,
 }

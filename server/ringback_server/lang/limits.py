@@ -52,6 +52,10 @@ class RunLimits:
     endpoints: int = 10_000
     #: of log entries, counted as variables with their texts would be
     log_bytes: int = 64 * _KIB * _KIB
+    #: entries of its history; the steps after so many are only counted
+    history_entries: int = 10_000
+    #: of variables in its history
+    history_bytes: int = 8 * _KIB * _KIB
     #: executions that one call creates
     children: int = 1_000
     #: executions that wait for one another

@@ -7,6 +7,7 @@ of the range. A branch is a stretch of the routine's own code, run by a strand o
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from ringback_server.lang import loops
 from ringback_server.lang.assembly import Target
@@ -14,6 +15,7 @@ from ringback_server.lang.draft import Block, Draft
 from ringback_server.lang.program import BranchCode, Fork, Iterations, Op
 from ringback_server.lang.steps import Branch, For, Parallel, Step
 from ringback_server.lang.values import List
+from ringback_server.model.steps import ProgressType, StepType
 
 #: compiles a list of steps; a parameter, because steps hold loops and loops hold steps
 CompileSteps = Callable[[tuple[Step, ...]], None]
@@ -30,7 +32,7 @@ def compile_for(draft: Draft, loop: For, compile_steps: CompileSteps) -> None:
     assembly.emit(Op.BEGIN, loop.position, slots, begin, cost=1)
     own = draft.variables(scope)
     again, done = Target(), Target()
-    with draft.inside(scope, Block((*slots, *own), again, done)):
+    with draft.inside(scope, Block((*slots, *own), again, done, draft.depth)):
         value = draft.variable(loop.value)
         index = 0 if loop.index is None else draft.variable(loop.index)
         assembly.mark(again)
@@ -38,7 +40,14 @@ def compile_for(draft: Draft, loop: For, compile_steps: CompileSteps) -> None:
         more = following(value, index, at, *source)
         label = assembly.place("iteration")
         assembly.emit(Op.TEST, loop.position, more, 0, done, cost=1, label=label)
-        compile_steps(loop.steps)
+        with draft.entry(
+            StepType.STEP_FOR_ITERATION,
+            loop.position,
+            progress=ProgressType.PROGRESS_TYPE_FOR,
+            number=lambda _, slots: int(slots[at]),
+            expected=loops.iterations(*source),
+        ):
+            compile_steps(loop.steps)
         assembly.emit(Op.JUMP, loop.position, next_=again)
         assembly.mark(done)
     assembly.emit(Op.CLEAR, loop.position, (*slots, *own))
@@ -85,17 +94,39 @@ def _branch(draft: Draft, fork: Fork, body: Branch | For, compile_steps: Compile
     assembly.emit(Op.JUMP, body.position, label=place)
     draft.variables(scope)
     end = Target()
-    with draft.inside(scope, Block((), again=end)):
+    depth = draft.depth
+    with draft.inside(scope, Block((), again=end, depth=depth)):
         if isinstance(body, For):
             value = draft.variable(body.value)
             index = 0 if body.index is None else draft.variable(body.index)
             fork.iterations = Iterations(value=value, index=index)
-        compile_steps(body.steps)
+        with _branch_entry(draft, fork, body):
+            compile_steps(body.steps)
     assembly.mark(end)
     assembly.emit(Op.JOIN, body.position)
     name = body.name if isinstance(body, Branch) else ""
     own = range(first, assembly.last_slot + 1)
-    fork.branches.append(BranchCode(name=name, start=start, own=own))
+    fork.branches.append(BranchCode(name=name, start=start, own=own, depth=depth))
+
+
+def _branch_entry(draft: Draft, fork: Fork, body: Branch | For) -> AbstractContextManager[None]:
+    """Return the step entry of a branch or an iteration."""
+    if isinstance(body, For):
+        return draft.entry(
+            StepType.STEP_FOR_ITERATION,
+            body.position,
+            progress=ProgressType.PROGRESS_TYPE_PARALLEL_FOR,
+            number=lambda number, _: number + 1,
+            expected=loops.iterations(*fork.source),
+        )
+    return draft.entry(
+        StepType.STEP_PARALLEL_BRANCH_ENTRY,
+        body.position,
+        name=body.name,
+        progress=ProgressType.PROGRESS_TYPE_PARALLEL_BRANCH,
+        number=lambda number, _: number + 1,
+        expected=lambda _, __: len(fork.branches),
+    )
 
 
 def _source(draft: Draft, loop: For) -> tuple[loops.Begin, tuple[int, ...]]:

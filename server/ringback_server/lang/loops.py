@@ -10,7 +10,7 @@ from ringback_server.lang.evaluator import is_number
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.host import Slots
 from ringback_server.lang.memory import store
-from ringback_server.lang.program import Evaluate
+from ringback_server.lang.program import Count, Evaluate
 from ringback_server.lang.values import INT64_MAX, List, Value, type_name
 
 #: evaluates what several variables begin with
@@ -120,6 +120,19 @@ def next_number(value: int, index: int, at: int, first: int, last: int) -> Evalu
         return True
 
     return run
+
+
+def iterations(*source: int) -> Count:
+    """Return what counts the iterations of a loop, by the slots of its list or of its range."""
+
+    def count(_: int, slots: Slots) -> int:
+        if len(source) == 1:
+            visited: List = slots[source[0]]
+            return len(visited)
+        first, last = slots[source[0]], slots[source[1]]
+        return max(0, int(last - first) + 1) if first <= last else 0
+
+    return count
 
 
 def _range(first: Value, last: Value, position: Position) -> tuple[Value, ...]:

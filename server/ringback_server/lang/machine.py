@@ -40,6 +40,7 @@ from ringback_server.lang.program import Op, Program
 from ringback_server.lang.stdlib.registry import Block
 from ringback_server.lang.strands import Frame, State, Strand, Suspension
 from ringback_server.lang.values import Value, size_of
+from ringback_server.model.resources import HistoryLevel
 
 __all__ = ["Machine", "StateError"]
 
@@ -57,10 +58,19 @@ class Machine:
 
     @classmethod
     def start(
-        cls, program: Program, argument: Value, context: Context, limits: RunLimits = _LIMITS
+        cls,
+        program: Program,
+        argument: Value,
+        context: Context,
+        limits: RunLimits = _LIMITS,
+        history: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED,
     ) -> Self:
-        """Return a machine before its first step; main's parameter, if any, is the argument."""
+        """Return a machine before its first step; main's parameter, if any, is the argument.
+
+        A `history` takes a program that was compiled to record it.
+        """
         host = Host(context, limits)
+        host.record(history)
         frame = Frame.of(program.main, host)
         for parameter in program.main.parameters:
             frame.slots[parameter.slot] = argument
@@ -72,8 +82,16 @@ class Machine:
     def unpack(
         cls, program: Program, packed: bytes, context: Context, limits: RunLimits = _LIMITS
     ) -> Self:
-        """Return the machine that was packed; raises StateError if that cannot be done."""
+        """Return the machine that was packed; raises StateError if that cannot be done.
+
+        One that `is_recording` takes a program that was compiled for that.
+        """
         return cls(packing.unpack(program, packed, Host(context, limits)))
+
+    @staticmethod
+    def is_recording(packed: bytes) -> bool:
+        """Tell whether a packed machine records its history; raises StateError."""
+        return packing.is_recording(packed)
 
     def pack(self) -> bytes:
         """Return the state of a machine that has not ended."""
@@ -164,6 +182,7 @@ class Machine:
             effects=tuple(state.host.effects),
             result=state.result,
             failure=state.failure,
+            history=None if state.host.history is None else state.host.history.taken(),
             current_steps=tuple(places) if state.last is None else (state.last,),
         )
 

@@ -18,12 +18,15 @@ from ringback_server.lang.packed_waits import PackedWait, packed_suspension, sus
 from ringback_server.lang.program import Op, Program, RoutineCode
 from ringback_server.lang.strands import Frame, State, Strand
 from ringback_server.lang.values import Reference, Value, wrap
+from ringback_server.model.resources import HistoryLevel
 
 _MAGIC = b"RBS"
 #: 2 added branches, 3 requests, 4 continuations, children and connectors, 5 bodies that are packed
-#: once; a state of an earlier version is a later one without any
-_VERSION = 5
-_READABLE = frozenset({1, 2, 3, 4, 5})
+#: once, 6 histories; a state of an earlier version is a later one without any
+_VERSION = 6
+#: of a state without a history: what could read it before still can
+_VERSION_WITHOUT_HISTORY = 5
+_READABLE = frozenset({1, 2, 3, 4, 5, 6})
 _HEADER = len(_MAGIC) + 1 + 4
 
 #: MessagePack extension type of a Reference
@@ -45,6 +48,15 @@ class _Strand(msgspec.Struct, array_like=True):
     joining: bool = False
 
 
+class _History(msgspec.Struct, array_like=True):
+    level: int
+    entries: int
+    unrecorded: int
+    bytes: int
+    #: open entries by strand and frame, both in the order of the state's
+    open: list[list[list[int]]]
+
+
 class _State(msgspec.Struct):
     steps: int
     endpoints: int
@@ -54,6 +66,12 @@ class _State(msgspec.Struct):
     strands: list[_Strand]
     turn: int = 0
     logged: int = 0
+    #: left out, so that it costs nothing, unless there is one
+    history: _History | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Recording(msgspec.Struct):
+    history: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 def _encode(value: object) -> msgspec.msgpack.Ext:
@@ -70,10 +88,12 @@ def _decode(code: int, data: memoryview) -> object:
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_encode)
 _DECODER = msgspec.msgpack.Decoder(_State, ext_hook=_decode)
+_RECORDING = msgspec.msgpack.Decoder(_Recording, ext_hook=_decode)
 
 
 def pack(state: State) -> bytes:
     """Return the state of a machine that has not ended."""
+    history = _packed_history(state)
     packed = _ENCODER.encode(
         _State(
             steps=state.host.steps,
@@ -83,25 +103,23 @@ def pack(state: State) -> bytes:
             strands=[_packed_strand(strand) for strand in state.strands.values()],
             turn=state.turn,
             logged=state.host.logged,
+            history=history,
         )
     )
-    return b"".join([_MAGIC, bytes([_VERSION]), zlib.crc32(packed).to_bytes(4, "big"), packed])
+    version = _VERSION_WITHOUT_HISTORY if history is msgspec.UNSET else _VERSION
+    return b"".join([_MAGIC, bytes([version]), zlib.crc32(packed).to_bytes(4, "big"), packed])
 
 
 def unpack(program: Program, packed: bytes, host: Host) -> State:
     """Return the state that was packed; raises StateError."""
-    if len(packed) < _HEADER or packed[: len(_MAGIC)] != _MAGIC:
-        raise StateError("this is not a packed state")
-    if packed[len(_MAGIC)] not in _READABLE:
-        raise StateError(f"version {packed[len(_MAGIC)]} of packed states is unknown")
-    content = packed[_HEADER:]
-    if zlib.crc32(content) != int.from_bytes(packed[_HEADER - 4 : _HEADER], "big"):
-        raise StateError("the packed state is damaged")
+    content = _content(packed)
     try:
         read = _DECODER.decode(content)
         strands: dict[int, Strand] = {}
         for strand in read.strands:
             strands[strand.id] = _strand(program, strand, host, strands)
+        if read.history is not msgspec.UNSET:
+            _take_history(read.history, host, list(strands.values()))
     except (msgspec.MsgspecError, ValueError) as error:
         raise StateError(f"the packed state cannot be read: {error}") from error
     host.steps, host.endpoints, host.logged = read.steps, read.endpoints, read.logged
@@ -114,6 +132,50 @@ def unpack(program: Program, packed: bytes, host: Host) -> State:
         next_wait=read.next_wait,
         turn=read.turn,
     )
+
+
+def is_recording(packed: bytes) -> bool:
+    """Tell whether a packed state has a history; raises StateError."""
+    try:
+        return _RECORDING.decode(_content(packed)).history is not msgspec.UNSET
+    except msgspec.MsgspecError as error:
+        raise StateError(f"the packed state cannot be read: {error}") from error
+
+
+def _content(packed: bytes) -> bytes:
+    if len(packed) < _HEADER or packed[: len(_MAGIC)] != _MAGIC:
+        raise StateError("this is not a packed state")
+    if packed[len(_MAGIC)] not in _READABLE:
+        raise StateError(f"version {packed[len(_MAGIC)]} of packed states is unknown")
+    content = packed[_HEADER:]
+    if zlib.crc32(content) != int.from_bytes(packed[_HEADER - 4 : _HEADER], "big"):
+        raise StateError("the packed state is damaged")
+    return content
+
+
+def _packed_history(state: State) -> _History | msgspec.UnsetType:
+    history = state.host.history
+    if history is None:
+        return msgspec.UNSET
+    return _History(
+        level=int(history.level),
+        entries=history.entries,
+        unrecorded=history.unrecorded,
+        bytes=history.bytes,
+        open=[[frame.open or [] for frame in s.frames] for s in state.strands.values()],
+    )
+
+
+def _take_history(packed: _History, host: Host, strands: list[Strand]) -> None:
+    """Go on recording; raises ValueError if that does not fit the strands."""
+    history = host.record(HistoryLevel(packed.level))
+    if history is None:
+        raise ValueError("a history without a level")
+    history.entries, history.unrecorded = packed.entries, packed.unrecorded
+    history.bytes = packed.bytes
+    for strand, frames in zip(strands, packed.open, strict=True):
+        for frame, entries in zip(strand.frames, frames, strict=True):
+            frame.open = entries
 
 
 def _packed_strand(strand: Strand) -> _Strand:

@@ -15,9 +15,13 @@ from typing import Any
 from ringback_server.lang.expressions import Position
 from ringback_server.lang.values import Value
 from ringback_server.model.resources import StackFrame, StepPlace
+from ringback_server.model.steps import ProgressType, StepType
 
 #: evaluates an expression over the slots of a frame
 Evaluate = Callable[[list[Any]], Value]
+
+#: counts something for a step entry, given which branch or iteration runs, and the slots
+Count = Callable[[int, list[Any]], int]
 
 Instruction = tuple[Any, ...]
 
@@ -51,6 +55,22 @@ class Op(IntEnum):
     FORK = 16  #: Fork
     JOIN = 17  #: none
     CHARGE = 18  #: work, in steps
+    NOTE = 19  #: Mark
+    DONE = 20  #: how many step entries of the routine stay open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Where a step entry begins; `depth` entries of its routine are around it."""
+
+    depth: int
+    type: StepType
+    routine: str
+    step: str
+    progress: ProgressType = ProgressType.PROGRESS_TYPE_UNSPECIFIED
+    #: which one it is, from 1, and of how many
+    number: Count | None = None
+    expected: Count | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +95,8 @@ class Handler:
     carried: bool
     #: variables of the blocks within, which the error leaves
     left: tuple[int, ...]
+    #: step entries of the routine that are around it
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +108,8 @@ class BranchCode:
     start: int
     #: the slots that a strand in it has for itself
     own: range
+    #: step entries of the routine that are around it
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

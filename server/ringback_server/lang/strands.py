@@ -35,6 +35,8 @@ class Frame:
     slots: Slots
     pc: int = 0
     branch: BranchCode | None = None
+    #: its step entries that have begun and not ended, outermost first; 0 is one without a record
+    open: list[int] | None = None
 
     @classmethod
     def of(cls, routine: RoutineCode, host: Host) -> Frame:
@@ -45,6 +47,11 @@ class Frame:
     def own(self) -> range:
         """The slots of variables that are this frame's and no other's."""
         return range(1, len(self.slots)) if self.branch is None else self.branch.own
+
+    @property
+    def base(self) -> int:
+        """How many step entries of the routine are another frame's."""
+        return 0 if self.branch is None else self.branch.depth
 
     @property
     def size(self) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from ringback_server.lang.assembly import Target
 from ringback_server.lang.draft import Block, Draft
-from ringback_server.lang.expressions import Expression, Literal
+from ringback_server.lang.expressions import Expression, Literal, Position
 from ringback_server.lang.host import Slots
 from ringback_server.lang.program import Op, Policy
 from ringback_server.lang.retrying import policy_in, predicate_in
 from ringback_server.lang.scopes import Scope
 from ringback_server.lang.steps import Body, Handler, RetryPolicy, Step, Try
 from ringback_server.lang.values import Reference, Value
+from ringback_server.model.steps import ProgressType, StepType
 
 #: compiles what stands in a try; parameters, because bodies hold tries and tries hold bodies
 CompileBody = Callable[[Body], None]
@@ -36,8 +38,9 @@ def compile_try(
         assembly.emit(Op.SET, body.position, attempts, _zero, cost=_TRY_AND_RETRY)
     again, done = Target(), Target()
     assembly.mark(again)
-    start, opened = assembly.here, len(draft.block_slots)
-    compile_body(body.body)
+    start, opened, depth = assembly.here, len(draft.block_slots), draft.depth
+    with _attempt(draft, StepType.STEP_TRY, body.position, attempts):
+        compile_body(body.body)
     end, left = assembly.here, tuple(draft.block_slots[opened:])
     assembly.emit(Op.JUMP, body.position, next_=done)
     inner, slot = draft.names.scope, 0
@@ -45,11 +48,12 @@ def compile_try(
         inner = inner.inside(body.handler, assembly.place("except"))
         slot = _slot_in(draft, inner, body.handler.name)
     if body.retry is None and body.handler is not None:
-        assembly.handle(start, end, slot, left, carried=False)
+        assembly.handle(start, end, slot, left, carried=False, depth=depth)
     elif body.retry is not None:
         error = draft.hidden("error")
-        assembly.handle(start, end, error, left, carried=True)
-        _retry(draft, body.retry, error, attempts, again)
+        assembly.handle(start, end, error, left, carried=True, depth=depth)
+        with _attempt(draft, StepType.STEP_RETRY, body.retry.position, attempts):
+            _retry(draft, body.retry, error, attempts, again)
         if body.handler is None:
             assembly.emit(Op.RERAISE, body.position, error)
         else:
@@ -57,6 +61,21 @@ def compile_try(
     if body.handler is not None:
         _handler(draft, body.handler, inner, compile_steps)
     assembly.mark(done)
+
+
+def _attempt(
+    draft: Draft, kind: StepType, position: Position, attempts: int
+) -> AbstractContextManager[None]:
+    """Return the step entry of one of several attempts, or of what leads to the next one.
+
+    `attempts` is the slot of how many were repeated; 0: there is but one.
+    """
+    if not attempts:
+        return draft.entry(kind, position)
+    progress = ProgressType.PROGRESS_TYPE_RETRY
+    return draft.entry(
+        kind, position, progress=progress, number=lambda _, slots: int(slots[attempts]) + 1
+    )
 
 
 def _retry(
@@ -92,7 +111,10 @@ def _handler(draft: Draft, handler: Handler, scope: Scope, compile_steps: Compil
     fresh = tuple(slot for slot in own if slot != _slot_in(draft, scope, handler.name))
     if fresh:
         draft.assembly.emit(Op.CLEAR, handler.position, fresh)
-    with draft.inside(scope, Block(own)):
+    with (
+        draft.inside(scope, Block(own)),
+        draft.entry(StepType.STEP_EXCEPT, handler.position),
+    ):
         compile_steps(handler.steps)
     draft.assembly.emit(Op.CLEAR, handler.position, own)
 

@@ -41,6 +41,15 @@ class HistoryLevel(IntEnum):
     EXECUTION_HISTORY_BASIC = 1
     EXECUTION_HISTORY_DETAILED = 2
 
+    @classmethod
+    def named(cls, word: str) -> HistoryLevel:
+        """Return the level that is called none, basic or detailed."""
+        return {
+            "none": cls.EXECUTION_HISTORY_LEVEL_UNSPECIFIED,
+            "basic": cls.EXECUTION_HISTORY_BASIC,
+            "detailed": cls.EXECUTION_HISTORY_DETAILED,
+        }[word]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ringback_server.store.database import Connection
 from ringback_server.store.families import end_wait, is_over, open_waits
+from ringback_server.store.histories import add_history
 from ringback_server.store.packing import pack_entries
 from ringback_server.store.records import Advance, Committed, Delivery, NewWait, Overtaken
 
@@ -67,6 +68,8 @@ def store_advance(connection: Connection, key: int, advance: Advance) -> Committ
     if advance.entries:
         latest = max(entry.time for entry in advance.entries)
         connection.execute(_INSERT_ENTRIES, (key, latest, pack_entries(advance.entries)))
+    if advance.history:
+        add_history(connection, key, advance.history)
     if advance.end is not None:
         return Committed()
     new = {endpoint.number for endpoint in advance.endpoints}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ringback_server.errors import CorruptDataError, FailedPreconditionError
 from ringback_server.model.names import ExecutionName, WorkflowName
-from ringback_server.model.resources import Execution, ExecutionState
+from ringback_server.model.resources import Execution, ExecutionState, HistoryLevel
 from ringback_server.store.advances import (
     check_expired,
     given_waits,
@@ -49,7 +49,7 @@ _AT_REST = "SELECT 1 FROM execution WHERE id = ? AND fence = ? AND phase = 2"
 
 _LOAD = """
 SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.fence, e.phase,
-       e.trace, e.depth
+       e.trace, e.depth, CASE WHEN e.history_level THEN e.history_level ELSE w.history_level END
   FROM execution e JOIN workflow w ON w.id = e.workflow
  WHERE e.id = ? AND e.phase < 3
 """
@@ -167,6 +167,7 @@ class Executions:
                 phase=Phase(phase),
                 trace=row[9],
                 depth=row[10],
+                history_level=HistoryLevel(row[11]),
             )
 
         return self._database.read(load)

@@ -14,6 +14,7 @@ from ringback_server.store.data_dir import DataDir
 from ringback_server.store.database import Database
 from ringback_server.store.executions import Executions
 from ringback_server.store.expiry import Expiry
+from ringback_server.store.histories import Histories
 from ringback_server.store.instance import Instance
 from ringback_server.store.logs import Logs
 from ringback_server.store.observer import StoreObserver
@@ -32,6 +33,7 @@ class Store:
     callbacks: Callbacks
     logs: Logs
     sights: Sights
+    histories: Histories
     credentials: Credentials
     instance: Instance
     expiry: Expiry
@@ -75,6 +77,7 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         callbacks=Callbacks(database),
         logs=Logs(database),
         sights=Sights(database),
+        histories=Histories(database),
         credentials=Credentials(database),
         instance=Instance(database),
         expiry=Expiry(database),

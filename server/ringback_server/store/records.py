@@ -15,6 +15,7 @@ from ringback_server.model.resources import (
     LogEntry,
     StepPlace,
 )
+from ringback_server.model.steps import StepHistory
 
 
 class Phase(IntEnum):
@@ -118,6 +119,7 @@ class Advance:
     #: waits for executions that ended because they were over
     finished: tuple[int, ...] = ()
     entries: tuple[LogEntry, ...] = ()
+    history: StepHistory = field(default_factory=StepHistory)
     end: End | None = None
     #: when its first slice began
     began: float
@@ -156,6 +158,8 @@ class Loaded:
     fence: int
     deliveries: tuple[Delivery, ...]
     phase: Phase
+    #: what it says itself, or else its workflow
+    history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
     #: W3C traceparent of the request that created it
     trace: str | None = None
     #: how many executions wait for its end, one for another

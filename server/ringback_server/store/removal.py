@@ -11,6 +11,10 @@ _SECONDS = 0.001
 #: rows of one statement: an execution may have more, and larger ones, than one should remove
 _AT_ONCE = 4
 
+_HISTORY = """
+DELETE FROM history WHERE execution = :key AND number IN
+  (SELECT number FROM history WHERE execution = :key LIMIT :limit)
+"""
 _PARTS = (
     """DELETE FROM waiter WHERE execution = :key AND number IN
        (SELECT number FROM waiter WHERE execution = :key LIMIT :limit)""",
@@ -20,6 +24,7 @@ _PARTS = (
        (SELECT number FROM endpoint WHERE execution = :key LIMIT :limit)""",
     """DELETE FROM journal WHERE id IN
        (SELECT id FROM journal WHERE execution = :key LIMIT :limit)""",
+    _HISTORY,
 )
 _EXECUTION = "DELETE FROM execution WHERE id = ?"
 
@@ -62,6 +67,11 @@ def remove_execution(connection: Connection, key: int, budget: Budget) -> bool:
     connection.execute(_EXECUTION, (key,))
     budget.pay(1)
     return True
+
+
+def remove_history(connection: Connection, key: int, budget: Budget) -> bool:
+    """Remove the step entries of an execution; False if the budget was spent before."""
+    return _remove_part(connection, _HISTORY, key, budget)
 
 
 def _remove_part(connection: Connection, statement: str, key: int, budget: Budget) -> bool:
