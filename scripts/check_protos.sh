@@ -10,6 +10,6 @@ buf=.node/node_modules/.bin/buf
 if [[ ! -x $buf ]]; then
   exit 0
 fi
-.venv/bin/python scripts/export_googleapis.py > /dev/null
+.venv/bin/python scripts/export_protos.py --google-only .googleapis
 "$buf" lint
 "$buf" breaking protos --against protos/released.binpb

@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/install_buf.sh
-.venv/bin/python scripts/export_googleapis.py > /dev/null
+.venv/bin/python scripts/export_protos.py --google-only .googleapis
 .node/node_modules/.bin/buf build protos --exclude-source-info --output protos/released.binpb

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ("check_protos.sh", "export_googleapis.py", "install_buf.sh", "release_protos.sh")
+SCRIPTS = ("check_protos.sh", "export_protos.py", "install_buf.sh", "release_protos.sh")
 ARGUMENT = "string argument = 5;"
 
 pytestmark = pytest.mark.skipif(
