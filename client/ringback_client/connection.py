@@ -89,6 +89,18 @@ def find_server(environ: Mapping[str, str], directory: Path) -> Server:
     )
 
 
+def server_in(data_dir: Path, environ: Mapping[str, str], found: str) -> Server | None:
+    """Return the server that runs with a data directory, None if none does.
+
+    `found` says for people how it was found.
+    """
+    path = data_dir / RECORD_NAME
+    record = _read_record(path)
+    if record is None or not _lives(record.pid):
+        return None
+    return _from_record(record, path, found, environ)
+
+
 def open_channel(server: Server) -> grpc.Channel:
     """Make a channel to the server; it connects when it is first used.
 

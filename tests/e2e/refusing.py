@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> tuple[int | str, str]:
     sys.argv = ["ringback", *arguments]
     output = io.StringIO()
     with redirect_stdout(output), suppress(KeyboardInterrupt):
-        if arguments[-1] == "tail":
+        if "dev" in arguments or arguments[-1] == "tail":
             signal.setitimer(signal.ITIMER_REAL, BRIEFLY)
         try:
             status: int | str = main()

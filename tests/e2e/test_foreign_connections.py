@@ -42,6 +42,7 @@ COMMANDS = (
     ("executions", "wait-last"),
     ("execute", "w"),
     ("executions", "cancel", "{execution}"),
+    ("dev", "quick.yaml"),
     ("logs", "read"),
     ("logs", "tail"),
     ("auth", "print-access-token"),

@@ -13,6 +13,7 @@ from ringback_client.cli import (
     auth,
     callbacks,
     deploy,
+    dev,
     environment,
     executions,
     logs,
@@ -45,6 +46,7 @@ app.command("diff")(revisions.diff)
 app.command("rollback")(revisions.rollback)
 app.command("run")(executions.run)
 app.command("execute")(executions.execute)
+app.command("dev")(dev.dev)
 app.command("env")(environment.env)
 app.add_typer(executions.app, name="executions")
 app.add_typer(callbacks.app, name="callbacks")

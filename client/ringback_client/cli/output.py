@@ -117,6 +117,12 @@ def write_diff(lines: Iterable[str], *, to_stderr: bool = False) -> None:
         out.print(Text(_printable(line), style=style), soft_wrap=True)
 
 
+def write_line(text: str, style: str = "") -> None:
+    """Print a line at once, styled on a terminal."""
+    console().print(Text(_printable(text), style=style), soft_wrap=True)
+    sys.stdout.flush()
+
+
 def say(words: str) -> None:
     """Tell the person at the terminal something."""
     console(stderr=True).print(Text(words, style="dim"), soft_wrap=True)
