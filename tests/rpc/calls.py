@@ -16,6 +16,7 @@ from ringback.v1 import (
     iam_credentials_pb2,
     logs_pb2,
     operations_pb2,
+    step_entries_pb2,
     workflows_pb2,
 )
 
@@ -32,6 +33,7 @@ FILES = (
     iam_credentials_pb2.DESCRIPTOR,
     logs_pb2.DESCRIPTOR,
     operations_pb2.DESCRIPTOR,
+    step_entries_pb2.DESCRIPTOR,
     workflows_pb2.DESCRIPTOR,
 )
 
@@ -56,6 +58,10 @@ REQUESTS: Mapping[str, Message] = {
     "ringback.v1.Executions.CancelExecution": executions_pb2.CancelExecutionRequest(name=EXECUTION),
     "ringback.v1.Executions.WaitExecution": executions_pb2.WaitExecutionRequest(name=EXECUTION),
     "ringback.v1.Executions.WatchExecution": executions_pb2.WatchExecutionRequest(name=EXECUTION),
+    "ringback.v1.ExecutionHistory.ExportData": step_entries_pb2.ExportDataRequest(name=EXECUTION),
+    "ringback.v1.ExecutionHistory.DeleteExecutionHistory": (
+        step_entries_pb2.DeleteExecutionHistoryRequest(name=EXECUTION)
+    ),
     "ringback.v1.IAMCredentials.GenerateAccessToken": (
         iam_credentials_pb2.GenerateAccessTokenRequest(
             name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com",
@@ -70,6 +76,12 @@ REQUESTS: Mapping[str, Message] = {
     "ringback.v1.Operations.GetOperation": operations_pb2.GetOperationRequest(name=OPERATION),
     "ringback.v1.Operations.DeleteOperation": operations_pb2.DeleteOperationRequest(name=OPERATION),
     "ringback.v1.Operations.WaitOperation": operations_pb2.WaitOperationRequest(name=OPERATION),
+    "ringback.v1.StepEntries.ListStepEntries": step_entries_pb2.ListStepEntriesRequest(
+        parent=EXECUTION
+    ),
+    "ringback.v1.StepEntries.GetStepEntry": step_entries_pb2.GetStepEntryRequest(
+        name=f"{EXECUTION}/stepEntries/1"
+    ),
     "ringback.v1.Workflows.ListWorkflows": workflows_pb2.ListWorkflowsRequest(parent=PARENT),
     "ringback.v1.Workflows.GetWorkflow": workflows_pb2.GetWorkflowRequest(name=WORKFLOW),
     "ringback.v1.Workflows.CreateWorkflow": workflows_pb2.CreateWorkflowRequest(

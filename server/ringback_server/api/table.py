@@ -17,6 +17,7 @@ from ringback.v1 import (
     iam_credentials_pb2,
     logs_pb2,
     operations_pb2,
+    step_entries_pb2,
     workflows_pb2,
 )
 from ringback_server.api import (
@@ -26,6 +27,7 @@ from ringback_server.api import (
     iam_credentials,
     logs,
     operations,
+    step_entries,
     workflows,
 )
 from ringback_server.api.google_names import google_name
@@ -146,6 +148,22 @@ SERVICES: tuple[Service, ...] = (
         ),
         BatchSendCallbacks=_method(
             batches_pb2.BatchSendCallbacksRequest, batches.batch_send_callbacks
+        ),
+    ),
+    _service(
+        step_entries_pb2.DESCRIPTOR,
+        "StepEntries",
+        ListStepEntries=_method(
+            step_entries_pb2.ListStepEntriesRequest, step_entries.list_step_entries
+        ),
+        GetStepEntry=_method(step_entries_pb2.GetStepEntryRequest, step_entries.get_step_entry),
+    ),
+    _service(
+        step_entries_pb2.DESCRIPTOR,
+        "ExecutionHistory",
+        ExportData=_method(step_entries_pb2.ExportDataRequest, step_entries.export_data),
+        DeleteExecutionHistory=_method(
+            step_entries_pb2.DeleteExecutionHistoryRequest, step_entries.delete_execution_history
         ),
     ),
     _service(

@@ -14,7 +14,7 @@ from ringback_server.engine.changes import Told
 from ringback_server.errors import RingbackError
 from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.model.creations import Created, Creation
-from ringback_server.model.names import CallbackName, ExecutionName, ResourceName
+from ringback_server.model.names import CallbackName, ExecutionName, ResourceName, StepEntryName
 from ringback_server.model.principals import Principal
 from ringback_server.settings import Settings
 from ringback_server.store import Store
@@ -156,8 +156,10 @@ def requires(
             name = _by_id(caller.backend, name)
             resource = str(name)
             caller.backend.access.check(caller.principal, permission, resource)
-            if isinstance(name, ExecutionName | CallbackName):
-                note_execution(resource.partition("/callbacks/")[0])
+            if isinstance(name, ExecutionName):
+                note_execution(resource)
+            elif isinstance(name, CallbackName | StepEntryName):
+                note_execution(str(name.parent))
             return verb(caller, name, *args, **kwargs)
 
         return checked

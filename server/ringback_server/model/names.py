@@ -122,6 +122,31 @@ class CallbackName:
 
 
 @dataclass(frozen=True, slots=True)
+class StepEntryName:
+    """`…/executions/E/stepEntries/N`."""
+
+    project: str
+    location: str
+    workflow: str
+    execution: str
+    entry: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        collections = ("projects", "locations", "workflows", "executions", "stepEntries")
+        return cls(*_ids(text, collections, field))
+
+    @property
+    def parent(self) -> ExecutionName:
+        """The execution that ran the step."""
+        return ExecutionName(self.project, self.location, self.workflow, self.execution)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/stepEntries/{self.entry}"
+
+
+@dataclass(frozen=True, slots=True)
 class OperationName:
     """`projects/P/locations/L/operations/O`."""
 
@@ -160,7 +185,13 @@ class ServiceAccountName:
 
 
 ResourceName = (
-    LocationName | WorkflowName | ExecutionName | CallbackName | OperationName | ServiceAccountName
+    LocationName
+    | WorkflowName
+    | ExecutionName
+    | CallbackName
+    | StepEntryName
+    | OperationName
+    | ServiceAccountName
 )
 
 
