@@ -9,7 +9,7 @@ from ringback.v1 import workflows_pb2
 from ringback_server.api.update_mask import CHANGEABLE, workflow_changes
 from ringback_server.errors import InvalidArgumentError
 from ringback_server.model.resources import CallLogLevel, HistoryLevel
-from ringback_server.store.workflows import WorkflowChanges
+from ringback_server.store.workflow_changes import WorkflowChanges
 
 SENT = workflows_pb2.Workflow(
     name="projects/p/locations/l/workflows/w",

@@ -17,7 +17,7 @@ from ringback_server.errors import (
 )
 from ringback_server.model.names import OperationName, WorkflowName
 from ringback_server.model.resources import Execution
-from ringback_server.store.workflows import WorkflowChanges
+from ringback_server.store.workflow_changes import WorkflowChanges
 from tests.services import ADMIN, NOBODY, PARENT, VIEWER, WAITS, Service
 
 SPEC = WorkflowSpec(source="- done:\n    return: 1\n")

@@ -62,6 +62,11 @@ REQUESTS: Mapping[str, Message] = {
     "ringback.v1.ExecutionHistory.DeleteExecutionHistory": (
         step_entries_pb2.DeleteExecutionHistoryRequest(name=EXECUTION)
     ),
+    "ringback.v1.Executions.TriggerPubsubExecution": executions_pb2.TriggerPubsubExecutionRequest(
+        workflow=WORKFLOW,
+        subscription="projects/local/subscriptions/s",
+        message=executions_pb2.PubsubMessage(message_id="1", data=b"x"),
+    ),
     "ringback.v1.IAMCredentials.GenerateAccessToken": (
         iam_credentials_pb2.GenerateAccessTokenRequest(
             name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com",
@@ -92,6 +97,9 @@ REQUESTS: Mapping[str, Message] = {
     "ringback.v1.Workflows.DeleteWorkflow": workflows_pb2.DeleteWorkflowRequest(name=WORKFLOW),
     "ringback.v1.Workflows.UpdateWorkflow": workflows_pb2.UpdateWorkflowRequest(
         workflow=workflows_pb2.Workflow(name=WORKFLOW, description="x")
+    ),
+    "ringback.v1.Workflows.DeployWorkflow": workflows_pb2.DeployWorkflowRequest(
+        parent=PARENT, workflow_id="w", workflow=workflows_pb2.Workflow(source_contents=SOURCE)
     ),
     "ringback.v1.Workflows.ListWorkflowRevisions": workflows_pb2.ListWorkflowRevisionsRequest(
         name=WORKFLOW

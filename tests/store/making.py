@@ -32,7 +32,7 @@ from ringback_server.store.records import (
     NewWait,
     Phase,
 )
-from ringback_server.store.workflows import WorkflowFields
+from ringback_server.store.workflow_changes import WorkflowFields
 
 NAME = WorkflowName("local", "us-central1", "basic")
 SENDER = "admin@local.iam.gserviceaccount.com"

@@ -13,7 +13,7 @@ from ringback_server.model.resources import CallLogLevel, HistoryLevel
 from ringback_server.store import Store, open_store
 from ringback_server.store.logs import LogFilter
 from ringback_server.store.records import Superseded
-from ringback_server.store.workflows import WorkflowChanges
+from ringback_server.store.workflow_changes import WorkflowChanges
 from tests.store.making import (
     FIELDS,
     NAME,

@@ -27,6 +27,7 @@ from ringback_server.api import (
     iam_credentials,
     logs,
     operations,
+    pubsub,
     step_entries,
     workflows,
 )
@@ -108,6 +109,7 @@ SERVICES: tuple[Service, ...] = (
         CreateWorkflow=_method(workflows_pb2.CreateWorkflowRequest, workflows.create_workflow),
         DeleteWorkflow=_method(workflows_pb2.DeleteWorkflowRequest, workflows.delete_workflow),
         UpdateWorkflow=_method(workflows_pb2.UpdateWorkflowRequest, workflows.update_workflow),
+        DeployWorkflow=_method(workflows_pb2.DeployWorkflowRequest, workflows.deploy_workflow),
         ListWorkflowRevisions=_method(
             workflows_pb2.ListWorkflowRevisionsRequest, workflows.list_workflow_revisions
         ),
@@ -127,6 +129,9 @@ SERVICES: tuple[Service, ...] = (
         "Executions",
         ListExecutions=_method(executions_pb2.ListExecutionsRequest, executions.list_executions),
         CreateExecution=_method(executions_pb2.CreateExecutionRequest, executions.create_execution),
+        TriggerPubsubExecution=_method(
+            executions_pb2.TriggerPubsubExecutionRequest, pubsub.trigger_pubsub_execution
+        ),
         GetExecution=_method(executions_pb2.GetExecutionRequest, executions.get_execution),
         CancelExecution=_method(executions_pb2.CancelExecutionRequest, executions.cancel_execution),
         WaitExecution=_method(

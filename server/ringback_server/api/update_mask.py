@@ -1,4 +1,4 @@
-"""Which fields an UpdateWorkflow request changes."""
+"""Which fields a request changes of a workflow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ringback.v1 import workflows_pb2
 from ringback_server.api.levels import call_log_level, history_level
 from ringback_server.control.refusals import refused
-from ringback_server.store.workflows import WorkflowChanges
+from ringback_server.store.workflow_changes import WorkflowChanges
 
 #: changeable fields in the message
 CHANGEABLE = (
@@ -21,7 +21,9 @@ CHANGEABLE = (
 )
 
 
-def workflow_changes(request: workflows_pb2.UpdateWorkflowRequest) -> WorkflowChanges:
+def workflow_changes(
+    request: workflows_pb2.UpdateWorkflowRequest | workflows_pb2.DeployWorkflowRequest,
+) -> WorkflowChanges:
     """Return the changes that a request asks for.
 
     An empty mask means every field that is set, `*` every field. A field in the mask that is not
@@ -42,7 +44,9 @@ def workflow_changes(request: workflows_pb2.UpdateWorkflowRequest) -> WorkflowCh
     )
 
 
-def _paths(request: workflows_pb2.UpdateWorkflowRequest) -> frozenset[str]:
+def _paths(
+    request: workflows_pb2.UpdateWorkflowRequest | workflows_pb2.DeployWorkflowRequest,
+) -> frozenset[str]:
     asked = frozenset(request.update_mask.paths)
     if not asked:
         set_fields = {field.name for field, _ in request.workflow.ListFields()}

@@ -6,8 +6,9 @@ from ringback.v1 import operations_pb2, workflows_pb2
 from ringback_server.api import google_names, messages
 from ringback_server.api.levels import call_log_level, history_level
 from ringback_server.api.update_mask import workflow_changes
-from ringback_server.control import workflows
+from ringback_server.control import deployments, workflows
 from ringback_server.control.caller import Caller
+from ringback_server.control.deployments import Deployment
 from ringback_server.control.operations import OperationOutcome
 from ringback_server.control.paging import PageRequest
 from ringback_server.control.refusals import refuse_if_set
@@ -66,6 +67,25 @@ def update_workflow(
     return _deployed(updated, operation, caller)
 
 
+def deploy_workflow(
+    request: workflows_pb2.DeployWorkflowRequest, caller: Caller
+) -> workflows_pb2.Workflow:
+    """Make a workflow what it is asked to be."""
+    name = deployments.name_of(request.parent, request.workflow_id, request.workflow.name)
+    deployment = Deployment(
+        spec=_spec(request.workflow),
+        changes=workflow_changes(request),
+        expected=request.expected_revision_id,
+    )
+    if request.validate_only:
+        found = deployments.validate(caller, name, deployment)
+    else:
+        found = deployments.deploy(caller, name, deployment)
+    if found is None:
+        return _checked(request.workflow, caller, name)
+    return messages.workflow(found, workflows.warnings(caller, found.service_account))
+
+
 def delete_workflow(
     request: workflows_pb2.DeleteWorkflowRequest, caller: Caller
 ) -> operations_pb2.Operation:
@@ -100,10 +120,19 @@ def _deployed(found: Workflow, operation: Operation, caller: Caller) -> operatio
 
 def _validated(sent: workflows_pb2.Workflow, caller: Caller) -> operations_pb2.Operation:
     """Return the operation of a workflow that could be deployed, and was not."""
+    shown = _checked(sent, caller)
+    return operations_pb2.Operation(done=True, response=google_names.pack(shown))
+
+
+def _checked(
+    sent: workflows_pb2.Workflow, caller: Caller, name: WorkflowName | None = None
+) -> workflows_pb2.Workflow:
+    """Return a workflow that could be deployed as it was sent, with its name and its warnings."""
     shown = workflows_pb2.Workflow()
     shown.CopyFrom(sent)
+    shown.name = sent.name if name is None else str(name)
     shown.warnings[:] = workflows.warnings(caller, sent.service_account)
-    return operations_pb2.Operation(done=True, response=google_names.pack(shown))
+    return shown
 
 
 def _spec(sent: workflows_pb2.Workflow) -> WorkflowSpec:

@@ -18,7 +18,7 @@ from ringback_server.model.names import (
     valid_workflow_id,
 )
 from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
-from ringback_server.store.workflows import WorkflowChanges
+from ringback_server.store.workflow_changes import WorkflowChanges
 
 _PAGE = PageSizes(default=500, maximum=1_000)
 _REVISIONS_PAGE = PageSizes(default=20, maximum=100)
@@ -69,7 +69,7 @@ def update(
     Raise InvalidArgumentError for a bad field or definition, PermissionDeniedError when the code
     would run as an account that the caller may not act as, and NotFoundError.
     """
-    changes = _check_changes(caller, name, changes)
+    changes = checked_changes(caller, name, changes)
     return caller.backend.store.workflows.update(name, changes, caller.backend.clock.now())
 
 
@@ -88,7 +88,7 @@ def validate_create(
 @requires("workflows.workflows.update")
 def validate_update(caller: Caller, name: WorkflowName, changes: WorkflowChanges) -> None:
     """Raise what `update` would raise now; change nothing."""
-    _check_changes(caller, name, changes)
+    checked_changes(caller, name, changes)
     caller.backend.store.workflows.get(name)
 
 
@@ -157,8 +157,11 @@ def _check_new(caller: Caller, parent: LocationName, workflow_id: str, spec: Wor
     return account
 
 
-def _check_changes(caller: Caller, name: WorkflowName, changes: WorkflowChanges) -> WorkflowChanges:
-    """Raise InvalidArgumentError for a bad field; return the changes with full names."""
+@requires("workflows.workflows.update")
+def checked_changes(
+    caller: Caller, name: WorkflowName, changes: WorkflowChanges
+) -> WorkflowChanges:
+    """Raise what keeps changes from being made; return them with full names."""
     if changes.description is not None:
         definitions.check_description(changes.description)
     if changes.labels is not None:

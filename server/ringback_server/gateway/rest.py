@@ -20,6 +20,8 @@ from ringback_server.gateway.workers import Workers
 
 _MAX_BODY = 4 * 1024 * 1024
 _BODY_SECONDS = 60.0
+#: what push subscriptions of Pub/Sub have in their URLs
+_MODE = "__GCP_CloudEventsMode"
 
 
 class Rest:
@@ -56,7 +58,9 @@ class Rest:
         self, caller: Caller, route: Route, method: Method, request: HttpRequest, body: bytes
     ) -> Answer:
         form, query = split_format(request.query())
+        mode, query = _push_mode(method, query)
         asked = route.request(query, body)
+        _tell(asked, "gcp_cloud_events_mode", mode)
         _tell(asked, "request_id", request.header("idempotency-key"))
         message = method.answer(asked, caller)
         return Answer(body=to_json(message, self._pool, enums_as_numbers=form.enums_as_numbers))
@@ -69,6 +73,16 @@ def _opening(caller: Caller, route: Route, method: StreamMethod, request: HttpRe
     return Opening(
         caller=caller, method=method, asked=asked, enums_as_numbers=form.enums_as_numbers
     )
+
+
+def _push_mode(
+    method: Method, query: list[tuple[str, str]]
+) -> tuple[str | None, list[tuple[str, str]]]:
+    """Take the parameter of push subscriptions out of the query of a request that knows it."""
+    if "gcp_cloud_events_mode" not in method.request.DESCRIPTOR.fields_by_name:
+        return None, query
+    mode = next((value for key, value in query if key == _MODE), None)
+    return mode, [pair for pair in query if pair[0] != _MODE]
 
 
 def _tell(asked: Message, name: str, value: str | None) -> None:

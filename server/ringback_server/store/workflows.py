@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypedDict, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 import msgspec
 
@@ -21,6 +20,13 @@ from ringback_server.store.lookups import workflow_key, workflow_not_found
 from ringback_server.store.pages import up_to_a_page
 from ringback_server.store.purges import purge
 from ringback_server.store.remembered import Remembered
+from ringback_server.store.workflow_changes import (
+    WorkflowChanges,
+    WorkflowFields,
+    changed,
+    check_revision,
+    differs,
+)
 
 T = TypeVar("T")
 
@@ -102,31 +108,6 @@ SELECT (SELECT MIN(project) FROM workflow WHERE delete_time IS NULL),
 """
 
 
-class WorkflowFields(TypedDict):
-    """What a deployer says about a workflow."""
-
-    source: str
-    service_account: str
-    description: str
-    labels: Mapping[str, str]
-    user_env_vars: Mapping[str, str]
-    call_log_level: CallLogLevel
-    history_level: HistoryLevel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowChanges:
-    """What an update changes; None leaves a field as it is."""
-
-    source: str | None = None
-    service_account: str | None = None
-    description: str | None = None
-    labels: Mapping[str, str] | None = None
-    user_env_vars: Mapping[str, str] | None = None
-    call_log_level: CallLogLevel | None = None
-    history_level: HistoryLevel | None = None
-
-
 class Workflows:
     """The workflows of all locations. Keys are the store's integers, times Unix seconds."""
 
@@ -162,14 +143,30 @@ class Workflows:
         uid = new_uid()
 
         def update(connection: Connection) -> tuple[Workflow, Operation]:
-            before = _get(connection, name)
-            fields = _changed(before, changes)
-            _set_fields(connection, before.key, fields, now)
-            if _content(fields) != _content(_changed(before, WorkflowChanges())):
-                _add_revision(connection, before.key, fields, now)
+            _update(connection, _get(connection, name), changes, now)
             return _get(connection, name), operations.add(connection, uid, "update", name, now)
 
         return self._write(update)
+
+    def deploy(
+        self, name: WorkflowName, changes: WorkflowChanges, now: float, *, expected: str = ""
+    ) -> Workflow:
+        """Change a workflow unless it is so already; or NotFoundError.
+
+        Raise FailedPreconditionError if its revision is not the one that is expected, if any is.
+        """
+        uid = new_uid()
+
+        def deploy(connection: Connection) -> Workflow:
+            before = _get(connection, name)
+            check_revision(before, expected)
+            if not differs(before, changes):
+                return before
+            _update(connection, before, changes, now)
+            operations.add(connection, uid, "update", name, now)
+            return _get(connection, name)
+
+        return self._write(deploy)
 
     def delete(self, name: WorkflowName, now: float) -> tuple[Operation, _Keys]:
         """Delete a workflow with its executions; or NotFoundError.
@@ -286,6 +283,13 @@ def _get(connection: Connection, name: WorkflowName, revision_id: str | None = N
     return _workflow(row)
 
 
+def _update(connection: Connection, before: Workflow, changes: WorkflowChanges, now: float) -> None:
+    fields = changed(before, changes)
+    _set_fields(connection, before.key, fields, now)
+    if _content(fields) != _content(changed(before, WorkflowChanges())):
+        _add_revision(connection, before.key, fields, now)
+
+
 def _set_fields(connection: Connection, key: int, fields: WorkflowFields, now: float) -> None:
     columns = {
         "key": key,
@@ -319,21 +323,6 @@ def _add_revision(connection: Connection, key: int, fields: WorkflowFields, now:
 def _content(fields: WorkflowFields) -> tuple[str, str, str]:
     """Return what makes a revision: source, service account, environment as JSON."""
     return fields["source"], fields["service_account"], _json(fields["user_env_vars"])
-
-
-def _changed(workflow: Workflow, changes: WorkflowChanges) -> WorkflowFields:
-    def pick(new: T | None, old: T) -> T:
-        return old if new is None else new
-
-    return WorkflowFields(
-        source=pick(changes.source, workflow.source),
-        service_account=pick(changes.service_account, workflow.service_account),
-        description=pick(changes.description, workflow.description),
-        labels=pick(changes.labels, workflow.labels),
-        user_env_vars=pick(changes.user_env_vars, workflow.user_env_vars),
-        call_log_level=pick(changes.call_log_level, workflow.call_log_level),
-        history_level=pick(changes.history_level, workflow.history_level),
-    )
 
 
 def _workflow(row: Row) -> Workflow:

@@ -561,6 +561,112 @@ class CreateExecutionRequest(_message.Message):
 Global___CreateExecutionRequest: _TypeAlias = CreateExecutionRequest  # noqa: Y015
 
 @_typing.final
+class TriggerPubsubExecutionRequest(_message.Message):
+    """The request of Executions.TriggerPubsubExecution."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKFLOW_FIELD_NUMBER: _builtins.int
+    GCP_CLOUD_EVENTS_MODE_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    DELIVERY_ATTEMPT_FIELD_NUMBER: _builtins.int
+    workflow: _builtins.str
+    """The workflow's name."""
+    gcp_cloud_events_mode: _builtins.str
+    """How the message becomes an event: `CUSTOM_PUBSUB_projects/{project}/topics/{topic}` says that
+    it is one, and of which topic; `CE_PUBSUB_BINDING` that it carries one, with attributes such as
+    `ce-type`. Over HTTP the query parameter `__GCP_CloudEventsMode` may say so too. Empty for a
+    message of a topic that is not named.
+    """
+    subscription: _builtins.str
+    """The subscription: `projects/{project}/subscriptions/{subscription}`."""
+    delivery_attempt: _builtins.int
+    """How often the message was delivered; it changes nothing."""
+    @_builtins.property
+    def message(self) -> Global___PubsubMessage:
+        """The message."""
+
+    def __init__(
+        self,
+        *,
+        workflow: _builtins.str = ...,
+        gcp_cloud_events_mode: _builtins.str = ...,
+        subscription: _builtins.str = ...,
+        message: Global___PubsubMessage | None = ...,
+        delivery_attempt: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_attempt", b"delivery_attempt", "gcp_cloud_events_mode", b"gcp_cloud_events_mode", "message", b"message", "subscription", b"subscription", "workflow", b"workflow"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TriggerPubsubExecutionRequest: _TypeAlias = TriggerPubsubExecutionRequest  # noqa: Y015
+
+@_typing.final
+class PubsubMessage(_message.Message):
+    """A message of Pub/Sub."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AttributesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    DATA_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+    ORDERING_KEY_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """What was published."""
+    message_id: _builtins.str
+    """Its id, by which it is known when it is delivered again."""
+    ordering_key: _builtins.str
+    """Messages with the same key are delivered in order."""
+    @_builtins.property
+    def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What was said about it; a message without data has at least one attribute."""
+
+    @_builtins.property
+    def publish_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was published."""
+
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+        attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        message_id: _builtins.str = ...,
+        publish_time: _timestamp_pb2.Timestamp | None = ...,
+        ordering_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["publish_time", b"publish_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "data", b"data", "message_id", b"message_id", "ordering_key", b"ordering_key", "publish_time", b"publish_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PubsubMessage: _TypeAlias = PubsubMessage  # noqa: Y015
+
+@_typing.final
 class GetExecutionRequest(_message.Message):
     """The request of Executions.GetExecution."""
 

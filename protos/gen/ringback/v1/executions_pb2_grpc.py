@@ -45,6 +45,11 @@ class ExecutionsStub:
                 request_serializer=ringback_dot_v1_dot_executions__pb2.CreateExecutionRequest.SerializeToString,
                 response_deserializer=ringback_dot_v1_dot_executions__pb2.Execution.FromString,
                 _registered_method=True)
+        self.TriggerPubsubExecution = channel.unary_unary(
+                '/ringback.v1.Executions/TriggerPubsubExecution',
+                request_serializer=ringback_dot_v1_dot_executions__pb2.TriggerPubsubExecutionRequest.SerializeToString,
+                response_deserializer=ringback_dot_v1_dot_executions__pb2.Execution.FromString,
+                _registered_method=True)
         self.GetExecution = channel.unary_unary(
                 '/ringback.v1.Executions/GetExecution',
                 request_serializer=ringback_dot_v1_dot_executions__pb2.GetExecutionRequest.SerializeToString,
@@ -80,6 +85,16 @@ class ExecutionsServicer:
 
     def CreateExecution(self, request, context):
         """Starts an execution of the latest revision of a workflow and returns at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TriggerPubsubExecution(self, request, context):
+        """Starts an execution of the latest revision of a workflow with a message of Pub/Sub, as its push
+        subscriptions send it. The argument is a CloudEvent, as Eventarc's triggers make it: `data` has
+        the message and the subscription. A message that is delivered again is answered with the
+        execution that it started; one for which there is no room is refused, not queued.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -131,6 +146,11 @@ def add_ExecutionsServicer_to_server(servicer, server):
             'CreateExecution': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateExecution,
                     request_deserializer=ringback_dot_v1_dot_executions__pb2.CreateExecutionRequest.FromString,
+                    response_serializer=ringback_dot_v1_dot_executions__pb2.Execution.SerializeToString,
+            ),
+            'TriggerPubsubExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.TriggerPubsubExecution,
+                    request_deserializer=ringback_dot_v1_dot_executions__pb2.TriggerPubsubExecutionRequest.FromString,
                     response_serializer=ringback_dot_v1_dot_executions__pb2.Execution.SerializeToString,
             ),
             'GetExecution': grpc.unary_unary_rpc_method_handler(
@@ -208,6 +228,33 @@ class Executions:
             target,
             '/ringback.v1.Executions/CreateExecution',
             ringback_dot_v1_dot_executions__pb2.CreateExecutionRequest.SerializeToString,
+            ringback_dot_v1_dot_executions__pb2.Execution.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TriggerPubsubExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringback.v1.Executions/TriggerPubsubExecution',
+            ringback_dot_v1_dot_executions__pb2.TriggerPubsubExecutionRequest.SerializeToString,
             ringback_dot_v1_dot_executions__pb2.Execution.FromString,
             options,
             channel_credentials,

@@ -40,6 +40,12 @@ class ExecutionsStub:
     """Lists the executions of a workflow, newest first unless ordered otherwise."""
     CreateExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.CreateExecutionRequest, _executions_pb2.Execution]
     """Starts an execution of the latest revision of a workflow and returns at once."""
+    TriggerPubsubExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.TriggerPubsubExecutionRequest, _executions_pb2.Execution]
+    """Starts an execution of the latest revision of a workflow with a message of Pub/Sub, as its push
+    subscriptions send it. The argument is a CloudEvent, as Eventarc's triggers make it: `data` has
+    the message and the subscription. A message that is delivered again is answered with the
+    execution that it started; one for which there is no room is refused, not queued.
+    """
     GetExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.GetExecutionRequest, _executions_pb2.Execution]
     """Returns an execution."""
     CancelExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.CancelExecutionRequest, _executions_pb2.Execution]
@@ -67,6 +73,12 @@ class ExecutionsAsyncStub(ExecutionsStub):
     """Lists the executions of a workflow, newest first unless ordered otherwise."""
     CreateExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.CreateExecutionRequest, _executions_pb2.Execution]  # type: ignore[assignment]
     """Starts an execution of the latest revision of a workflow and returns at once."""
+    TriggerPubsubExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.TriggerPubsubExecutionRequest, _executions_pb2.Execution]  # type: ignore[assignment]
+    """Starts an execution of the latest revision of a workflow with a message of Pub/Sub, as its push
+    subscriptions send it. The argument is a CloudEvent, as Eventarc's triggers make it: `data` has
+    the message and the subscription. A message that is delivered again is answered with the
+    execution that it started; one for which there is no room is refused, not queued.
+    """
     GetExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.GetExecutionRequest, _executions_pb2.Execution]  # type: ignore[assignment]
     """Returns an execution."""
     CancelExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.CancelExecutionRequest, _executions_pb2.Execution]  # type: ignore[assignment]
@@ -103,6 +115,18 @@ class ExecutionsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.Execution, _abc.Awaitable[_executions_pb2.Execution]]:
         """Starts an execution of the latest revision of a workflow and returns at once."""
+
+    @_abc_1.abstractmethod
+    def TriggerPubsubExecution(
+        self,
+        request: _executions_pb2.TriggerPubsubExecutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_executions_pb2.Execution, _abc.Awaitable[_executions_pb2.Execution]]:
+        """Starts an execution of the latest revision of a workflow with a message of Pub/Sub, as its push
+        subscriptions send it. The argument is a CloudEvent, as Eventarc's triggers make it: `data` has
+        the message and the subscription. A message that is delivered again is answered with the
+        execution that it started; one for which there is no room is refused, not queued.
+        """
 
     @_abc_1.abstractmethod
     def GetExecution(

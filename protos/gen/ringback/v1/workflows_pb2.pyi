@@ -513,6 +513,56 @@ class UpdateWorkflowRequest(_message.Message):
 Global___UpdateWorkflowRequest: _TypeAlias = UpdateWorkflowRequest  # noqa: Y015
 
 @_typing.final
+class DeployWorkflowRequest(_message.Message):
+    """The request of Workflows.DeployWorkflow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    WORKFLOW_FIELD_NUMBER: _builtins.int
+    WORKFLOW_ID_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    EXPECTED_REVISION_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """The location: `projects/{project}/locations/{location}`."""
+    workflow_id: _builtins.str
+    """The last segment of its name."""
+    expected_revision_id: _builtins.str
+    """The revision that the workflow must have now, so that nothing somebody else deployed meanwhile
+    is overwritten: FAILED_PRECONDITION if it has another or is not there.
+    """
+    validate_only: _builtins.bool
+    """Check everything and deploy nothing. What is returned has a revision only if there is nothing
+    to change.
+    """
+    @_builtins.property
+    def workflow(self) -> Global___Workflow:
+        """The workflow as it is to be."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """The fields to change of a workflow that is there already; without it, all that are set."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        workflow: Global___Workflow | None = ...,
+        workflow_id: _builtins.str = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        expected_revision_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "workflow", b"workflow"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_revision_id", b"expected_revision_id", "parent", b"parent", "update_mask", b"update_mask", "validate_only", b"validate_only", "workflow", b"workflow", "workflow_id", b"workflow_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeployWorkflowRequest: _TypeAlias = DeployWorkflowRequest  # noqa: Y015
+
+@_typing.final
 class ListWorkflowRevisionsRequest(_message.Message):
     """The request of Workflows.ListWorkflowRevisions."""
 

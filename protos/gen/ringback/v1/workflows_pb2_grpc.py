@@ -61,6 +61,11 @@ class WorkflowsStub:
                 request_serializer=ringback_dot_v1_dot_workflows__pb2.UpdateWorkflowRequest.SerializeToString,
                 response_deserializer=ringback_dot_v1_dot_operations__pb2.Operation.FromString,
                 _registered_method=True)
+        self.DeployWorkflow = channel.unary_unary(
+                '/ringback.v1.Workflows/DeployWorkflow',
+                request_serializer=ringback_dot_v1_dot_workflows__pb2.DeployWorkflowRequest.SerializeToString,
+                response_deserializer=ringback_dot_v1_dot_workflows__pb2.Workflow.FromString,
+                _registered_method=True)
         self.ListWorkflowRevisions = channel.unary_unary(
                 '/ringback.v1.Workflows/ListWorkflowRevisions',
                 request_serializer=ringback_dot_v1_dot_workflows__pb2.ListWorkflowRevisionsRequest.SerializeToString,
@@ -109,6 +114,14 @@ class WorkflowsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeployWorkflow(self, request, context):
+        """Deploys a workflow, whether it is new or not, and returns it once that is done. Nothing is
+        changed, and no revision made, if the workflow is as it is asked for already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListWorkflowRevisions(self, request, context):
         """Lists the revisions of a workflow, newest first.
         """
@@ -143,6 +156,11 @@ def add_WorkflowsServicer_to_server(servicer, server):
                     servicer.UpdateWorkflow,
                     request_deserializer=ringback_dot_v1_dot_workflows__pb2.UpdateWorkflowRequest.FromString,
                     response_serializer=ringback_dot_v1_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'DeployWorkflow': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeployWorkflow,
+                    request_deserializer=ringback_dot_v1_dot_workflows__pb2.DeployWorkflowRequest.FromString,
+                    response_serializer=ringback_dot_v1_dot_workflows__pb2.Workflow.SerializeToString,
             ),
             'ListWorkflowRevisions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListWorkflowRevisions,
@@ -286,6 +304,33 @@ class Workflows:
             '/ringback.v1.Workflows/UpdateWorkflow',
             ringback_dot_v1_dot_workflows__pb2.UpdateWorkflowRequest.SerializeToString,
             ringback_dot_v1_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeployWorkflow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringback.v1.Workflows/DeployWorkflow',
+            ringback_dot_v1_dot_workflows__pb2.DeployWorkflowRequest.SerializeToString,
+            ringback_dot_v1_dot_workflows__pb2.Workflow.FromString,
             options,
             channel_credentials,
             insecure,

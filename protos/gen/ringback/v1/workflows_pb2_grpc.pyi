@@ -50,6 +50,10 @@ class WorkflowsStub:
     """Changes a workflow. A new revision is made when the source, the service account or the
     environment variables change; running executions keep the revision they began with.
     """
+    DeployWorkflow: _grpc.UnaryUnaryMultiCallable[_workflows_pb2.DeployWorkflowRequest, _workflows_pb2.Workflow]
+    """Deploys a workflow, whether it is new or not, and returns it once that is done. Nothing is
+    changed, and no revision made, if the workflow is as it is asked for already.
+    """
     ListWorkflowRevisions: _grpc.UnaryUnaryMultiCallable[_workflows_pb2.ListWorkflowRevisionsRequest, _workflows_pb2.ListWorkflowRevisionsResponse]
     """Lists the revisions of a workflow, newest first."""
 
@@ -71,6 +75,10 @@ class WorkflowsAsyncStub(WorkflowsStub):
     UpdateWorkflow: _aio.UnaryUnaryMultiCallable[_workflows_pb2.UpdateWorkflowRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Changes a workflow. A new revision is made when the source, the service account or the
     environment variables change; running executions keep the revision they began with.
+    """
+    DeployWorkflow: _aio.UnaryUnaryMultiCallable[_workflows_pb2.DeployWorkflowRequest, _workflows_pb2.Workflow]  # type: ignore[assignment]
+    """Deploys a workflow, whether it is new or not, and returns it once that is done. Nothing is
+    changed, and no revision made, if the workflow is as it is asked for already.
     """
     ListWorkflowRevisions: _aio.UnaryUnaryMultiCallable[_workflows_pb2.ListWorkflowRevisionsRequest, _workflows_pb2.ListWorkflowRevisionsResponse]  # type: ignore[assignment]
     """Lists the revisions of a workflow, newest first."""
@@ -120,6 +128,16 @@ class WorkflowsServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
         """Changes a workflow. A new revision is made when the source, the service account or the
         environment variables change; running executions keep the revision they began with.
+        """
+
+    @_abc_1.abstractmethod
+    def DeployWorkflow(
+        self,
+        request: _workflows_pb2.DeployWorkflowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflows_pb2.Workflow, _abc.Awaitable[_workflows_pb2.Workflow]]:
+        """Deploys a workflow, whether it is new or not, and returns it once that is done. Nothing is
+        changed, and no revision made, if the workflow is as it is asked for already.
         """
 
     @_abc_1.abstractmethod
