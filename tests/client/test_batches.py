@@ -120,6 +120,25 @@ def test_execute_when_it_was_interrupted(
     assert ["13"] == [one.execution.argument for one in calls[-1].requests]
 
 
+def test_execute_when_all_was_done_before(
+    directory: Path, stand_in: StandIn, capsys: Captured
+) -> None:
+    """Who repeats a command whose results are complete is told so, and nothing is asked for."""
+    stand_in.answers["BatchCreateExecutions"] = created
+    command = ["execute", "w", "--batch", batch(directory, "1\n2\n"), "--results", "results"]
+    run(command)
+    capsys.readouterr()
+    calls = len(stand_in.asked)
+    again = run(command)
+    said = capsys.readouterr().err
+    batch(directory, "1\n2\n3\n")
+    run(command)
+
+    assert (0, calls) == (again, len(stand_in.asked) - 1)
+    assert "All 2 were accepted before: there was nothing to do.\n" in said
+    assert "1 of 1 were accepted; 2 had been before.\n" in capsys.readouterr().err
+
+
 def test_execute_when_lines_were_corrected(
     directory: Path, stand_in: StandIn, capsys: Captured
 ) -> None:

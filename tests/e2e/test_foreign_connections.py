@@ -49,6 +49,7 @@ COMMANDS = (
     ("auth", "print-identity-token", "--audiences=https://a"),
     ("auth", "decode", "{token}"),
     ("env",),
+    ("completion", "bash"),
     ("backup", "copy.db", "--data-dir=data"),
     ("delete", "w", "--quiet"),
 )

@@ -84,15 +84,17 @@ def test_deploy_when_it_is_a_dry_run(capsys: Captured) -> None:
 
 @pytest.mark.usefixtures("server")
 def test_deploy_when_the_account_is_not_there(capsys: Captured) -> None:
-    """Whoever deploys for an account that does not exist is warned, dry run or not."""
+    """Whoever deploys for an account that does not exist is warned, in whatever way."""
     deploy = ("deploy", "w", "--source", "w.yaml", "--service-account")
     _, dry = ringback(capsys, *deploy, "nobody@x.com", "--dry-run")
+    _, unawaited = ringback(capsys, *deploy, "nobody@x.com", "--async")
     _, said = ringback(capsys, *deploy, "nobody@x.com")
     shown, _ = ringback(capsys, "describe", "w", "--format", "json")
     _, changed = ringback(capsys, *deploy, INVOKER)
 
     assert "--service-accounts nobody@x.com=" in " ".join(said.split())
-    assert ("Warning" in dry, "Warning" in changed) == (True, False)
+    warned = ["Warning" in words for words in (dry, unawaited, changed)]
+    assert [True, True, False] == warned
     assert len(json.loads(shown)["warnings"]) == 1
 
 
@@ -340,6 +342,34 @@ def test_completion_when_the_shell_asks(words: str, offered: set[str], tmp_path:
     )
 
     assert offered == set(answer.stdout.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_when_a_script_is_asked_for(shell: str, capsys: Captured) -> None:
+    """Each shell has a script of its own, which asks this program what to offer."""
+    printed, _ = ringback(capsys, "completion", shell)
+
+    assert f"complete_{shell}" in printed
+    assert "_RINGBACK_COMPLETE" in printed
+
+
+def test_completion_when_bash_reads_the_script(tmp_path: Path) -> None:
+    """Bash that sourced the script offers what begins with the word that was typed."""
+    typed = (
+        "source <(ringback completion bash); COMP_WORDS=(ringback roll); COMP_CWORD=1; "
+        '_ringback_completion ringback; echo "${COMPREPLY[*]}"'
+    )
+    folder = Path(sys.executable).parent
+    answer = subprocess.run(
+        ["/bin/bash", "-c", typed],
+        env={**os.environ, "HOME": str(tmp_path), "PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=False,
+    )
+
+    assert "rollback\n" == answer.stdout, answer.stderr
 
 
 @pytest.mark.usefixtures("server")

@@ -16,7 +16,6 @@ from ringback_client.cli.failures import explain
 from ringback_client.cli.following import follow
 from ringback_client.client import Client, finished
 from ringback_client.connection import Server
-from ringback_client.credentials import read_key
 from ringback_client.errors import RequestError
 from ringback_client.names import last_segment
 
@@ -42,7 +41,6 @@ class Activity:
         """Take the full name of a workflow, and whom to `tell` a line and its style."""
         self._client = client
         self._workflow = workflow
-        self._url = server.http or read_key(server.key_file).token_uri.removesuffix("/token")
         self._ca_file = server.ca_file
         self._tell = tell
         #: of each that was told about
@@ -140,7 +138,7 @@ class Activity:
         words.append('-H "Authorization: Bearer $(ringback auth print-access-token)"')
         if callback.method not in _BODILESS:
             words.append(_BODY)
-        return " ".join([*words, shlex.quote(f"{self._url}/v1/{callback.name}")])
+        return " ".join([*words, shlex.quote(callback.url)])
 
     def _entries_since(self, time: datetime) -> Iterator[LogEntry]:
         since = time.isoformat().replace("+00:00", "Z")

@@ -12,6 +12,7 @@ import typer
 from ringback_client.cli import (
     auth,
     callbacks,
+    completion,
     deploy,
     dev,
     environment,
@@ -47,6 +48,7 @@ app.command("rollback")(revisions.rollback)
 app.command("run")(executions.run)
 app.command("execute")(executions.execute)
 app.command("dev")(dev.dev)
+app.command("completion")(completion.completion)
 app.command("env")(environment.env)
 app.add_typer(executions.app, name="executions")
 app.add_typer(callbacks.app, name="callbacks")

@@ -175,7 +175,13 @@ def _summary(path: Path, source: Source, accepted: int, served: int) -> Iterator
             f"{name} has one line, a list of {count:,}, which counts as one. "
             "For one of each, write each on a line of its own, as jq -c '.[]' does."
         )
-    yield f"{accepted:,} of {served:,} were accepted."
+    before = source.lines - served
+    if not served:
+        yield f"All {before:,} were accepted before: there was nothing to do."
+    elif before:
+        yield f"{accepted:,} of {served:,} were accepted; {before:,} had been before."
+    else:
+        yield f"{accepted:,} of {served:,} were accepted."
 
 
 def _elements(text: str) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ringback.v1.operations_pb2 import Operation
 from ringback.v1.workflows_pb2 import Workflow
 from ringback_client.cli.differences import differences
 from ringback_client.cli.env_vars import (
@@ -99,11 +100,10 @@ def deploy(
         changes = differences(before, client.place.workflow(name), text, settings)
         if is_async:
             _say_changes(session, before, changes)
-            typer.echo(client.begin_deployment(name, text, **settings).name)
+            _begin(session, client.begin_deployment(name, text, **settings))
             return
         workflow = client.deploy(name, text, dry_run=dry_run, **settings)
-    for warning in workflow.warnings:
-        session.say(f"Warning: {warning}")
+    _warn(session, workflow)
     if dry_run:
         write_diff(changes)
         verb = "create" if before is None else "update" if changes else "change nothing of"
@@ -111,6 +111,19 @@ def deploy(
         return
     _say_changes(session, before, changes)
     write_deployed(workflow, form)
+
+
+def _begin(session: Session, operation: Operation) -> None:
+    """Print the name of a deployment, and say what is known of it already."""
+    typer.echo(operation.name)
+    if operation.done:
+        _warn(session, Workflow.FromString(operation.response.value))
+
+
+def _warn(session: Session, workflow: Workflow) -> None:
+    """Say what will fail when the workflow is executed."""
+    for warning in workflow.warnings:
+        session.say(f"Warning: {warning}")
 
 
 def _definition(text: str | None, before: Workflow | None) -> str:
