@@ -41,6 +41,7 @@ from ringback_client.calls import CALL_SECONDS, Calls, Tokens, pages
 from ringback_client.connection import Server, open_channel
 from ringback_client.credentials import SCOPE, AccessTokens, read_key
 from ringback_client.errors import RequestError, from_status
+from ringback_client.history import History
 from ringback_client.names import DEFAULT_LOCATION, Place
 from ringback_client.settings import ExecutionSettings, WorkflowSettings
 
@@ -78,6 +79,7 @@ class Client:
         self._call = calls = Calls(channel, tokens, address)
         self._place = place
         self._batches = Batches(calls, place)
+        self._history = History(calls, place)
         self._workflows = WorkflowsStub(channel)
         self._operations = OperationsStub(channel)
         self._executions = ExecutionsStub(channel)
@@ -104,6 +106,11 @@ class Client:
     def batches(self) -> Batches:
         """The same, many at once."""
         return self._batches
+
+    @property
+    def history(self) -> History:
+        """Which steps executions ran."""
+        return self._history
 
     def close(self) -> None:
         """Close the channel."""

@@ -35,6 +35,8 @@ COMMANDS = (
     ("execute", "w"),
     ("executions", "describe", "{execution}"),
     ("executions", "describe-last"),
+    ("executions", "steps", "{execution}"),
+    ("executions", "export", "{execution}"),
     ("executions", "list", "w"),
     ("callbacks", "list", "{execution}", "--format=json"),
     ("callbacks", "send", "{url}/v1/{callback}", "--data=1"),

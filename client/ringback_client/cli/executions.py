@@ -45,6 +45,7 @@ from ringback_client.cli.output import (
     write_value,
 )
 from ringback_client.cli.session import session_of
+from ringback_client.cli.steps import export, steps
 from ringback_client.client import Client, finished
 from ringback_client.names import DEFAULT_LOCATION, last_segment
 
@@ -66,6 +67,8 @@ RunFormat = Annotated[
 ]
 
 app = typer.Typer(help="Look at executions, wait for them, cancel them.", no_args_is_help=True)
+app.command("steps")(steps)
+app.command("export")(export)
 
 
 def run(

@@ -18,8 +18,8 @@ from ringback_server.store.pages import Texts
 
 Item = TypeVar("Item", bound=Texts)
 
-#: bytes of texts, the execution's own aside: gRPC clients take 4 MiB unless told otherwise
-_BYTES: Final = 3 * 1024 * 1024
+#: bytes of texts, with room for what JSON adds: gRPC clients take 4 MiB unless told otherwise
+_BYTES: Final = 2 * 1024 * 1024
 #: what an item takes in JSON beside its texts, about
 _ITEM: Final = 200
 _DENIED: Final = "not permitted"
