@@ -10,7 +10,11 @@ import grpc
 import pytest
 
 from ringback.v1.executions_pb2 import Execution as Shown
-from ringback.v1.executions_pb2 import WatchExecutionRequest, WatchExecutionResponse
+from ringback.v1.executions_pb2 import (
+    GetExecutionRequest,
+    WatchExecutionRequest,
+    WatchExecutionResponse,
+)
 from ringback.v1.executions_pb2_grpc import ExecutionsStub
 from ringback_server.control import callbacks, executions
 from ringback_server.control.executions import ExecutionSpec
@@ -183,6 +187,13 @@ def test_watchers_when_threads_are_few(service: Service) -> None:
             next(watch(service, channel, execution.name))
         assert grpc.StatusCode.RESOURCE_EXHAUSTED == status_of(caught.value)
         assert len(mine) < 50
+        # The one thread for calls that do not wait is free.
+        found = ExecutionsStub(channel).GetExecution(
+            GetExecutionRequest(name=str(execution.name)),
+            metadata=bearer(service, ADMIN),
+            timeout=10,
+        )
+        assert Shown.ACTIVE == found.state
         send(service, execution)
         ends = [list(stream)[-1].execution.state for stream in streams]
         assert [Shown.SUCCEEDED] * 50 == ends
