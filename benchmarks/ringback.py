@@ -97,7 +97,7 @@ class Ringback:
         server = Server(
             address=self.address, tls=False, key_file=self.key_file, ca_file=None, found="here"
         )
-        with Client.connect(server) as client:
+        with Client(server) as client:
             for name, source in sources.items():
                 client.deploy(name, source)
 

@@ -1,59 +1,94 @@
-"""How a client calls its server: with a token, and with errors that say what to do."""
+"""How a client calls its server: with a token, within a deadline, again if nobody was there.
+
+What is here, and in `verbs`, is written once, as coroutines, over a `Wire` that does the I/O: the
+one of `AsyncClient` awaits, the one of `Client` blocks and so never suspends a coroutine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import grpc
 
+from ringback_client.authorization import Tokens
 from ringback_client.errors import from_rpc
+from ringback_client.retries import Retries
+from ringback_client.rpcs import Request, Response, Rpc
 
 #: a call that should be answered at once, in seconds; one that waits may take its own time more
 CALL_SECONDS = 30.0
 
-Request = TypeVar("Request")
-Response = TypeVar("Response")
+Metadata = tuple[tuple[str, str], ...]
 Item = TypeVar("Item")
 
 
-class Tokens(Protocol):
-    """Where access tokens come from."""
+class Wire(Protocol):
+    """What does I/O: sends calls, fetches tokens, lets time pass."""
 
-    def get(self) -> str:
-        """Return an access token that is valid now."""
+    async def unary(
+        self, rpc: Rpc[Request, Response], request: Request, timeout: float, metadata: Metadata
+    ) -> Response:
+        """Send a request and return its answer within `timeout` seconds; raise grpc.RpcError."""
+        ...
+
+    async def token(self, tokens: Tokens) -> str:
+        """Return a token that is valid now, empty for none; raise a ClientError."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up."""
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """Calls one server as one account. Threads may share it."""
+    """Calls one server as one account."""
 
-    def __init__(self, channel: grpc.Channel, tokens: Tokens, address: str) -> None:
-        """Take a channel and tokens; `address` is what errors call the server."""
-        self.channel = channel
-        self._tokens = tokens
-        self._address = address
+    wire: Wire
+    tokens: Tokens
+    #: what errors call the server
+    address: str
+    #: how long a call may take, in seconds, with what it takes to repeat it
+    timeout: float = CALL_SECONDS
+    retries: Retries = field(default_factory=Retries)
 
-    def __call__(
-        self,
-        method: grpc.UnaryUnaryMultiCallable[Request, Response],
-        request: Request,
-        *,
-        timeout: float = CALL_SECONDS,
+    async def __call__(
+        self, rpc: Rpc[Request, Response], request: Request, *, waits: float = 0.0
     ) -> Response:
-        """Call a method and return its answer; raise a ClientError."""
-        metadata = (("authorization", f"Bearer {self._tokens.get()}"),)
-        try:
-            return method(request, timeout=timeout, metadata=metadata)
-        except grpc.RpcError as error:
-            raise from_rpc(error, self._address) from error
+        """Call a method and return its answer; raise a ClientError.
+
+        A call that the server keeps waiting for `waits` seconds may take as many more.
+        """
+        deadline = time.monotonic() + self.timeout + waits
+        pauses = self.retries.pauses()
+        while True:
+            token = await self.wire.token(self.tokens)
+            metadata = (("authorization", f"Bearer {token}"),) if token else ()
+            try:
+                return await self.wire.unary(rpc, request, deadline - time.monotonic(), metadata)
+            except grpc.RpcError as error:
+                pause = next(pauses, None)
+                again = rpc.repeatable and error.code() is grpc.StatusCode.UNAVAILABLE
+                if not again or pause is None or time.monotonic() + pause + waits >= deadline:
+                    raise from_rpc(error, self.address) from error
+            await self.wire.sleep(pause)
 
 
-def pages(page: Callable[[str], tuple[Sequence[Item], str]]) -> Iterator[Item]:
+async def pages(
+    page: Callable[[str], Awaitable[tuple[Sequence[Item], str]]],
+) -> AsyncIterator[Item]:
     """Yield the items of all pages; `page` takes a page's token and gives that of the next."""
     token = ""
     while True:
-        items, token = page(token)
-        yield from items
+        items, token = await page(token)
+        for item in items:
+            yield item
         if not token:
             return

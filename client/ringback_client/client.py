@@ -1,106 +1,150 @@
-"""The client: deploys workflows, runs them, and answers what they wait for.
+"""The clients: they deploy workflows, run them, and answer what they wait for.
 
-    with Client.connect(find_server(os.environ, Path.cwd())) as client:
+    with Client() as client:
         client.deploy("hello", Path("hello.yaml").read_text())
-        execution = client.wait(client.execute("hello", argument='{"name": "Ada"}').name)
+        print(client.run("hello", {"name": "Ada"}))
 
-Names may be short (`hello`) or full (`projects/local/locations/us-central1/workflows/hello`).
-Every method raises a ClientError: RequestError when the server refuses, ServerNotFoundError when
-it cannot be reached, CredentialsError when the key file cannot be used, InvalidInputError when a
-name cannot be right. Times are in seconds.
+`AsyncClient` is the same with `async with`, `await` and `async for`. Names may be short (`hello`)
+or full (`projects/local/locations/us-central1/workflows/hello`). Every method raises a ClientError:
+RequestError when the server refuses, ServerNotFoundError when it cannot be reached,
+CredentialsError when the credentials cannot be used, InvalidInputError when something cannot be
+right whatever the server says. Times are in seconds.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Self, TypedDict, Unpack
 
-import grpc
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.field_mask_pb2 import FieldMask
-
-from ringback.v1 import (
-    callbacks_pb2,
-    executions_pb2,
-    iam_credentials_pb2,
-    logs_pb2,
-    operations_pb2,
-    workflows_pb2,
+from ringback_client.authorization import Credentials, tokens_of
+from ringback_client.blocking import Blocking, blocking, blocking_iterator, finish
+from ringback_client.calls import CALL_SECONDS, Calls, Wire
+from ringback_client.connection import (
+    Endpoint,
+    Server,
+    find_endpoint,
+    find_server,
+    open_asyncio_channel,
+    open_channel,
+    parse_endpoint,
 )
-from ringback.v1.callbacks_pb2_grpc import CallbacksStub
-from ringback.v1.executions_pb2_grpc import ExecutionsStub
-from ringback.v1.iam_credentials_pb2_grpc import IAMCredentialsStub
-from ringback.v1.logs_pb2_grpc import LogsStub
-from ringback.v1.operations_pb2_grpc import OperationsStub
-from ringback.v1.workflows_pb2_grpc import WorkflowsStub
-from ringback_client.batches import Batches
-from ringback_client.calls import CALL_SECONDS, Calls, Tokens, pages
-from ringback_client.connection import Server, open_channel
-from ringback_client.credentials import SCOPE, AccessTokens, read_key
-from ringback_client.errors import RequestError, from_status
-from ringback_client.history import History
+from ringback_client.credentials import read_key
 from ringback_client.names import DEFAULT_LOCATION, Place
-from ringback_client.settings import ExecutionSettings, WorkflowSettings
+from ringback_client.retries import Retries
+from ringback_client.verbs.accounts import AccountVerbs
+from ringback_client.verbs.batches import BatchVerbs
+from ringback_client.verbs.callbacks import CallbackVerbs
+from ringback_client.verbs.history import HistoryVerbs
+from ringback_client.verbs.logs import LogVerbs
+from ringback_client.verbs.workflows import WorkflowVerbs
+from ringback_client.wires import AsyncioWire, BlockingWire
 
-# How long one WaitExecution lasts; a longer wait is made of several.
-_WAIT_SECONDS = 30.0
-
-_UNFINISHED = frozenset({executions_pb2.Execution.ACTIVE, executions_pb2.Execution.QUEUED})
-
-
-#: the field of a workflow for each setting
-_FIELDS = {
-    "env_vars": "user_env_vars",
-    "service_account": "service_account",
-    "description": "description",
-    "labels": "labels",
-    "call_log_level": "call_log_level",
-    "execution_history_level": "execution_history_level",
-}
+# The project of a server that was not told another.
+_DEFAULT_PROJECT = "local"
 
 
-def finished(execution: executions_pb2.Execution) -> bool:
-    """Tell whether an execution has ended, however it did."""
-    return execution.state not in _UNFINISHED
+class Options(TypedDict, total=False):
+    """How a client calls its server."""
+
+    #: credentials of google-auth, the Path of a key file, a token, or what returns a token; a
+    #: server that was found, rather than named, is called with its own key unless told otherwise
+    credentials: Credentials
+    #: the project of short names; by default that of the credentials, or GOOGLE_CLOUD_PROJECT
+    project: str | None
+    #: the location of short names, by default us-central1
+    location: str
+    #: a file of certificates, in PEM, to trust instead of the system's
+    ca_file: Path | None
+    #: how long a call may take, in seconds, with its repetitions; by default 30
+    timeout: float
+    #: how often and when a call that found no server is made again
+    retries: Retries
 
 
-class Client:
+class Verbs(WorkflowVerbs, CallbackVerbs, LogVerbs, AccountVerbs):
+    """All that a client can do."""
+
+
+class AsyncClient(Verbs):
+    """Calls one server as one account, from an event loop. Tasks may share it.
+
+    Its methods are those of `Client`, as coroutines and asynchronous iterators.
+    """
+
+    def __init__(self, address: str | Server | None = None, **options: Unpack[Options]) -> None:
+        """Take a server and options as `Client` does. It connects when it is first used."""
+        target = _target(address, options)
+        wire = AsyncioWire(lambda: open_asyncio_channel(target.endpoint))
+        super().__init__(target.calls(wire), target.place)
+        self._batches = BatchVerbs(self._call, target.place)
+        self._history = HistoryVerbs(self._call, target.place)
+
+    @property
+    def batches(self) -> BatchVerbs:
+        """The same, many at once."""
+        return self._batches
+
+    @property
+    def history(self) -> HistoryVerbs:
+        """Which steps executions ran."""
+        return self._history
+
+    async def close(self) -> None:
+        """Close the connection; calls under way are cancelled."""
+        await self._call.wire.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class Batches(Blocking[BatchVerbs]):
+    """Executes and sends up to 1,000 at once; a call has at most 4 MiB."""
+
+    execute = blocking(BatchVerbs.execute)
+    send = blocking(BatchVerbs.send)
+
+
+class History(Blocking[HistoryVerbs]):
+    """Reads and deletes histories."""
+
+    steps = blocking(HistoryVerbs.steps)
+    export = blocking(HistoryVerbs.export)
+    delete = blocking(HistoryVerbs.delete)
+
+
+class Client(Blocking[Verbs]):
     """Calls one server as one account. Threads may share it."""
 
-    def __init__(self, channel: grpc.Channel, tokens: Tokens, place: Place, address: str) -> None:
-        """Take a channel (closed with the client), tokens, and where short names belong.
+    def __init__(self, address: str | Server | None = None, **options: Unpack[Options]) -> None:
+        """Take the gRPC address of a server, or find it as the command line does.
 
-        `address` is what errors call the server.
+        An address is HOST:PORT, with https:// before it for TLS; that is the default for other
+        machines. It connects when it is first used. Raises ServerNotFoundError when none is found,
+        InvalidInputError when the address is none, CredentialsError when credentials are wrong.
         """
-        self._channel = channel
-        self._call = calls = Calls(channel, tokens, address)
-        self._place = place
-        self._batches = Batches(calls, place)
-        self._history = History(calls, place)
-        self._workflows = WorkflowsStub(channel)
-        self._operations = OperationsStub(channel)
-        self._executions = ExecutionsStub(channel)
-        self._callbacks = CallbacksStub(channel)
-        self._logs = LogsStub(channel)
-        self._credentials = IAMCredentialsStub(channel)
-
-    @classmethod
-    def connect(
-        cls, server: Server, *, project: str | None = None, location: str = DEFAULT_LOCATION
-    ) -> Self:
-        """Make a client of `server`; short names are of the key's project unless told otherwise."""
-        key = read_key(server.key_file)
-        tokens = AccessTokens(key, ca_file=server.ca_file)
-        place = Place(project=project or key.project_id, location=location)
-        return cls(open_channel(server), tokens, place, server.address)
+        target = _target(address, options)
+        calls = target.calls(BlockingWire(open_channel(target.endpoint)))
+        super().__init__(Verbs(calls, target.place))
+        self._wire = calls.wire
+        self._batches = Batches(BatchVerbs(calls, target.place))
+        self._history = History(HistoryVerbs(calls, target.place))
 
     @property
     def place(self) -> Place:
         """Where short names belong."""
-        return self._place
+        return self.verbs.place
 
     @property
     def batches(self) -> Batches:
@@ -113,8 +157,8 @@ class Client:
         return self._history
 
     def close(self) -> None:
-        """Close the channel."""
-        self._channel.close()
+        """Close the connection; calls under way are cancelled."""
+        finish(self._wire.close())
 
     def __enter__(self) -> Self:
         return self
@@ -127,249 +171,75 @@ class Client:
     ) -> None:
         self.close()
 
-    # Workflows
+    deploy = blocking(Verbs.deploy)
+    begin_deployment = blocking(Verbs.begin_deployment)
+    get_workflow = blocking(Verbs.get_workflow)
+    find_workflow = blocking(Verbs.find_workflow)
+    list_workflows = blocking_iterator(Verbs.list_workflows)
+    list_revisions = blocking_iterator(Verbs.list_revisions)
+    delete_workflow = blocking(Verbs.delete_workflow)
 
-    def deploy(
-        self,
-        workflow: str,
-        source: str,
-        *,
-        dry_run: bool = False,
-        **settings: Unpack[WorkflowSettings],
-    ) -> workflows_pb2.Workflow:
-        """Create a workflow, or make a new revision of it if its definition changed.
+    run = blocking(Verbs.run)
+    execute = blocking(Verbs.execute)
+    get = blocking(Verbs.get)
+    list = blocking_iterator(Verbs.list)
+    wait = blocking(Verbs.wait)
+    cancel = blocking(Verbs.cancel)
 
-        Settings that are not given stay as they were. With `dry_run` the server only checks,
-        and what is returned is the request.
-        """
-        operation = self.begin_deployment(workflow, source, dry_run=dry_run, **settings)
-        # The type is named after Google's package, whose clients read it too; the fields are ours.
-        return workflows_pb2.Workflow.FromString(self._finished(operation).response.value)
+    callbacks = blocking_iterator(Verbs.callbacks)
+    send_callback = blocking(Verbs.send_callback)
+    wait_for_callback = blocking(Verbs.wait_for_callback)
 
-    def begin_deployment(
-        self,
-        workflow: str,
-        source: str,
-        *,
-        dry_run: bool = False,
-        **settings: Unpack[WorkflowSettings],
-    ) -> operations_pb2.Operation:
-        """Do as `deploy` does, but return the operation, whether it is done or not."""
-        wanted = workflows_pb2.Workflow(
-            name=self._place.workflow(workflow),
-            source_contents=source,
-            user_env_vars=settings.get("env_vars", {}),
-            service_account=settings.get("service_account", ""),
-            description=settings.get("description", ""),
-            labels=settings.get("labels", {}),
-            call_log_level=settings.get(
-                "call_log_level", workflows_pb2.Workflow.CALL_LOG_LEVEL_UNSPECIFIED
-            ),
-            execution_history_level=settings.get(
-                "execution_history_level", workflows_pb2.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
-            ),
-        )
-        if self.find_workflow(wanted.name) is None:
-            return self._create_workflow(wanted, dry_run=dry_run)
-        given = [_FIELDS[name] for name in settings]
-        request = workflows_pb2.UpdateWorkflowRequest(
-            workflow=wanted,
-            update_mask=FieldMask(paths=["source_contents", *given]),
-            validate_only=dry_run,
-        )
-        return self._call(self._workflows.UpdateWorkflow, request)
+    logs = blocking_iterator(Verbs.logs)
 
-    def list_workflows(self) -> Iterator[workflows_pb2.Workflow]:
-        """Yield the workflows of the client's location, by name."""
-
-        def page(token: str) -> tuple[Sequence[workflows_pb2.Workflow], str]:
-            request = workflows_pb2.ListWorkflowsRequest(parent=str(self._place), page_token=token)
-            answer = self._call(self._workflows.ListWorkflows, request)
-            return answer.workflows, answer.next_page_token
-
-        return pages(page)
-
-    def list_revisions(self, workflow: str) -> Iterator[workflows_pb2.Workflow]:
-        """Yield the revisions of a workflow, newest first."""
-        name = self._place.workflow(workflow)
-
-        def page(token: str) -> tuple[Sequence[workflows_pb2.Workflow], str]:
-            request = workflows_pb2.ListWorkflowRevisionsRequest(name=name, page_token=token)
-            answer = self._call(self._workflows.ListWorkflowRevisions, request)
-            return answer.workflows, answer.next_page_token
-
-        return pages(page)
-
-    def delete_workflow(self, workflow: str) -> None:
-        """Delete a workflow with its executions."""
-        request = workflows_pb2.DeleteWorkflowRequest(name=self._place.workflow(workflow))
-        self._finished(self._call(self._workflows.DeleteWorkflow, request))
-
-    def get_workflow(self, workflow: str) -> workflows_pb2.Workflow:
-        """Return a workflow in its latest revision."""
-        request = workflows_pb2.GetWorkflowRequest(name=self._place.workflow(workflow))
-        return self._call(self._workflows.GetWorkflow, request)
-
-    def find_workflow(self, workflow: str) -> workflows_pb2.Workflow | None:
-        """Return a workflow in its latest revision, None if there is none."""
-        try:
-            return self.get_workflow(workflow)
-        except RequestError as error:
-            if error.status is grpc.StatusCode.NOT_FOUND:
-                return None
-            raise
-
-    def _create_workflow(
-        self, workflow: workflows_pb2.Workflow, *, dry_run: bool
-    ) -> operations_pb2.Operation:
-        parent, _, workflow_id = workflow.name.rpartition("/workflows/")
-        request = workflows_pb2.CreateWorkflowRequest(
-            parent=parent, workflow=workflow, workflow_id=workflow_id, validate_only=dry_run
-        )
-        return self._call(self._workflows.CreateWorkflow, request)
-
-    def _finished(self, operation: operations_pb2.Operation) -> operations_pb2.Operation:
-        """Wait until an operation is done; raise its error."""
-        while not operation.done:
-            request = operations_pb2.WaitOperationRequest(
-                name=operation.name, timeout=_duration(_WAIT_SECONDS)
-            )
-            operation = self._call(
-                self._operations.WaitOperation, request, timeout=_WAIT_SECONDS + CALL_SECONDS
-            )
-        if operation.HasField("error"):
-            raise from_status(operation.error)
-        return operation
-
-    # Executions
-
-    def execute(
-        self, workflow: str, *, argument: str = "", **settings: Unpack[ExecutionSettings]
-    ) -> executions_pb2.Execution:
-        """Start an execution with an argument, as JSON text, and return at once."""
-        request = executions_pb2.CreateExecutionRequest(
-            parent=self._place.workflow(workflow),
-            execution=executions_pb2.Execution(argument=argument, **settings),
-        )
-        return self._call(self._executions.CreateExecution, request)
-
-    def get_execution(
-        self, execution: str, *, workflow: str | None = None
-    ) -> executions_pb2.Execution:
-        """Return an execution by its full name, or by its id and its workflow."""
-        name = self._place.execution(execution, workflow)
-        request = executions_pb2.GetExecutionRequest(name=name)
-        return self._call(self._executions.GetExecution, request)
-
-    def wait(
-        self, execution: str, *, workflow: str | None = None, timeout: float | None = None
-    ) -> executions_pb2.Execution:
-        """Return an execution once it has ended, or as it is after `timeout` seconds."""
-        name = self._place.execution(execution, workflow)
-        deadline = time.monotonic() + (math.inf if timeout is None else timeout)
-        while True:
-            seconds = min(max(deadline - time.monotonic(), 0.0), _WAIT_SECONDS)
-            request = executions_pb2.WaitExecutionRequest(name=name, timeout=_duration(seconds))
-            found = self._call(
-                self._executions.WaitExecution, request, timeout=seconds + CALL_SECONDS
-            )
-            if finished(found) or time.monotonic() >= deadline:
-                return found
-
-    def list_executions(self, workflow: str) -> Iterator[executions_pb2.Execution]:
-        """Yield the executions of a workflow, newest first."""
-        parent = self._place.workflow(workflow)
-
-        def page(token: str) -> tuple[Sequence[executions_pb2.Execution], str]:
-            request = executions_pb2.ListExecutionsRequest(parent=parent, page_token=token)
-            answer = self._call(self._executions.ListExecutions, request)
-            return answer.executions, answer.next_page_token
-
-        return pages(page)
-
-    def cancel(self, execution: str, *, workflow: str | None = None) -> executions_pb2.Execution:
-        """Stop an execution, and return it."""
-        name = self._place.execution(execution, workflow)
-        request = executions_pb2.CancelExecutionRequest(name=name)
-        return self._call(self._executions.CancelExecution, request)
-
-    # Callbacks
-
-    def send_callback(
-        self, request: callbacks_pb2.SendCallbackRequest
-    ) -> callbacks_pb2.SendCallbackResponse:
-        """Send a callback; once this returns, its payload is stored."""
-        return self._call(self._callbacks.SendCallback, request)
-
-    def list_callbacks(
-        self, execution: str, *, workflow: str | None = None, late: bool = False
-    ) -> Iterator[callbacks_pb2.Callback]:
-        """Yield the endpoints of an execution that take callbacks.
-
-        With `late`, those with payloads that were still unconsumed when the execution ended.
-        """
-        parent = self._place.execution(execution, workflow)
-
-        def page(token: str) -> tuple[Sequence[callbacks_pb2.Callback], str]:
-            request = callbacks_pb2.ListCallbacksRequest(
-                parent=parent, page_token=token, filter="state=LATE" if late else ""
-            )
-            answer = self._call(self._callbacks.ListCallbacks, request)
-            return answer.callbacks, answer.next_page_token
-
-        return pages(page)
-
-    # Logs
-
-    def list_logs(
-        self, parent: str | None = None, *, filter_: str = "", newest_first: bool = False
-    ) -> Iterator[logs_pb2.LogEntry]:
-        """Yield the log entries of an execution or a workflow (full names), or of all.
-
-        `filter_` joins terms with AND: a bare text, `severity>=WARNING`, `timestamp>="…"`.
-        """
-        order_by = "timestamp desc" if newest_first else ""
-
-        def page(token: str) -> tuple[Sequence[logs_pb2.LogEntry], str]:
-            request = logs_pb2.ListLogEntriesRequest(
-                parent=parent or str(self._place),
-                page_token=token,
-                filter=filter_,
-                order_by=order_by,
-            )
-            answer = self._call(self._logs.ListLogEntries, request)
-            return answer.entries, answer.next_page_token
-
-        return pages(page)
-
-    # Credentials
-
-    def generate_access_token(
-        self, email: str, *, seconds: int = 3600, permissions: Sequence[str] = ()
-    ) -> str:
-        """Return an access token of an account that the client's may make tokens for.
-
-        It is valid for `seconds`; `permissions` narrows what it is good for.
-        """
-        request = iam_credentials_pb2.GenerateAccessTokenRequest(
-            name=f"projects/-/serviceAccounts/{email}",
-            scope=[SCOPE],
-            lifetime=_duration(seconds),
-            permissions=permissions,
-        )
-        return self._call(self._credentials.GenerateAccessToken, request).access_token
-
-    def generate_id_token(self, email: str, audience: str, *, include_email: bool = False) -> str:
-        """Return an ID token for an audience, of an account the client's may make tokens for."""
-        request = iam_credentials_pb2.GenerateIdTokenRequest(
-            name=f"projects/-/serviceAccounts/{email}",
-            audience=audience,
-            include_email=include_email,
-        )
-        return self._call(self._credentials.GenerateIdToken, request).token
+    generate_access_token = blocking(Verbs.generate_access_token)
+    generate_id_token = blocking(Verbs.generate_id_token)
 
 
-def _duration(seconds: float) -> Duration:
-    duration = Duration()
-    duration.FromNanoseconds(int(seconds * 1e9))
-    return duration
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where a client is to call, and as whom."""
+
+    endpoint: Endpoint
+    place: Place
+    calls: Callable[[Wire], Calls]
+
+
+def _target(address: str | Server | None, options: Options) -> _Target:
+    credentials = options.get("credentials")
+    endpoint = _endpoint(address, options.get("ca_file"), known="credentials" in options)
+    if isinstance(endpoint, Server) and "credentials" not in options:
+        credentials = endpoint.key_file
+    tokens = tokens_of(credentials, address=endpoint.address, ca_file=endpoint.ca_file)
+    project = options.get("project") or _project(credentials)
+    return _Target(
+        endpoint=endpoint,
+        place=Place(project=project, location=options.get("location", DEFAULT_LOCATION)),
+        calls=lambda wire: Calls(
+            wire=wire,
+            tokens=tokens,
+            address=endpoint.address,
+            timeout=options.get("timeout", CALL_SECONDS),
+            retries=options.get("retries", Retries()),
+        ),
+    )
+
+
+def _endpoint(address: str | Server | None, ca_file: Path | None, *, known: bool) -> Endpoint:
+    """Return where the server is; whoever is called without being `known` needs a key."""
+    if isinstance(address, Server):
+        return address
+    if address is not None:
+        return parse_endpoint(address, "The address", ca_file)
+    environ = dict(os.environ)
+    if ca_file is not None:
+        environ["RINGBACK_CA_FILE"] = str(ca_file)
+    find = find_endpoint if known else find_server
+    return find(environ, Path.cwd())
+
+
+def _project(credentials: Credentials) -> str:
+    if isinstance(credentials, Path):
+        return read_key(credentials).project_id
+    named = getattr(credentials, "project_id", None)
+    return str(named or os.environ.get("GOOGLE_CLOUD_PROJECT") or _DEFAULT_PROJECT)

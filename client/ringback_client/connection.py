@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import grpc
+import grpc.aio
 import msgspec
 
 from ringback_client.errors import CredentialsError, InvalidInputError, ServerNotFoundError
@@ -19,24 +20,37 @@ RECORD_NAME = "server.json"
 
 # No proxy and no look-up of settings in DNS: a call reaches the server or nobody.
 # Views of executions with a large result or error are beyond the 4 MiB that gRPC takes by default.
+# A server that restarts is found again within seconds (gRPC would look ever less often, up to 2
+# minutes), and one that is gone while a call waits is noticed within 1.5 minutes.
 _CHANNEL_OPTIONS = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
     ("grpc.service_config_disable_resolution", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A server that can be called."""
+class Endpoint:
+    """Where a server is called."""
 
     #: host and port of its gRPC address
     address: str
     tls: bool
-    #: the key file of the account to call it as
-    key_file: Path
     #: certificates to trust instead of the system's
     ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server(Endpoint):
+    """A server that can be called as somebody."""
+
+    #: the key file of the account to call it as
+    key_file: Path
     #: the URL of its HTTP port, if that is known
     http: str | None = None
     #: host and port of its metadata server, if that is known to run
@@ -66,6 +80,17 @@ def find_server(environ: Mapping[str, str], directory: Path) -> Server:
     """
     if address := environ.get("RINGBACK_ADDRESS"):
         return _from_environment(address, environ)
+    return _recorded(environ, directory)
+
+
+def find_endpoint(environ: Mapping[str, str], directory: Path) -> Endpoint:
+    """Return the server that `find_server` does, to somebody who has credentials already."""
+    if address := environ.get("RINGBACK_ADDRESS"):
+        return parse_endpoint(address, "RINGBACK_ADDRESS", _ca_file(environ))
+    return _recorded(environ, directory)
+
+
+def _recorded(environ: Mapping[str, str], directory: Path) -> Server:
     missed: dict[int, str] = {}
     places = (
         (f"./{DATA_DIR}", directory / DATA_DIR / RECORD_NAME),
@@ -101,23 +126,37 @@ def server_in(data_dir: Path, environ: Mapping[str, str], found: str) -> Server 
     return _from_record(record, path, found, environ)
 
 
-def open_channel(server: Server) -> grpc.Channel:
-    """Make a channel to the server; it connects when it is first used.
+def open_channel(endpoint: Endpoint) -> grpc.Channel:
+    """Make a channel to a server; it connects when it is first used.
 
     Raises CredentialsError when the certificates to trust cannot be read.
     """
-    if not server.tls:
-        return grpc.insecure_channel(server.address, options=_CHANNEL_OPTIONS)
+    credentials = _channel_credentials(endpoint)
+    if credentials is None:
+        return grpc.insecure_channel(endpoint.address, options=_CHANNEL_OPTIONS)
+    return grpc.secure_channel(endpoint.address, credentials, options=_CHANNEL_OPTIONS)
+
+
+def open_asyncio_channel(endpoint: Endpoint) -> grpc.aio.Channel:
+    """Make a channel as `open_channel` does, for the event loop that runs."""
+    credentials = _channel_credentials(endpoint)
+    if credentials is None:
+        return grpc.aio.insecure_channel(endpoint.address, options=_CHANNEL_OPTIONS)
+    return grpc.aio.secure_channel(endpoint.address, credentials, options=_CHANNEL_OPTIONS)
+
+
+def _channel_credentials(endpoint: Endpoint) -> grpc.ChannelCredentials | None:
+    if not endpoint.tls:
+        return None
     try:
-        roots = server.ca_file.read_bytes() if server.ca_file else None
+        roots = endpoint.ca_file.read_bytes() if endpoint.ca_file else None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise CredentialsError(
-            f"Cannot read the certificates in {server.ca_file}: {reason}.",
+            f"Cannot read the certificates in {endpoint.ca_file}: {reason}.",
             next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
         ) from error
-    credentials = grpc.ssl_channel_credentials(root_certificates=roots)
-    return grpc.secure_channel(server.address, credentials, options=_CHANNEL_OPTIONS)
+    return grpc.ssl_channel_credentials(root_certificates=roots)
 
 
 def state_file(environ: Mapping[str, str]) -> Path:
@@ -143,12 +182,12 @@ def _from_environment(text: str, environ: Mapping[str, str]) -> Server:
             "RINGBACK_ADDRESS is set, but RINGBACK_CREDENTIALS is not.",
             next_step=f"Set it to a key file, such as {KEY_NAME} in the server's data directory.",
         )
-    address, tls = _parse_address(text)
+    endpoint = parse_endpoint(text, "RINGBACK_ADDRESS", _ca_file(environ))
     return Server(
-        address=address,
-        tls=tls,
+        address=endpoint.address,
+        tls=endpoint.tls,
         key_file=Path(key_file),
-        ca_file=_ca_file(environ),
+        ca_file=endpoint.ca_file,
         found="RINGBACK_ADDRESS",
     )
 
@@ -171,14 +210,14 @@ def _ca_file(environ: Mapping[str, str]) -> Path | None:
     return Path(path) if path else None
 
 
-def _parse_address(text: str) -> tuple[str, bool]:
-    """Return host and port, and whether to use TLS.
+def parse_endpoint(text: str, what: str, ca_file: Path | None) -> Endpoint:
+    """Read a gRPC address, or raise InvalidInputError, which calls it `what`.
 
     An address without http:// or https:// is called in plain text on this machine only, so that no
     token crosses a network unencrypted unless somebody asked for it.
     """
     invalid = InvalidInputError(
-        f"RINGBACK_ADDRESS is {text!r}, which is not an address.",
+        f"{what} is {text!r}, which is not an address.",
         next_step="Write HOST:PORT of the gRPC address, with https:// before it for TLS.",
     )
     try:
@@ -189,7 +228,8 @@ def _parse_address(text: str) -> tuple[str, bool]:
     if not host or not port or parts.scheme not in ("", "http", "https"):
         raise invalid
     tls = parts.scheme == "https" or (not parts.scheme and not _is_loopback(host))
-    return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"), tls
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Endpoint(address=address, tls=tls, ca_file=ca_file)
 
 
 def _is_loopback(host: str) -> bool:

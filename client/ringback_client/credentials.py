@@ -1,29 +1,27 @@
 """Tokens: a key file is exchanged for one at the server's token endpoint (RFC 7523).
 
-The exchange is a plain request of our own: it follows no redirect and no proxy, so that neither a
-key nor a token can reach any host but the one that the key file names.
+The exchange is a plain request of our own, so that neither a key nor a token can reach any host but
+the one that the key file names.
 """
 
-import http.client
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import jwt
 import msgspec
 
-from ringback_client.errors import CredentialsError, ServerNotFoundError
+from ringback_client.errors import CredentialsError
+from ringback_client.fetching import fetch
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 _ASSERTION_SECONDS = 300
 _REFRESH_SECONDS = 60
-_TIMEOUT_SECONDS = 10
 _OK = 200
 
 _Wanted = TypeVar("_Wanted")
@@ -94,25 +92,39 @@ class AccessTokens:
         be reached.
         """
         with self._lock:
-            if self._now() > self._expires - _REFRESH_SECONDS:
+            if not self._fresh():
                 answer = self._fetch({"scope": SCOPE}, _Answer)
                 self._token = answer.access_token
                 self._expires = self._now() + answer.expires_in
             return self._token
 
+    def at_hand(self) -> str | None:
+        """Return the token if it is valid for at least a minute, None if one must be fetched."""
+        # Without the lock, which is held for as long as a fetch takes: expiry is written last.
+        return self._token if self._fresh() else None
+
     def id_token(self, audience: str) -> str:
         """Return an ID token that tells an audience who the account is; raises as `get` does."""
         return self._fetch({"target_audience": audience}, _IdAnswer).id_token
 
+    def _fresh(self) -> bool:
+        return self._now() <= self._expires - _REFRESH_SECONDS
+
     def _fetch(self, purpose: Mapping[str, str], wanted: type[_Wanted]) -> _Wanted:
         form = urlencode({"grant_type": GRANT_TYPE, "assertion": self._assertion(purpose)})
-        status, body = self._post(form)
+        answer = fetch(
+            self._key.token_uri,
+            method="POST",
+            body=form.encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            ca_file=self._ca_file,
+        )
         try:
-            if status == _OK:
-                return msgspec.json.decode(body, type=wanted)
-            refusal = msgspec.json.decode(body, type=_Refusal)
+            if answer.status == _OK:
+                return msgspec.json.decode(answer.data, type=wanted)
+            refusal = msgspec.json.decode(answer.data, type=_Refusal)
         except msgspec.MsgspecError as error:
-            message = f"{self._key.token_uri} is not a token endpoint: it answered {status}."
+            message = f"{self._key.token_uri} is not a token endpoint: it answered {answer.status}."
             raise CredentialsError(message) from error
         raise CredentialsError(
             f"The server does not accept the key of {self._key.client_email}: "
@@ -136,48 +148,3 @@ class AccessTokens:
         except (ValueError, jwt.PyJWTError) as error:
             message = f"The private key of {self._key.client_email} cannot be used."
             raise CredentialsError(message) from error
-
-    def _post(self, form: str) -> tuple[int, bytes]:
-        connection = self._connect()
-        path = urlsplit(self._key.token_uri).path or "/"
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        try:
-            connection.request("POST", path, form, headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        except ssl.SSLCertVerificationError as error:
-            raise ServerNotFoundError(
-                f"The certificate of {self._key.token_uri} is not trusted: {error.verify_message}.",
-                next_step="Set RINGBACK_CA_FILE to the certificate to trust.",
-            ) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise ServerNotFoundError(
-                f"The token endpoint {self._key.token_uri} cannot be reached: {error}",
-                next_step="Start the server with: ringback serve",
-            ) from error
-        finally:
-            connection.close()
-
-    def _connect(self) -> http.client.HTTPConnection:
-        uri = self._key.token_uri
-        try:
-            parts = urlsplit(uri)
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise CredentialsError(f"{uri!r}, the key file's token_uri, is not a URL.") from error
-        if host and parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-        if host and parts.scheme == "https":
-            trust = _trust(self._ca_file)
-            return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=trust)
-        raise CredentialsError(f"{uri!r}, the key file's token_uri, is not a URL.")
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise CredentialsError(
-            f"{ca_file} holds no certificate to trust.",
-            next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
-        ) from error

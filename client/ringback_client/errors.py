@@ -1,7 +1,8 @@
 """What can go wrong, each as one sentence and, where there is one, the next step to take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -118,10 +119,12 @@ def from_status(status: status_pb2.Status) -> RequestError:
 
 
 def _status_details(error: grpc.RpcError) -> status_pb2.Status | None:
-    for item in error.trailing_metadata() or ():
-        if item.key == _STATUS_DETAILS:
+    # Pairs, which only grpc has names for, and grpc.aio has not.
+    metadata = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
+    for key, value in metadata:
+        if key == _STATUS_DETAILS and isinstance(value, bytes):
             try:
-                return status_pb2.Status.FromString(item.value)
+                return status_pb2.Status.FromString(value)
             except DecodeError:
                 return None
     return None

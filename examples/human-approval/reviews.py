@@ -11,11 +11,9 @@ from typing import cast
 
 import grpc
 
-from ringback.v1.callbacks_pb2 import SendCallbackRequest
 from ringback.v1.executions_pb2 import Execution
 from ringback.v1.logs_pb2 import LogEntry
-from ringback_client.client import Client
-from ringback_client.errors import InvalidInputError, RequestError
+from ringback_client import Client, InvalidInputError, RequestError
 from ringback_client.names import callback_target, last_segment
 
 #: the most reviews shown at once
@@ -57,7 +55,7 @@ class Reviews:
 
     def pending(self) -> list[Review]:
         """Return the reviews that wait, oldest first; raises a ClientError."""
-        newest = islice(self._client.list_executions(self._workflow), _NEWEST)
+        newest = islice(self._client.list(self._workflow), _NEWEST)
         waiting = (item.name for item in newest if item.state == Execution.ACTIVE)
         found = (review for name in waiting for review in self._of(name))
         return list(islice(found, _AT_ONCE))[::-1]
@@ -70,14 +68,10 @@ class Reviews:
         review = next(self._of(self._client.place.execution(review_id, self._workflow)), None)
         if review is None:
             return Outcome.GONE
-        request = SendCallbackRequest(
-            name=review.endpoint,
-            content_type="application/json",
-            body=json.dumps({"approved": approved}).encode(),
-            request_id="decision",
-        )
         try:
-            self._client.send_callback(request)
+            self._client.send_callback(
+                review.endpoint, {"approved": approved}, idempotency_key="decision"
+            )
         except RequestError as error:
             if error.status is grpc.StatusCode.ALREADY_EXISTS:
                 return Outcome.DECIDED
@@ -90,11 +84,9 @@ class Reviews:
         """Yield the reviews that an execution waits for."""
         try:
             waiting = {
-                callback.name
-                for callback in self._client.list_callbacks(execution)
-                if callback.waiters
+                callback.name for callback in self._client.callbacks(execution) if callback.waiters
             }
-            entries = list(self._client.list_logs(execution)) if waiting else []
+            entries = list(self._client.logs(execution)) if waiting else []
         except RequestError as error:
             if error.status is grpc.StatusCode.NOT_FOUND:
                 return

@@ -27,7 +27,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ringback_client.client import Client
+from ringback_client import Client
 from ringback_client.connection import find_server
 from ringback_client.errors import ClientError
 
@@ -55,7 +55,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         server = find_server(os.environ, Path.cwd())
-        with Client.connect(server) as client:
+        with Client(server) as client:
             _serve(application(Reviews(client, arguments.workflow)), arguments.port)
     except ClientError as error:
         sys.exit(" ".join(filter(None, ("Error:", error.message, error.next_step))))

@@ -66,7 +66,7 @@ def server(stand_in: StandIn, key_file: Path) -> Iterator[Server]:
 @pytest.fixture
 def client(server: Server) -> Iterator[Client]:
     """Return a client of the server."""
-    with Client.connect(server) as client:
+    with Client(server) as client:
         yield client
 
 

@@ -83,7 +83,7 @@ def test_execute_of_lines(directory: Path, stand_in: StandIn, capsys: Captured) 
     assert "JSON that nests too deeply" in str(wrong["error"])
     assert ["1", "13", "4"] == [one.execution.argument for one in request.requests]
     assert {"b"} == {one.execution.labels["a"] for one in request.requests}
-    assert {""} == {one.request_id for one in request.requests}
+    assert 3 == len({one.request_id for one in request.requests} - {""})
     assert "2 of 4 were accepted." in output.err
 
 

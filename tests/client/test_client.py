@@ -8,7 +8,13 @@ from google.protobuf.any_pb2 import Any
 from google.rpc import code_pb2
 from google.rpc.status_pb2 import Status
 
-from ringback.v1.callbacks_pb2 import Callback, ListCallbacksRequest, ListCallbacksResponse
+from ringback.v1.callbacks_pb2 import (
+    Callback,
+    ListCallbacksRequest,
+    ListCallbacksResponse,
+    SendCallbackRequest,
+    SendCallbackResponse,
+)
 from ringback.v1.executions_pb2 import (
     CreateExecutionRequest,
     Execution,
@@ -22,12 +28,22 @@ from ringback.v1.workflows_pb2 import (
     UpdateWorkflowRequest,
     Workflow,
 )
-from ringback_client.client import Client
+from ringback_client import (
+    Client,
+    ExecutionEndedError,
+    ExecutionFailedError,
+    InvalidInputError,
+    RequestError,
+    Retries,
+    ServerNotFoundError,
+    StackFrame,
+    WaitTimeoutError,
+)
 from ringback_client.connection import Server
-from ringback_client.errors import RequestError, ServerNotFoundError
 from tests.client.stand_in import StandIn
 
 NAME = "projects/local/locations/us-central1/workflows/w"
+ENDPOINT = f"{NAME}/executions/e/callbacks/c"
 SECOND_PAGE = "2"
 NOT_FOUND = Status(code=code_pb2.NOT_FOUND, message="There is no workflow w.")
 
@@ -92,8 +108,8 @@ def test_execute_when_called_twice(client: Client, stand_in: StandIn) -> None:
     """Calls carry the access token, and the argument as it was written."""
     stand_in.answer("CreateExecution", Execution(name=f"{NAME}/executions/e"))
 
-    client.execute("w", argument='{"n": 9007199254740993}')
-    client.execute("w", argument='{"n": 9007199254740993}')
+    client.execute("w", argument_json='{"n": 9007199254740993}')
+    client.execute("w", argument_json='{"n": 9007199254740993}')
 
     request = stand_in.last("CreateExecution")
     assert isinstance(request, CreateExecutionRequest)
@@ -130,10 +146,137 @@ def test_list_executions_when_there_are_pages(client: Client, stand_in: StandIn)
         ListExecutionsResponse(executions=[second]),
     )
 
-    assert [first, second] == list(client.list_executions("w"))
+    assert [first, second] == list(client.list("w", filter_="state=FAILED", order_by="endTime"))
     request = stand_in.last("ListExecutions")
     assert isinstance(request, ListExecutionsRequest)
     assert request.page_token == SECOND_PAGE
+    assert ("state=FAILED", "endTime") == (request.filter, request.order_by)
+
+
+def test_run_when_it_succeeds(client: Client, stand_in: StandIn) -> None:
+    """The argument is sent as JSON, and the result is what the JSON says."""
+    stand_in.answer("CreateExecution", Execution(name=f"{NAME}/executions/e"))
+    ended = Execution(state=Execution.SUCCEEDED, result='{"n": [1, null]}')
+    stand_in.answer("WaitExecution", Execution(state=Execution.QUEUED), ended)
+
+    assert {"n": [1, None]} == client.run("w", {"name": "Ådá"}, labels={"a": "b"})
+
+    request = stand_in.last("CreateExecution")
+    assert isinstance(request, CreateExecutionRequest)
+    assert '{"name": "Ådá"}' == request.execution.argument
+    assert {"a": "b"} == dict(request.execution.labels)
+
+
+def test_run_when_it_fails(client: Client, stand_in: StandIn) -> None:
+    """A failed execution raises its error: the value, the words and the steps."""
+    position = Execution.StackTraceElement.Position(line=3, column=5)
+    step = Execution.StackTraceElement(step="b", routine="main", position=position)
+    failed = Execution(
+        name=f"{NAME}/executions/e",
+        state=Execution.FAILED,
+        error=Execution.Error(
+            payload='{"code": 404, "tags": ["HttpError"]}',
+            context="HTTP server responded with error code 404",
+            stack_trace=Execution.StackTrace(elements=[step]),
+        ),
+    )
+    stand_in.answer("CreateExecution", Execution(name=failed.name))
+    stand_in.answer("WaitExecution", failed)
+
+    with pytest.raises(ExecutionFailedError, match="error code 404") as caught:
+        client.run("w")
+
+    error = caught.value
+    assert ("FAILED", {"code": 404, "tags": ["HttpError"]}) == (error.state, error.payload)
+    assert (StackFrame(step="b", routine="main", line=3, column=5),) == error.stack
+    assert 'in step "b", routine "main", line: 3' == str(error.stack[0])
+    assert failed == error.execution
+
+
+def test_run_when_it_is_cancelled(client: Client, stand_in: StandIn) -> None:
+    """A cancelled execution has no result either."""
+    stand_in.answer("CreateExecution", Execution(name=f"{NAME}/executions/e"))
+    error = Execution.Error(payload="cancelled", context="Cancelled.")
+    stand_in.answer("WaitExecution", Execution(state=Execution.CANCELLED, error=error))
+
+    with pytest.raises(ExecutionFailedError) as caught:
+        client.run("w")
+
+    assert ("CANCELLED", "cancelled") == (caught.value.state, caught.value.payload)
+
+
+def test_run_when_it_takes_too_long(client: Client, stand_in: StandIn) -> None:
+    """What has not ended in time is a TimeoutError that names the execution."""
+    stand_in.answer("CreateExecution", Execution(name=f"{NAME}/executions/e"))
+    stand_in.answer("WaitExecution", Execution(name=f"{NAME}/executions/e", state=Execution.ACTIVE))
+
+    with pytest.raises(WaitTimeoutError, match="executions/e") as caught:
+        client.run("w", timeout=0)
+
+    assert isinstance(caught.value, TimeoutError)
+
+
+@pytest.mark.parametrize("argument", [object(), {1, 2}, float("nan")])
+def test_execute_when_argument_is_no_json(client: Client, argument: object) -> None:
+    """What cannot be written as JSON never leaves."""
+    with pytest.raises(InvalidInputError, match="argument cannot be written as JSON"):
+        client.execute("w", argument)
+
+
+def test_send_callback_with_data(client: Client, stand_in: StandIn) -> None:
+    """Data are sent as JSON to the endpoint of a URL, with the URL's query and more of it."""
+    stand_in.answer("SendCallback", SendCallbackResponse(payload_id="p"))
+
+    client.send_callback(f"https://h/v1/{ENDPOINT}?a=1&a=2", {"ok": True}, query={"b": "3"})
+
+    request = stand_in.last("SendCallback")
+    assert isinstance(request, SendCallbackRequest)
+    assert (ENDPOINT, "application/json") == (request.name, request.content_type)
+    assert {"ok": True} == json.loads(request.body)
+    query = {key: list(values.values) for key, values in request.query.items()}
+    assert {"a": ["1", "2"], "b": ["3"]} == query
+
+
+def test_send_callback_with_a_body(client: Client, stand_in: StandIn) -> None:
+    """Anything else is sent as it is, to an endpoint that was listed."""
+    stand_in.answer("SendCallback", SendCallbackResponse(payload_id="p"))
+
+    client.send_callback(
+        Callback(name=ENDPOINT), body=b"\0", content_type="image/png", idempotency_key="k"
+    )
+
+    request = stand_in.last("SendCallback")
+    assert isinstance(request, SendCallbackRequest)
+    assert (b"\0", "image/png", "k") == (request.body, request.content_type, request.request_id)
+
+
+def test_wait_for_callback_when_a_step_waits_later(client: Client, stand_in: StandIn) -> None:
+    """The endpoint is returned once a step waits at it, not before."""
+    early = Callback(name=ENDPOINT, method="POST")
+    other = Callback(name="other", method="GET", waiters=1)
+    waited = Callback(name=ENDPOINT, method="POST", waiters=1)
+    stand_in.answer("GetExecution", Execution(state=Execution.ACTIVE))
+    stand_in.answer(
+        "ListCallbacks",
+        ListCallbacksResponse(),
+        ListCallbacksResponse(callbacks=[early, other]),
+        ListCallbacksResponse(callbacks=[other, waited]),
+    )
+
+    assert waited == client.wait_for_callback("e", workflow="w", method="post")
+
+
+def test_wait_for_callback_when_none_comes(client: Client, stand_in: StandIn) -> None:
+    """Without a step that waits in time it is a TimeoutError; after the end, there will be none."""
+    stand_in.answer("ListCallbacks", ListCallbacksResponse())
+    stand_in.answer(
+        "GetExecution", Execution(state=Execution.ACTIVE), Execution(state=Execution.SUCCEEDED)
+    )
+
+    with pytest.raises(WaitTimeoutError, match="waits for a callback"):
+        client.wait_for_callback("e", workflow="w", timeout=0)
+    with pytest.raises(ExecutionEndedError, match="SUCCEEDED"):
+        client.wait_for_callback("e", workflow="w", timeout=0)
 
 
 def test_list_callbacks_when_late(client: Client, stand_in: StandIn) -> None:
@@ -141,7 +284,7 @@ def test_list_callbacks_when_late(client: Client, stand_in: StandIn) -> None:
     callback = Callback(name="c", method="GET")
     stand_in.answer("ListCallbacks", ListCallbacksResponse(callbacks=[callback]))
 
-    assert [callback] == list(client.list_callbacks("e", workflow="w", late=True))
+    assert [callback] == list(client.callbacks("e", workflow="w", late=True))
     request = stand_in.last("ListCallbacks")
     assert isinstance(request, ListCallbacksRequest)
     assert request.filter == "state=LATE"
@@ -162,7 +305,7 @@ def test_get_workflow_when_nobody_listens(server: Server) -> None:
     gone = Server(address="127.0.0.1:1", tls=False, key_file=server.key_file, found="a test")
 
     with (
-        Client.connect(gone) as client,
+        Client(gone, retries=Retries(times=0)) as client,
         pytest.raises(ServerNotFoundError, match=r"127\.0\.0\.1:1"),
     ):
         client.get_workflow("w")
@@ -176,5 +319,5 @@ def test_get_workflow_when_a_proxy_is_set(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     stand_in.answer("GetWorkflow", Workflow(name=NAME))
 
-    with Client.connect(server) as client:
+    with Client(server) as client:
         assert client.get_workflow("w").name == NAME

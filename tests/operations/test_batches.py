@@ -27,11 +27,11 @@ def test_life_of_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         statuses = run(command), run(command)
         results = (tmp_path / "results.ndjson").read_text().splitlines()
         names = [json.loads(line)["execution"] for line in results[1:]]
-        with Client.connect(find_server(os.environ, tmp_path)) as client:
-            endpoints = [next(client.list_callbacks(name)).name for name in names[:50]]
+        with Client(find_server(os.environ, tmp_path)) as client:
+            endpoints = [next(client.callbacks(name)).name for name in names[:50]]
             sent = client.batches.send([SendCallbackRequest(name=name) for name in endpoints])
             ended = {client.wait(name, timeout=10.0).state for name in names[:50]}
-            stored = sum(1 for _ in client.list_executions("w"))
+            stored = sum(1 for _ in client.list("w"))
 
     assert (0, 0) == statuses
     assert (600, 600) == (len(set(names)), stored)

@@ -12,9 +12,9 @@ from grpc import StatusCode
 from ringback.v1.callbacks_pb2 import Callback
 from ringback.v1.executions_pb2 import Execution
 from ringback.v1.logs_pb2 import LogEntry
+from ringback_client import Client, finished
 from ringback_client.cli.failures import explain
 from ringback_client.cli.following import follow
-from ringback_client.client import Client, finished
 from ringback_client.connection import Server
 from ringback_client.errors import RequestError
 from ringback_client.names import last_segment
@@ -54,7 +54,7 @@ class Activity:
 
     def begin(self) -> None:
         """Take note of the executions there are, and tell of those that have not ended."""
-        for execution in islice(self._client.list_executions(self._workflow), _NOTED):
+        for execution in islice(self._client.list(self._workflow), _NOTED):
             self._listed.add(execution.name)
             if not finished(execution):
                 self._number(execution.name, "goes on")
@@ -76,7 +76,7 @@ class Activity:
     def _new(self) -> Iterator[str]:
         """Yield the names of executions that were not listed yet, newest first."""
         again = 0
-        for execution in self._client.list_executions(self._workflow):
+        for execution in self._client.list(self._workflow):
             # Two that start at once may be listed in either order.
             again += execution.name in self._listed
             if again > _OVERLAP:
@@ -88,7 +88,7 @@ class Activity:
     def _get(self, name: str) -> Execution | None:
         """Return an execution; one that was removed meanwhile is followed no longer."""
         try:
-            return self._client.get_execution(name)
+            return self._client.get(name)
         except RequestError as error:
             if error.status is not StatusCode.NOT_FOUND:
                 raise
@@ -122,7 +122,7 @@ class Activity:
 
     def _callbacks(self, name: str) -> None:
         """Tell what an execution waits for, whenever more steps wait than at the last look."""
-        for callback in self._client.list_callbacks(name):
+        for callback in self._client.callbacks(name):
             before = self._awaited.get(callback.name, 0)
             self._awaited[callback.name] = callback.waiters
             if callback.waiters > before:
@@ -142,7 +142,7 @@ class Activity:
 
     def _entries_since(self, time: datetime) -> Iterator[LogEntry]:
         since = time.isoformat().replace("+00:00", "Z")
-        return self._client.list_logs(self._workflow, filter_=f'timestamp>="{since}"')
+        return self._client.logs(self._workflow, filter_=f'timestamp>="{since}"')
 
 
 def _cut(text: str) -> str:

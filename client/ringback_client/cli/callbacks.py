@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ringback.v1.callbacks_pb2 import QueryValues, SendCallbackRequest, SendCallbackResponse
+from ringback.v1.callbacks_pb2 import SendCallbackResponse
 from ringback_client.cli.batch_tasks import send_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
 from ringback_client.cli.json_text import parse_json
@@ -45,7 +45,7 @@ def list_(
 ) -> None:
     """List the callback endpoints of an execution."""
     with session_of(ctx).client(project, location) as client:
-        found = list(islice(client.list_callbacks(execution, workflow=workflow), limit))
+        found = list(islice(client.callbacks(execution, workflow=workflow), limit))
     rows = [
         {
             "METHOD": callback.method,
@@ -97,20 +97,19 @@ def send(
         return
     if not target:
         raise typer.BadParameter("a callback URL is needed, or --batch FILE", param_hint="URL")
-    endpoint = callback_target(target)
+    callback_target(target)
     headers = _parse_headers(header or ())
     content_type = headers.pop("content-type", _JSON if data is not None else "")
-    request = SendCallbackRequest(
-        name=endpoint.name,
-        method=method.upper(),
-        headers=headers,
-        query={key: QueryValues(values=values) for key, values in endpoint.query.items()},
-        content_type=content_type,
-        body=_body(data, content_type),
-        request_id=idempotency_key,
-    )
+    body = _body(data, content_type)
     with session.client(None, DEFAULT_LOCATION) as client:
-        answer = client.send_callback(request)
+        answer = client.send_callback(
+            target,
+            body=body,
+            content_type=content_type,
+            method=method,
+            headers=headers,
+            idempotency_key=idempotency_key,
+        )
     if form == Format.TABLE:
         outcome = SendCallbackResponse.Outcome.Name(answer.outcome)
         received = moment(answer.receive_time)

@@ -46,8 +46,9 @@ from ringback_client.cli.output import (
 )
 from ringback_client.cli.session import session_of
 from ringback_client.cli.steps import export, steps
-from ringback_client.client import Client, finished
+from ringback_client.client import Client
 from ringback_client.names import DEFAULT_LOCATION, last_segment
+from ringback_client.verbs.executions import finished
 
 _INTERRUPTED = 130
 _SEE_ALL = "See all with: ringback executions describe-last"
@@ -120,7 +121,7 @@ def run(
     settings["labels"] = parse_pairs(labels, "--labels")
     session = session_of(ctx)
     with meant_as_workflow(workflow), session.client(project, location) as client:
-        started = client.execute(workflow, argument=argument, **settings)
+        started = client.execute(workflow, argument_json=argument, **settings)
         remember(session.environ, started.name)
         session.say(f"Waiting for {started.name}")
         execution = _wait(client, started.name)
@@ -173,7 +174,7 @@ def execute(
         if batch is not None:
             execute_lines(client, workflow, settings).run(session, batch, results)
             return
-        execution = client.execute(workflow, argument=argument, **settings)
+        execution = client.execute(workflow, argument_json=argument, **settings)
     remember(session.environ, execution.name)
     if form is None:
         typer.echo(execution.name)
@@ -192,7 +193,7 @@ def describe(
 ) -> None:
     """Print all about an execution."""
     with session_of(ctx).client(project, location) as client:
-        write_document(client.get_execution(execution, workflow=workflow), form)
+        write_document(client.get(execution, workflow=workflow), form)
 
 
 @app.command()
@@ -218,7 +219,7 @@ def describe_last(ctx: typer.Context, form: ResultFormat = Format.YAML) -> None:
     session = session_of(ctx)
     name = recall(session.environ)
     with session.client(None, DEFAULT_LOCATION) as client:
-        write_document(client.get_execution(name), form)
+        write_document(client.get(name), form)
 
 
 @app.command()
@@ -246,7 +247,7 @@ def list_(
 ) -> None:
     """List the executions of a workflow, newest first."""
     with session_of(ctx).client(project, location) as client:
-        found = list(islice(client.list_executions(workflow), limit))
+        found = list(islice(client.list(workflow), limit))
     rows = [
         {
             "EXECUTION": last_segment(execution.name),

@@ -59,7 +59,7 @@ def read(
     """Find log entries of all workflows, newest first."""
     since = datetime.now(UTC) - parse_duration(freshness)
     with session_of(ctx).client(project, location) as client:
-        entries = client.list_logs(filter_=_filter(text, since), newest_first=True)
+        entries = client.logs(filter_=_filter(text, since), newest_first=True)
         found = list(islice(entries, limit))
     rows = [
         {"TIME": moment(entry.timestamp), "SEVERITY": entry.severity, "ENTRY": _words(entry)}
@@ -83,7 +83,7 @@ def tail(
     with session_of(ctx).client(project, location) as client:
 
         def entries_since(start: datetime) -> Iterator[LogEntry]:
-            return client.list_logs(filter_=_filter(text, start))
+            return client.logs(filter_=_filter(text, start))
 
         try:
             for entries in follow(entries_since, since):

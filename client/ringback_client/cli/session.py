@@ -9,6 +9,10 @@ import typer
 from ringback_client.cli.output import say
 from ringback_client.client import Client
 from ringback_client.connection import Server, find_server
+from ringback_client.retries import Retries
+
+# Somebody waits at the terminal: a server that restarts is found again, one that is gone told of.
+RETRIES = Retries(times=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class Session:
 
     def client(self, project: str | None, location: str) -> Client:
         """Make a client of the server; short names belong to `project` and `location`."""
-        return Client.connect(self.server(), project=project, location=location)
+        return Client(self.server(), project=project, location=location, retries=RETRIES)
 
 
 def session_of(ctx: typer.Context) -> Session:

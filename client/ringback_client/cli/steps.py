@@ -154,7 +154,7 @@ def steps(
     """
     with session_of(ctx).client(project, location) as client:
         found = client.history.steps(execution, workflow=workflow)
-        entries = list(found.entries)
+    entries = found.entries
     if form.kind is Kind.TABLE and not form.columns and entries:
         _write(_Tree(entries, datetime.now(UTC).timestamp(), whole=whole).lines())
     else:

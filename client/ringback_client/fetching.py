@@ -1,0 +1,86 @@
+"""One HTTP request, for a token: it follows no redirect and no proxy."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ringback_client.errors import CredentialsError, ServerNotFoundError
+
+_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """An answer, with the names that google-auth expects."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+def fetch(
+    url: str,
+    *,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = _TIMEOUT_SECONDS,
+    ca_file: Path | None = None,
+) -> Fetched:
+    """Send a request, trusting the system's certificates or those of `ca_file`.
+
+    Raises ServerNotFoundError when nobody answers within `timeout` seconds, CredentialsError when
+    `url` is none or `ca_file` cannot be used.
+    """
+    connection, path = _connect(url, timeout, ca_file)
+    try:
+        connection.request(method, path, body, dict(headers or {}))
+        response = connection.getresponse()
+        return Fetched(
+            status=response.status, headers=dict(response.getheaders()), data=response.read()
+        )
+    except ssl.SSLCertVerificationError as error:
+        raise ServerNotFoundError(
+            f"The certificate of {url} is not trusted: {error.verify_message}.",
+            next_step="Set RINGBACK_CA_FILE to the certificate to trust.",
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise ServerNotFoundError(
+            f"The token endpoint {url} cannot be reached: {error}",
+            next_step="Start the server with: ringback serve",
+        ) from error
+    finally:
+        connection.close()
+
+
+def _connect(
+    url: str, timeout: float, ca_file: Path | None
+) -> tuple[http.client.HTTPConnection, str]:
+    """Return a connection that is not made yet, and what to ask for over it."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise CredentialsError(f"{url!r}, the key file's token_uri, is not a URL.") from error
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if host and parts.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=timeout), path
+    if host and parts.scheme == "https":
+        trust = _trust(ca_file)
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=trust), path
+    raise CredentialsError(f"{url!r}, the key file's token_uri, is not a URL.")
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise CredentialsError(
+            f"{ca_file} holds no certificate to trust.",
+            next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
+        ) from error

@@ -1,0 +1,35 @@
+"""The table of calls, beside the protos."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.message_factory import GetMessageClass
+
+from ringback_client import rpcs
+
+AnyRpc: TypeAlias = rpcs.Rpc[Any, Any]
+TABLE: list[AnyRpc] = [value for value in vars(rpcs).values() if isinstance(value, rpcs.Rpc)]
+
+
+@pytest.mark.parametrize("rpc", TABLE, ids=lambda rpc: rpc.name)
+def test_rpc_beside_its_proto(rpc: AnyRpc) -> None:
+    """Each call has the messages that the protos give it."""
+    service, _, name = rpc.name.partition("/")
+    found = descriptor_pool.Default().FindServiceByName(f"ringback.v1.{service}")
+    method = found.methods_by_name[name]
+
+    assert f"/ringback.v1.{rpc.name}" == rpc.path
+    assert GetMessageClass(method.input_type) is rpc.request
+    assert GetMessageClass(method.output_type) is rpc.response
+
+
+def test_calls_that_are_not_repeated() -> None:
+    """No more calls than these are kept from being repeated: a new one is thought about."""
+    assert {
+        "Workflows/CreateWorkflow",
+        "Workflows/DeleteWorkflow",
+        "Executions/CancelExecution",
+    } == {rpc.name for rpc in TABLE if not rpc.repeatable}
