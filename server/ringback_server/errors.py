@@ -60,6 +60,10 @@ class PayloadTooLargeError(RingbackError):
     """The body is larger than this server accepts."""
 
 
+class UnsupportedMediaTypeError(RingbackError):
+    """The body is of a type, or encoded in a way, that this server does not read."""
+
+
 class MethodNotAllowedError(RingbackError):
     """The endpoint expects another HTTP method."""
 

@@ -16,8 +16,9 @@ from ringback_server.errors import (
     MethodNotAllowedError,
     NotFoundError,
 )
+from ringback_server.gateway.parameters import split_format
 from ringback_server.gateway.path_template import decoded
-from ringback_server.gateway.transcoder import Transcoder, split_format
+from ringback_server.gateway.transcoder import Transcoder
 from ringback_server.lang.values import wrap
 from ringback_server.store.payloads import pack, unpack
 from tests.gateway.library import TRANSCODER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -123,8 +124,9 @@ def test_logs_as_values(client: httpx.Client) -> None:
         ("GET", f"/v1/{PARENT}/nothing", 404),
         ("GET", f"/v1/{PARENT}/workflows/none", 404),
         ("PUT", f"/v1/{PARENT}/workflows/none", 405),
-        ("HEAD", f"/v1/{PARENT}/workflows", 405),
-        ("OPTIONS", f"/v1/{PARENT}/workflows", 405),
+        ("HEAD", f"/v1/{PARENT}/workflows/none", 404),
+        ("HEAD", f"/v1/{PARENT}/workflows/none:cancel", 404),
+        ("OPTIONS", f"/v1/{PARENT}/nothing", 404),
         ("GET", f"/v1/{PARENT}/workflows?pageSize=-1", 400),
         ("GET", f"/v1/{PARENT}/workflows?pagesize=1", 400),
         ("GET", f"/v1/{PARENT}/workflows?filter=x", 400),
@@ -144,6 +146,49 @@ def test_request_that_is_refused(client: httpx.Client, method: str, path: str, s
     if method != "HEAD":
         assert status == answer.json()["error"]["code"]
         assert answer.headers["Content-Type"].startswith("application/json")
+
+
+def test_head_and_options(client: httpx.Client) -> None:
+    """HEAD is GET without a body, OPTIONS tells the methods; neither lets other sites' pages in."""
+    url = f"/v1/{PARENT}/workflows"
+    read, head = client.get(url), client.head(url)
+    headers = {"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}
+    options = client.options(url, headers=headers)
+    refused = client.put(url)
+
+    assert (200, "", read.headers["Content-Length"]) == (
+        head.status_code,
+        head.text,
+        head.headers["Content-Length"],
+    )
+    assert (200, "", "GET, HEAD, OPTIONS, POST") == (
+        options.status_code,
+        options.text,
+        options.headers["Allow"],
+    )
+    assert not [name for name in options.headers if name.startswith("access-control")]
+    assert (405, "GET, HEAD, OPTIONS, POST") == (refused.status_code, refused.headers["Allow"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "application/json"}, 200),
+        ({}, 200),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "identity"}, 200),
+    ],
+)
+def test_body_of_another_type(client: httpx.Client, headers: dict[str, str], status: int) -> None:
+    """A body is JSON that is not compressed, or is refused with what to send."""
+    url = f"/v1/{PARENT}/workflows?workflowId=w"
+    body = json.dumps({"sourceContents": WAITS}).encode()
+    answer = client.post(url, content=body, headers=headers)
+
+    assert status == answer.status_code, answer.text
+    if status == 415:
+        assert "UNSUPPORTED_MEDIA_TYPE" == answer.json()["error"]["details"][0]["reason"]
 
 
 @pytest.mark.parametrize(("email", "status"), [(None, 401), (NOBODY, 403), (VIEWER, 200)])

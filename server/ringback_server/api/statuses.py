@@ -20,6 +20,7 @@ CODES: dict[type[errors.RingbackError], code_pb2.Code.ValueType] = {
     errors.RingbackError: code_pb2.INTERNAL,
     errors.InvalidArgumentError: code_pb2.INVALID_ARGUMENT,
     errors.PayloadTooLargeError: code_pb2.INVALID_ARGUMENT,
+    errors.UnsupportedMediaTypeError: code_pb2.INVALID_ARGUMENT,
     errors.MethodNotAllowedError: code_pb2.INVALID_ARGUMENT,
     errors.UnauthenticatedError: code_pb2.UNAUTHENTICATED,
     errors.PermissionDeniedError: code_pb2.PERMISSION_DENIED,

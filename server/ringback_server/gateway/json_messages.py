@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import cast
 
@@ -16,21 +15,17 @@ from google.protobuf.message import Message
 from ringback.v1 import annotations_pb2
 from ringback_server.errors import FieldViolation, InvalidArgumentError
 
-#: messages that are one string in JSON, so that a query parameter can hold them
-_TEXTUAL = frozenset(
-    {
-        "google.protobuf.Timestamp",
-        "google.protobuf.Duration",
-        "google.protobuf.FieldMask",
-    }
+_UNKNOWN = re.compile(
+    r'has no field named "(?P<name>.*)" at "\w+\.?(?P<place>.*)"\.\s+'
+    r'Available Fields\(except extensions\): "(?P<known>.*)"',
+    re.DOTALL,
 )
-_BOOLEANS = {"true": True, "false": False}
 
 
 def read_json(text: bytes, field: str) -> object:
     """Decode a JSON body; raise InvalidArgumentError naming `field`."""
     try:
-        return cast("object", json.loads(text))
+        return cast("object", json.loads(text, parse_constant=_refuse_constant))
     except (ValueError, RecursionError) as error:
         raise invalid(field, f"The body is not valid JSON: {error}") from None
 
@@ -42,39 +37,18 @@ def fill(message: Message, document: object, field: str) -> None:
     try:
         json_format.ParseDict(cast("dict[str, object]", document), message)
     except (json_format.ParseError, ValueError, TypeError, RecursionError) as error:
-        raise invalid(field, str(error)) from None
-
-
-def query_document(descriptor: Descriptor, pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
-    """Return the JSON document that query parameters stand for.
-
-    A dot leads into a message. Raise InvalidArgumentError naming a parameter that is unknown,
-    cannot be given in a query, or is given twice.
-    """
-    document: dict[str, object] = {}
-    for key, text in pairs:
-        target, message = document, descriptor
-        *steps, last = key.split(".")
-        for step in steps:
-            field = _field(message, step, key)
-            if field.message_type is None or field.is_repeated:
-                raise _unknown(key)
-            message = field.message_type
-            target = cast("dict[str, object]", target.setdefault(field.name, {}))
-        _put(target, _field(message, last, key), key, text)
-    return document
+        raise _misfit(field, str(error)) from None
 
 
 def to_json(message: Message, pool: DescriptorPool, *, enums_as_numbers: bool = False) -> bytes:
     """Print a message; `pool` knows what its `Any` fields hold. Defaults are left out."""
-    document = json_document(message, pool, enums_as_numbers=enums_as_numbers)
-    return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+    return printed(json_document(message, pool, enums_as_numbers=enums_as_numbers))
 
 
 def json_document(
     message: Message, pool: DescriptorPool, *, enums_as_numbers: bool = False
 ) -> dict[str, object]:
-    """Return a message as `to_json` prints it."""
+    """Return the JSON form of a message; `pool` knows what its `Any` fields hold."""
     document = cast(
         "dict[str, object]",
         json_format.MessageToDict(
@@ -86,46 +60,36 @@ def json_document(
     return document
 
 
+def printed(document: object, *, pretty: bool = True) -> bytes:
+    """Print a JSON document, on several lines or on one."""
+    if pretty:
+        return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def invalid(field: str, message: str) -> InvalidArgumentError:
     """Make the error for one bad field, parameter or body."""
     shown = message[:1_000]
     return InvalidArgumentError(shown, violations=(FieldViolation(field=field, description=shown),))
 
 
-def _field(descriptor: Descriptor, name: str, key: str) -> FieldDescriptor:
-    found = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
-    if found is None:
-        raise _unknown(key)
-    return found
+def is_json_text(field: FieldDescriptor) -> bool:
+    """Tell whether the JSON form of a field is the value that its text holds."""
+    return field.GetOptions().Extensions[annotations_pb2.json_text]
 
 
-def _unknown(key: str) -> InvalidArgumentError:
-    name = key[:80]
-    return invalid(name, f"Unknown query parameter {name!r}.")
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
 
 
-def _put(target: dict[str, object], field: FieldDescriptor, key: str, text: str) -> None:
-    value = _leaf(field, key, text)
-    if field.is_repeated:
-        cast("list[object]", target.setdefault(field.name, [])).append(value)
-    elif field.name in target:
-        raise invalid(key, f"Query parameter {key!r} is given more than once.")
-    else:
-        target[field.name] = value
-
-
-def _leaf(field: FieldDescriptor, key: str, text: str) -> object:
-    if field.message_type is not None:
-        if field.message_type.full_name not in _TEXTUAL:
-            raise _unknown(key)
-        is_mask = field.message_type.full_name == "google.protobuf.FieldMask"
-        return re.sub(r"_([a-z])", lambda match: match[1].upper(), text) if is_mask else text
-    if field.type == FieldDescriptor.TYPE_BOOL:
-        if text not in _BOOLEANS:
-            raise invalid(key, f"Query parameter {key!r} must be true or false.")
-        return _BOOLEANS[text]
-    is_number = field.enum_type is not None and re.fullmatch(r"\d{1,9}", text)
-    return int(text) if is_number else text
+def _misfit(field: str, text: str) -> InvalidArgumentError:
+    """Make the error for a document that does not fit, from what the parser says of it."""
+    unknown = _UNKNOWN.search(text)
+    if unknown is None:
+        return invalid(field, text)
+    path = ".".join(filter(None, (unknown["place"], unknown["name"])))[:200]
+    known = ", ".join(re.findall(r"'(\w+)'", unknown["known"])) or "none"
+    return invalid(path, f"There is no field {path!r} in this request; here are {known}.")
 
 
 @lru_cache(maxsize=256)
@@ -136,7 +100,7 @@ def _has_json_text(descriptor: Descriptor) -> bool:
 def _reaches_json_text(descriptor: Descriptor, seen: set[str]) -> bool:
     seen.add(descriptor.full_name)
     return any(
-        _is_json_text(field)
+        is_json_text(field)
         or (
             field.message_type is not None
             and field.message_type.full_name not in seen
@@ -146,14 +110,10 @@ def _reaches_json_text(descriptor: Descriptor, seen: set[str]) -> bool:
     )
 
 
-def _is_json_text(field: FieldDescriptor) -> bool:
-    return field.GetOptions().Extensions[annotations_pb2.json_text]
-
-
 def _show_json_text(message: Message, document: dict[str, object]) -> None:
     """Replace each JSON text in `document`, the JSON form of `message`, by its value."""
     for field, value in message.ListFields():
-        if _is_json_text(field):
+        if is_json_text(field):
             document[field.json_name] = json.loads(value)
         elif field.message_type is not None and _has_json_text(field.message_type):
             shown = document[field.json_name]

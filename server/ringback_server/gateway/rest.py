@@ -11,11 +11,12 @@ from starlette.types import Receive
 from ringback_server.api.admission import Admission
 from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.control.caller import Caller
+from ringback_server.errors import UnsupportedMediaTypeError
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.events import Events, EventStream, Opening
 from ringback_server.gateway.exchange import HttpRequest, read_body
-from ringback_server.gateway.json_messages import to_json
-from ringback_server.gateway.transcoder import Route, Transcoder, split_format
+from ringback_server.gateway.parameters import split_format
+from ringback_server.gateway.transcoder import Route, Transcoder
 from ringback_server.gateway.workers import Workers
 
 _MAX_BODY = 4 * 1024 * 1024
@@ -42,12 +43,15 @@ class Rest:
 
     async def respond(self, request: HttpRequest, receive: Receive) -> Answer | EventStream:
         """Answer one request."""
+        if request.method == "OPTIONS":
+            return Answer(headers=(("Allow", self._transcoder.allowed(request.raw_path)),))
         route = self._transcoder.route(request.method, request.raw_path)
         request.served.method = "/".join(route.binding.name.rsplit(".", 1))
         # First, so that a stranger's body is not even read, nor told what is wrong with it.
         caller = await self._workers.run(
             lambda: self._admission.admit(request.header("authorization"))
         )
+        _check_encoding(request)
         body = await read_body(request, receive, _MAX_BODY, _BODY_SECONDS)
         method = route.binding.method
         if isinstance(method, StreamMethod):
@@ -59,11 +63,22 @@ class Rest:
     ) -> Answer:
         form, query = split_format(request.query())
         mode, query = _push_mode(method, query)
-        asked = route.request(query, body)
+        asked = route.request(query, body, request.header("content-type"))
         _tell(asked, "gcp_cloud_events_mode", mode)
         _tell(asked, "request_id", request.header("idempotency-key"))
-        message = method.answer(asked, caller)
-        return Answer(body=to_json(message, self._pool, enums_as_numbers=form.enums_as_numbers))
+        return route.answer(method.answer(asked, caller), self._pool, form)
+
+
+def _check_encoding(request: HttpRequest) -> None:
+    """Raise UnsupportedMediaTypeError for a body that is compressed.
+
+    None is read: nothing but memory would limit what a few bytes grow to.
+    """
+    encoding = (request.header("content-encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedMediaTypeError(
+            f"Bodies are not read compressed; send it without Content-Encoding: {encoding[:40]}."
+        )
 
 
 def _opening(caller: Caller, route: Route, method: StreamMethod, request: HttpRequest) -> Opening:

@@ -25,6 +25,7 @@ STATUSES: dict[type[errors.RingbackError], HttpStatus] = {
     errors.RingbackError: HttpStatus(500, "INTERNAL"),
     errors.InvalidArgumentError: HttpStatus(400, "INVALID_ARGUMENT"),
     errors.PayloadTooLargeError: HttpStatus(413, "INVALID_ARGUMENT"),
+    errors.UnsupportedMediaTypeError: HttpStatus(415, "INVALID_ARGUMENT"),
     errors.MethodNotAllowedError: HttpStatus(405, "INVALID_ARGUMENT"),
     errors.UnauthenticatedError: HttpStatus(401, "UNAUTHENTICATED"),
     errors.PermissionDeniedError: HttpStatus(403, "PERMISSION_DENIED"),
