@@ -287,3 +287,31 @@ def test_branch_when_the_program_has_no_such_one() -> None:
     assert 3 == len(Machine.unpack(three, machine.pack(), context()).waits)
     with pytest.raises(StateError, match="no branch"):
         Machine.unpack(two, machine.pack(), context())
+
+
+def test_current_steps_when_branches_and_subworkflows_run() -> None:
+    """They are the parallel step, and of each branch the innermost step, in its own routine."""
+    source = """
+main:
+  steps:
+    - both:
+        parallel:
+          branches:
+            - left: {steps: [{call_it: {call: inner}}]}
+            - right: {steps: [{nap: {call: sys.sleep, args: {seconds: 9}}}]}
+    - after: {call: inner}
+inner:
+  steps:
+    - deeper: {call: innermost}
+innermost:
+  steps:
+    - hold: {call: sys.sleep, args: {seconds: 5}}
+"""
+    machine = Machine.start(program_of(source), None, context())
+    branches = machine.advance(inputs()).current_steps
+    machine.advance(inputs([Expired(number) for number in machine.waits]))
+    called = machine.advance(inputs()).current_steps
+
+    both = StepPlace("main", "both")
+    assert (both, StepPlace("innermost", "hold"), StepPlace("main", "nap")) == branches
+    assert (StepPlace("innermost", "hold"),) == called
