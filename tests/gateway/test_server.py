@@ -25,6 +25,17 @@ from tests.certificates import self_signed
 from tests.edges import LOOPBACK
 
 
+async def came(request: HttpRequest, receive: Receive) -> dict[str, str]:
+    """Return method and body of a request, and what it said of upgrades."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    upgrades = [value for name, value in request.headers if name.lower() == "upgrade"]
+    return {"method": request.method, "body": body.decode(), "upgrade": ", ".join(upgrades)}
+
+
 class Held:
     """An endpoint whose requests wait on a thread until they are released."""
 
@@ -33,8 +44,10 @@ class Held:
         self.entered = threading.Semaphore(0)
         self.released = threading.Event()
 
-    async def respond(self, request: HttpRequest, _receive: Receive) -> Answer:
-        """Wait, or fail, as the path says."""
+    async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
+        """Wait, fail, or tell what came, as the path says."""
+        if request.raw_path == "/came":
+            return json_answer(await came(request, receive))
         if request.raw_path == "/fail":
             raise RuntimeError("the secret")
         if request.raw_path == "/wait":
@@ -163,6 +176,44 @@ def test_request_that_is_not_http(running: Running, data: bytes) -> None:
     """What is not HTTP is refused and hurts nobody."""
     assert running.send(data).startswith(b"HTTP/1.1 400 ")
     assert 200 == running.get("/").status_code
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        (b"Content-Length: 5\r\n\r\nhello",),
+        (b"Content-Length: 5\r\n", b"\r\n", b"he", b"llo"),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",),
+    ],
+)
+def test_body_when_an_upgrade_is_wished_for(
+    running: Running, protocol: bytes, sent: tuple[bytes, ...]
+) -> None:
+    """The wish is ignored, as Java's for HTTP/2 must be; nothing of the request gets lost."""
+    head = (
+        b"POST /came HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: " + protocol + b"\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    )
+    last = b"GET /came HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    first, *others = sent
+    with socket.create_connection((running.address.host, running.address.port), 5.0) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in (head + first, *others, head + sent[0], *others, last):
+            connection.sendall(part)
+        answered = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    hello = b'{"method":"POST","body":"hello","upgrade":""}'
+    assert 3 == answered.count(b"HTTP/1.1 200 OK")
+    assert 2 == answered.count(hello)
+    assert answered.endswith(b'{"method":"GET","body":"","upgrade":""}')
+
+
+def test_request_when_it_is_a_connect(running: Running) -> None:
+    """CONNECT is no wish for an upgrade: it is answered, and the connection closed."""
+    answer = running.send(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\nConnection: close\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 4")
 
 
 def test_connection_is_kept_alive(running: Running) -> None:

@@ -1,9 +1,10 @@
-"""uvicorn's HTTP protocol, with bounds on the head of a request: its size and its time."""
+"""uvicorn's HTTP protocol, with bounds on heads, and with the bodies of requests to upgrade."""
 
 from __future__ import annotations
 
 import asyncio
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 #: bytes of a request line and all headers
@@ -11,6 +12,8 @@ MAX_HEAD = 64 * 1024
 #: seconds from the first byte of a head to its last
 HEAD_SECONDS = 30.0
 
+_TUNNEL = b"CONNECT"
+_MALFORMED = "Invalid HTTP request received."
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -18,7 +21,12 @@ _TOO_LARGE = (
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """Closes connections whose heads are too large or too slow; one per connection."""
+    """Closes connections whose heads are too large or too slow; one per connection.
+
+    Nothing is upgraded to here, so that a wish for it, such as Java's for HTTP/2 in plaintext, is
+    ignored (RFC 9110, 7.8). The parser ends such a request behind its head and skips the body; it
+    is given the head again, without the wish.
+    """
 
     _head_size = 0
     _head_timer: asyncio.TimerHandle | None = None
@@ -30,10 +38,44 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._head_size += len(data)
             if self._head_timer is None:
                 self._head_timer = self.loop.call_later(HEAD_SECONDS, self._close)
-        super().data_received(data)
+        self._feed(data)
         if self._in_head and self._head_size > MAX_HEAD and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self._close()
+
+    def _feed(self, data: bytes) -> None:
+        parser = self.parser
+        if parser is None:  # the connection is lost
+            return
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                parser.feed_data(data)
+            except httptools.HttpParserError:
+                self._refuse()
+                return
+            except httptools.HttpParserUpgrade as wish:
+                if parser.get_method() == _TUNNEL:
+                    self._refuse()
+                    return
+                data = self._head_without_wish(parser) + data[wish.args[0] :]
+            else:
+                return
+
+    def _refuse(self) -> None:
+        self.logger.warning(_MALFORMED)
+        self.send_400_response(_MALFORMED)
+
+    def _wishes(self) -> bool:
+        """Whether the head that ends asks for an upgrade; CONNECT is another matter."""
+        parser = self.parser
+        return parser is not None and parser.should_upgrade() and parser.get_method() != _TUNNEL
+
+    def _head_without_wish(self, parser: httptools.HttpRequestParser) -> bytes:
+        version = parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; trailers, which come behind a body, are dropped (RFC 9110, 6.5.1)."""
@@ -42,6 +84,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Note the end of a head."""
+        if self._wishes():
+            return
         self._in_head = False
         self._head_size = 0
         self._stop_timer()
@@ -49,6 +93,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that the next head may begin."""
+        if self._wishes():
+            return
         self._in_head = True
         super().on_message_complete()
 
