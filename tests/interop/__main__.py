@@ -8,10 +8,11 @@ import time
 
 import pytest
 
+from tests.interop.generated.programs import PROGRAMS as GENERATED
 from tests.interop.google.programs import PROGRAMS as GOOGLE
 from tests.interop.programs import REQUIRE, ROOT, InstallationError, installed, required
 
-PROGRAMS = GOOGLE
+PROGRAMS = (*GOOGLE, *GENERATED)
 LANGUAGES = tuple(dict.fromkeys(program.language for program in PROGRAMS))
 
 

@@ -1,0 +1,46 @@
+"""What clients generated from protos/ see of a server of ours, in each language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.interop.generated.programs import CLIENTS
+from tests.interop.places import Place
+from tests.interop.programs import Program, output
+
+DEFINITION = Path(__file__).with_name("approval.yaml")
+UNKNOWN = "projects/local/locations/us-central1/workflows/approval-{}/executions/unknown"
+#: what each library calls the code NOT_FOUND
+CODES = {"go": "NotFound", "rust": "NotFound", "connect": "NotFound"}
+
+
+@pytest.mark.parametrize(
+    ("library", "program"), CLIENTS.items(), ids=[f"{p.name}-{k}" for k, p in CLIENTS.items()]
+)
+def test_client_when_it_answers_a_callback(
+    library: str, program: Program, plaintext: Place, ready: Callable[[Program], Program]
+) -> None:
+    """It deploys twice, watches, answers with body and headers, and errors have their details."""
+    variables = {**plaintext.variables(program.language), "TOKEN": plaintext.server.token()}
+
+    def run() -> object:
+        arguments = (plaintext.server.grpc, str(DEFINITION))
+        printed = output(ready(program), *arguments, variables=variables, cwd=plaintext.home)
+        return json.loads(printed)
+
+    expected = {
+        "state": "SUCCEEDED",
+        "result": {"order": 17, "approved": True, "reviewer": "Ada"},
+        "refusal": {
+            "code": CODES.get(library, "NOT_FOUND"),
+            "message": f"{UNKNOWN.format(library)} was not found.",
+            "reason": "EXECUTION_NOT_FOUND",
+        },
+    }
+
+    assert expected == run()
+    assert expected == run()
