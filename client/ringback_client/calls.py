@@ -6,8 +6,10 @@ one of `AsyncClient` awaits, the one of `Client` blocks and so never suspends a 
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -32,6 +34,16 @@ class Wire(Protocol):
         self, rpc: Rpc[Request, Response], request: Request, timeout: float, metadata: Metadata
     ) -> Response:
         """Send a request and return its answer within `timeout` seconds; raise grpc.RpcError."""
+        ...
+
+    def stream(
+        self,
+        rpc: Rpc[Request, Response],
+        request: Request,
+        timeout: float | None,
+        metadata: Metadata,
+    ) -> AsyncGenerator[Response, None]:
+        """Send a request and yield its answers; raise grpc.RpcError. Hangs up when closed."""
         ...
 
     async def token(self, tokens: Tokens) -> str:
@@ -69,8 +81,7 @@ class Calls:
         deadline = time.monotonic() + self.timeout + waits
         pauses = self.retries.pauses()
         while True:
-            token = await self.wire.token(self.tokens)
-            metadata = (("authorization", f"Bearer {token}"),) if token else ()
+            metadata = await self._metadata()
             try:
                 return await self.wire.unary(rpc, request, deadline - time.monotonic(), metadata)
             except grpc.RpcError as error:
@@ -79,6 +90,48 @@ class Calls:
                 if not again or pause is None or time.monotonic() + pause + waits >= deadline:
                     raise from_rpc(error, self.address) from error
             await self.wire.sleep(pause)
+
+    async def stream(
+        self,
+        rpc: Rpc[Request, Response],
+        request: Callable[[Response | None], Request],
+        *,
+        timeout: float | None = None,
+    ) -> AsyncIterator[Response]:
+        """Yield the answers of a stream, for `timeout` seconds at most; raise a ClientError.
+
+        A stream that breaks is called again, with the `request` to go on after the last answer.
+        """
+        end = time.monotonic() + (math.inf if timeout is None else timeout)
+        last: Response | None = None
+        pauses, patience = self.retries.pauses(), time.monotonic() + self.timeout
+        while True:
+            metadata, answered = await self._metadata(), False
+            left = None if timeout is None else max(end - time.monotonic(), 0.0)
+            try:
+                async with aclosing(
+                    self.wire.stream(rpc, request(last), left, metadata)
+                ) as answers:
+                    async for last in answers:
+                        answered = True
+                        yield last
+            except grpc.RpcError as error:
+                if answered:
+                    pauses, patience = self.retries.pauses(), time.monotonic() + self.timeout
+                pause = next(pauses, None)
+                # A token that was good expires while a stream lasts.
+                again = error.code() is grpc.StatusCode.UNAVAILABLE or (
+                    answered and error.code() is grpc.StatusCode.UNAUTHENTICATED
+                )
+                if not again or pause is None or time.monotonic() + pause >= min(end, patience):
+                    raise from_rpc(error, self.address) from error
+            else:
+                return
+            await self.wire.sleep(pause)
+
+    async def _metadata(self) -> Metadata:
+        token = await self.wire.token(self.tokens)
+        return (("authorization", f"Bearer {token}"),) if token else ()
 
 
 async def pages(

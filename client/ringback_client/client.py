@@ -184,6 +184,7 @@ class Client(Blocking[Verbs]):
     get = blocking(Verbs.get)
     list = blocking_iterator(Verbs.list)
     wait = blocking(Verbs.wait)
+    watch = blocking_iterator(Verbs.watch)
     cancel = blocking(Verbs.cancel)
 
     callbacks = blocking_iterator(Verbs.callbacks)

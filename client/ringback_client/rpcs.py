@@ -91,6 +91,11 @@ LIST_EXECUTIONS = Rpc(
 WAIT_EXECUTION = Rpc(
     "Executions/WaitExecution", executions_pb2.WaitExecutionRequest, executions_pb2.Execution
 )
+WATCH_EXECUTION = Rpc(
+    "Executions/WatchExecution",
+    executions_pb2.WatchExecutionRequest,
+    executions_pb2.WatchExecutionResponse,
+)
 CANCEL_EXECUTION = Rpc(
     "Executions/CancelExecution",
     executions_pb2.CancelExecutionRequest,

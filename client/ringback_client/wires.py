@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 import grpc
 import grpc.aio
@@ -30,6 +30,23 @@ class BlockingWire:
         method: grpc.UnaryUnaryMultiCallable[Request, Response]
         method = self._channel.unary_unary(rpc.path, _write, rpc.response.FromString)
         return method(request, timeout=timeout, metadata=metadata)
+
+    async def stream(
+        self,
+        rpc: Rpc[Request, Response],
+        request: Request,
+        timeout: float | None,
+        metadata: Metadata,
+    ) -> AsyncGenerator[Response, None]:
+        """Send a request and yield its answers; raise grpc.RpcError. Hangs up when closed."""
+        method: grpc.UnaryStreamMultiCallable[Request, Response]
+        method = self._channel.unary_stream(rpc.path, _write, rpc.response.FromString)
+        call = method(request, timeout=timeout, metadata=metadata)
+        try:
+            for answer in call:
+                yield answer
+        finally:
+            call.cancel()
 
     async def token(self, tokens: Tokens) -> str:
         """Return a token that is valid now, empty for none; raise a ClientError."""
@@ -59,6 +76,23 @@ class AsyncioWire:
         method: grpc.aio.UnaryUnaryMultiCallable[Request, Response]
         method = self._opened().unary_unary(rpc.path, _write, rpc.response.FromString)
         return await method(request, timeout=timeout, metadata=metadata)
+
+    async def stream(
+        self,
+        rpc: Rpc[Request, Response],
+        request: Request,
+        timeout: float | None,
+        metadata: Metadata,
+    ) -> AsyncGenerator[Response, None]:
+        """Send a request and yield its answers; raise grpc.RpcError. Hangs up when closed."""
+        method: grpc.aio.UnaryStreamMultiCallable[Request, Response]
+        method = self._opened().unary_stream(rpc.path, _write, rpc.response.FromString)
+        call = method(request, timeout=timeout, metadata=metadata)
+        try:
+            async for answer in call:
+                yield answer
+        finally:
+            call.cancel()
 
     async def token(self, tokens: Tokens) -> str:
         """Return a token that is valid now, empty for none; raise a ClientError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +55,10 @@ class StandIn:
     """Answers each method as told, and keeps what it was asked."""
 
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    #: what each call of a streaming method is answered with; a status breaks it
+    streams: dict[str, list[list[Message | grpc.StatusCode]]] = field(
+        default_factory=dict[str, list[list[Message | grpc.StatusCode]]]
+    )
     asked: list[tuple[str, Message]] = field(default_factory=list[tuple[str, Message]])
     authorizations: set[str] = field(default_factory=set[str])
 
@@ -97,6 +101,19 @@ class StandIn:
                 codes = {code.value[0]: code for code in grpc.StatusCode}
                 context.abort(codes[refusal.status.code], refusal.status.message)
 
+        def stream(request: Message, context: grpc.ServicerContext) -> Iterator[Message]:
+            self.asked.append((method.name, request))
+            for answer in self.streams[method.name].pop(0):
+                if isinstance(answer, grpc.StatusCode):
+                    context.abort(answer, "It breaks.")
+                yield answer
+
+        if method.server_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                stream,
+                request_deserializer=GetMessageClass(method.input_type).FromString,
+                response_serializer=_serialize,
+            )
         return grpc.unary_unary_rpc_method_handler(
             handle,
             request_deserializer=GetMessageClass(method.input_type).FromString,

@@ -12,8 +12,10 @@ from ringback.v1 import executions_pb2
 from ringback.v1.executions_pb2 import Execution
 from ringback_client import rpcs
 from ringback_client.calls import pages
+from ringback_client.errors import RequestError
 from ringback_client.failures import ExecutionFailedError, WaitTimeoutError
 from ringback_client.json_values import JsonValue, read_json, write_json
+from ringback_client.retries import Retries
 from ringback_client.settings import ExecutionSettings
 from ringback_client.verbs.place import PlacedVerbs, duration
 
@@ -21,6 +23,10 @@ from ringback_client.verbs.place import PlacedVerbs, duration
 _WAIT_SECONDS = 30.0
 
 _JSON_HAS = "Pass None, bool, int, float, str, and lists and dicts of these."
+
+# Why a server does not let a call wait, and when to ask it again.
+_NO_SEAT = "TOO_MANY_WAITING_CALLS"
+_LOOKS = Retries(first=0.2, factor=1.5, most=2.0)
 
 _UNFINISHED = frozenset({Execution.ACTIVE, Execution.QUEUED})
 
@@ -122,13 +128,48 @@ class ExecutionVerbs(PlacedVerbs):
         However it ended; `result_of` returns its result or raises its error.
         """
         name = self._place.execution(execution, workflow)
+        looks = _LOOKS.pauses()
         deadline = time.monotonic() + (math.inf if timeout is None else timeout)
         while True:
             seconds = min(max(deadline - time.monotonic(), 0.0), _WAIT_SECONDS)
             request = executions_pb2.WaitExecutionRequest(name=name, timeout=duration(seconds))
-            found = await self._call(rpcs.WAIT_EXECUTION, request, waits=seconds)
+            try:
+                found = await self._call(rpcs.WAIT_EXECUTION, request, waits=seconds)
+            except RequestError as error:
+                if error.reason != _NO_SEAT:
+                    raise
+                # The server has so many waiting calls that this one has to ask again and again.
+                await self._call.wire.sleep(min(next(looks), seconds))
+                found = await self.get(name)
             if finished(found) or time.monotonic() >= deadline:
                 return found
+
+    def watch(
+        self,
+        execution: str,
+        *,
+        workflow: str | None = None,
+        resume_token: str = "",
+        timeout: float | None = None,
+    ) -> AsyncIterator[executions_pb2.WatchExecutionResponse]:
+        """Yield how an execution is, now and whenever it has changed, until it has ended.
+
+        Each message has the execution in full, what was logged since the message before, and the
+        callback endpoints at which steps wait. When the connection breaks, the client calls again
+        and goes on after the last message: no log entry comes twice, and none is left out. The
+        `resume_token` of a message lets another call, or another program, go on after it.
+
+        Raises RequestError with DEADLINE_EXCEEDED if it has not ended after `timeout` seconds.
+        """
+        name = self._place.execution(execution, workflow)
+
+        def request(
+            last: executions_pb2.WatchExecutionResponse | None,
+        ) -> executions_pb2.WatchExecutionRequest:
+            token = last.resume_token if last is not None else resume_token
+            return executions_pb2.WatchExecutionRequest(name=name, resume_token=token)
+
+        return self._call.stream(rpcs.WATCH_EXECUTION, request, timeout=timeout)
 
 
 def result_of(execution: Execution) -> JsonValue:
