@@ -17,7 +17,7 @@ from ringback_server.clock import SystemClock
 from ringback_server.control import callbacks, executions, workflows
 from ringback_server.control.caller import Backend, Caller
 from ringback_server.control.executions import ExecutionSpec
-from ringback_server.control.paging import PageRequest
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.engine.engine import Engine
 from ringback_server.engine.programs import Told
@@ -87,7 +87,7 @@ class Service:
 
     def endpoint(self, execution: ExecutionName) -> CallbackName:
         """Return the first callback endpoint of an execution."""
-        page = callbacks.list_(self.caller(), execution, PageRequest())
+        page = callbacks.list_(self.caller(), execution, ListRequest())
         return CallbackName.parse(page.items[0].name)
 
     def ended(self, execution: ExecutionName) -> Execution:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringback_server.control import batches, callbacks, executions
-from ringback_server.control.paging import PageRequest
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.request_map import CallbackRequest
 from ringback_server.errors import (
     IdempotencyConflictError,
@@ -118,7 +118,7 @@ def test_send_to_a_full_inbox(tmp_path: Path) -> None:
         sent = [callbacks.send(service.caller(), endpoint, POST) for _ in range(2)]
         with pytest.raises(InboxFullError):
             callbacks.send(service.caller(), endpoint, POST)
-        listed = callbacks.list_(service.caller(), execution.name, PageRequest()).items
+        listed = callbacks.list_(service.caller(), execution.name, ListRequest()).items
 
     assert [Outcome.BUFFERED] * 2 == [answer.outcome for answer in sent]
     assert tuple(answer.payload_id for answer in sent) == listed[0].available_payloads
@@ -145,21 +145,22 @@ def test_list_of_late_payloads(service: Service) -> None:
     endpoint = service.endpoint(execution.name)
     sent = callbacks.send(service.caller(), endpoint, POST)
     executions.cancel(service.caller(), execution.name)
-    request = PageRequest()
-    late = callbacks.list_(service.caller(), execution.name, request, 'state = "LATE"').items
+    request = ListRequest()
+    late_ones = ListRequest(filter='state = "LATE"')
+    late = callbacks.list_(service.caller(), execution.name, late_ones).items
 
     assert () == callbacks.list_(service.caller(), execution.name, request).items
     assert (sent.payload_id,) == late[0].available_payloads
     with pytest.raises(InvalidArgumentError):
-        callbacks.list_(service.caller(), execution.name, request, "state=EARLY")
+        callbacks.list_(service.caller(), execution.name, ListRequest(filter="state=EARLY"))
 
 
 def test_list_page_by_page(service: Service) -> None:
     """Pages show every endpoint once."""
     execution = service.execution("w", EARLY)
     caller = service.caller()
-    first = callbacks.list_(caller, execution.name, PageRequest(size=1))
-    second = callbacks.list_(caller, execution.name, PageRequest(size=1, token=first.next_token))
+    first = callbacks.list_(caller, execution.name, ListRequest(size=1))
+    second = callbacks.list_(caller, execution.name, ListRequest(size=1, token=first.next_token))
 
     assert 2 == len({found.name for found in first.items + second.items})
     assert "" == second.next_token

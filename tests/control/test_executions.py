@@ -10,7 +10,7 @@ import pytest
 
 from ringback_server.control import credentials, executions, logs, workflows
 from ringback_server.control.executions import ExecutionSpec
-from ringback_server.control.paging import PageRequest
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.errors import (
     FailedPreconditionError,
@@ -79,9 +79,9 @@ def test_list_newest_first(service: Service) -> None:
     caller = service.caller()
     first = service.execution("w", ECHO)
     second = executions.create(caller, first.name.parent, ExecutionSpec(argument="1"))
-    page = executions.list_(caller, first.name.parent, PageRequest(size=1), full=True)
+    page = executions.list_(caller, first.name.parent, ListRequest(size=1), full=True)
     token = page.next_token
-    rest = executions.list_(caller, first.name.parent, PageRequest(token=token), full=False)
+    rest = executions.list_(caller, first.name.parent, ListRequest(token=token), full=False)
 
     assert [second.name, first.name] == [found.name for found in page.items + rest.items]
     assert "1" == page.items[0].argument
@@ -127,24 +127,24 @@ def test_logs_of_an_execution(service: Service) -> None:
     caller = service.caller()
     scopes = (execution.name, execution.name.parent, PARENT)
     for scope in scopes:
-        found = logs.list_(caller, scope, PageRequest()).items
+        found = logs.list_(caller, scope, ListRequest()).items
         assert ["Given", None] == [logged.entry.text for logged in found]
-    newest = logs.list_(caller, PARENT, PageRequest(size=1), order_by="timestamp  desc")
+    newest = logs.list_(caller, PARENT, ListRequest(size=1), order_by="timestamp  desc")
     rest = logs.list_(
-        caller, PARENT, PageRequest(token=newest.next_token), order_by="timestamp  desc"
+        caller, PARENT, ListRequest(token=newest.next_token), order_by="timestamp  desc"
     )
-    filtered = logs.list_(caller, PARENT, PageRequest(), filter_text="severity>=WARNING").items
+    filtered = logs.list_(caller, PARENT, ListRequest(), filter_text="severity>=WARNING").items
 
     assert ['{"value":5}', None] == [logged.entry.json for logged in newest.items + rest.items]
     assert [str(execution.name)] == [logged.execution for logged in filtered]
     with pytest.raises(InvalidArgumentError):
-        logs.list_(caller, PARENT, PageRequest(), order_by="severity")
+        logs.list_(caller, PARENT, ListRequest(), order_by="severity")
 
 
 def test_logs_for_an_invoker(service: Service) -> None:
     """Who may run a workflow may not read its logs."""
     with pytest.raises(PermissionDeniedError):
-        logs.list_(service.caller(INVOKER), PARENT, PageRequest())
+        logs.list_(service.caller(INVOKER), PARENT, ListRequest())
 
 
 def test_generate_access_token_for_another(service: Service) -> None:
@@ -200,7 +200,7 @@ def test_names_with_the_number_of_the_project(service: Service) -> None:
     numbered = replace(execution.name, project=service.backend.settings.project_number)
 
     started = executions.create(caller, numbered.parent, ExecutionSpec())
-    listed = executions.list_(caller, numbered.parent, PageRequest(), full=False)
+    listed = executions.list_(caller, numbered.parent, ListRequest(), full=False)
     cancelled = executions.cancel(caller, numbered)
 
     assert started.name.parent == execution.name.parent

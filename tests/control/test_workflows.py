@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ringback_server.control import operations, workflows
-from ringback_server.control.paging import PageRequest
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.errors import (
     AlreadyExistsError,
@@ -167,7 +167,7 @@ def test_get_of_revisions(service: Service) -> None:
 
     assert first.source == workflows.get(caller, first.name, first.revision_id).source
     assert second.revision_id == same.revision_id
-    listed = workflows.list_revisions(caller, first.name, PageRequest()).items
+    listed = workflows.list_revisions(caller, first.name, ListRequest()).items
     assert [second.revision_id, first.revision_id] == [found.revision_id for found in listed]
 
 
@@ -176,8 +176,8 @@ def test_list_page_by_page(service: Service) -> None:
     caller = service.caller()
     for workflow_id in ("c", "a", "b"):
         workflows.create(caller, PARENT, workflow_id, SPEC)
-    first = workflows.list_(caller, PARENT, PageRequest(size=2))
-    second = workflows.list_(caller, PARENT, PageRequest(size=2, token=first.next_token))
+    first = workflows.list_(caller, PARENT, ListRequest(size=2))
+    second = workflows.list_(caller, PARENT, ListRequest(size=2, token=first.next_token))
 
     assert ["a", "b", "c"] == [found.name.workflow for found in first.items + second.items]
     assert "" == second.next_token
@@ -216,17 +216,17 @@ def test_operations_of_a_deployment(service: Service) -> None:
     caller = service.caller()
     workflow, created = workflows.create(caller, PARENT, "w", SPEC)
     deleted = workflows.delete(caller, workflow.name)
-    listed = operations.list_(caller, PARENT, PageRequest(), "done=true").items
+    listed = operations.list_(caller, PARENT, ListRequest(filter="done=true")).items
     name = OperationName.parse(created.name)
 
     assert [deleted.name, created.name] == [found.operation.name for found in listed]
-    assert () == operations.list_(caller, PARENT, PageRequest(), "done = false").items
+    assert () == operations.list_(caller, PARENT, ListRequest(filter="done = false")).items
     assert created == operations.wait(caller, name).operation
     operations.delete(caller, name)
     with pytest.raises(NotFoundError):
         operations.get(caller, name)
     with pytest.raises(InvalidArgumentError):
-        operations.list_(caller, PARENT, PageRequest(), "verb=create")
+        operations.list_(caller, PARENT, ListRequest(filter="kind=create"))
 
 
 def test_update_as_viewer(service: Service) -> None:

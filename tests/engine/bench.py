@@ -32,6 +32,7 @@ from ringback_server.store.ids import new_uid
 from ringback_server.store.logs import LogFilter
 from ringback_server.store.opening import store_over
 from ringback_server.store.payloads import pack
+from tests import listed
 from tests.clocks import PATIENCE, FakeClock
 from tests.others import Others
 
@@ -116,8 +117,8 @@ class Bench:
 
     def late(self, execution: ExecutionName) -> int:
         """Count the payloads that nothing consumed before the execution ended."""
-        rows = self.store.callbacks.list(execution, limit=100, after=None, state="LATE")
-        return sum(len(endpoint.available_payloads) for _, endpoint in rows)
+        late = listed.endpoints(self.store, execution, late=True)
+        return sum(len(endpoint.available_payloads) for endpoint in late)
 
     def ended(self, execution: Execution) -> Execution:
         """Return an execution that has ended before long."""

@@ -14,6 +14,7 @@ from ringback_server.errors import QuotaExceededError, RingbackError, StorageFul
 from ringback_server.lang.limits import RunLimits
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.resources import Execution, ExecutionState, Workflow
+from tests import listed
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened, pooled
 from tests.waiting import until
@@ -107,7 +108,7 @@ def states(results: list[Created | RingbackError]) -> list[object]:
 
 def waits(bench: Bench, execution: Execution) -> bool:
     """Tell whether an execution has an endpoint."""
-    return bool(bench.store.callbacks.list(execution.name, limit=1, after=None))
+    return bool(listed.endpoints(bench.store, execution.name))
 
 
 def batch(bench: Bench, *creations: Creation) -> list[Created | RingbackError]:

@@ -14,6 +14,7 @@ from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.tracing import Scope, Trace, within
+from tests import listed
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened, pooled
 
@@ -51,8 +52,7 @@ main:
 
 def children(bench: Bench, workflow: WorkflowName) -> list[Execution]:
     """Return the executions of a workflow, oldest first."""
-    rows = bench.store.executions.list(workflow, limit=2_000, after=None, full=True)
-    return rows[::-1]
+    return listed.executions(bench.store, workflow, limit=2_000)[::-1]
 
 
 def child_of(bench: Bench, workflow: WorkflowName) -> Execution:

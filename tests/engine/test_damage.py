@@ -8,6 +8,7 @@ import pytest
 
 from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.store.database import Connection
+from tests import listed
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened
 
@@ -77,8 +78,8 @@ def _check_alone(bench: Bench, broken: Execution, whole: Execution, reason: str)
     bench.send(whole.name, "whole")
     bench.clock.advance(60)
     assert bench.ended(whole).result == '"whole"'
-    listed = bench.store.executions.list(broken.name.parent, limit=9, after=None, full=True)
-    assert [e.state for e in listed] == [ExecutionState.SUCCEEDED, ExecutionState.UNAVAILABLE]
+    states = [e.state for e in listed.executions(bench.store, broken.name.parent)]
+    assert states == [ExecutionState.SUCCEEDED, ExecutionState.UNAVAILABLE]
     assert "in hand: 0 queued, 0 blocked" in repr(bench.engine)
 
 
@@ -137,7 +138,7 @@ def test_list_when_other_columns_are_damaged(tmp_path: Path) -> None:
         bench.store.database.write(
             lambda c: c.execute("UPDATE execution SET labels = '{' WHERE id = ?", (whole.key,))
         )
-        listed = bench.store.executions.list(broken.name.parent, limit=9, after=None, full=False)
+        found = listed.executions(bench.store, broken.name.parent, full=False)
 
-        assert [ExecutionState.UNAVAILABLE] * 2 == [e.state for e in listed]
-        assert all("damaged" in e.state_detail for e in listed)
+        assert [ExecutionState.UNAVAILABLE] * 2 == [e.state for e in found]
+        assert all("damaged" in e.state_detail for e in found)

@@ -11,6 +11,7 @@ import pytest
 
 from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.tracing import Scope, Trace, within
+from tests import listed
 from tests.clocks import PATIENCE, FakeClock
 from tests.engine.bench import Bench, opened
 from tests.others import Call, Others
@@ -192,8 +193,8 @@ def test_request_when_another_branch_goes_on(tmp_path: Path) -> None:
 
 
 def _open_endpoint(bench: Bench, execution: Execution) -> bool:
-    rows = bench.store.callbacks.list(execution.name, limit=1, after=None)
-    return bool(rows and rows[0][1].waiters)
+    found = listed.endpoints(bench.store, execution.name)
+    return bool(found and found[0].waiters)
 
 
 def test_answer_when_a_payload_overtakes_a_timeout(tmp_path: Path) -> None:

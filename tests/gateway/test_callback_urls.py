@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ringback_server.control import callbacks, executions
-from ringback_server.control.paging import PageRequest
+from ringback_server.control.listing import ListRequest
 from ringback_server.model.names import CallbackName
 from tests.edges import http_edge
 from tests.services import INVOKER, NOBODY, Service
@@ -57,7 +57,7 @@ class Waiting:
     def waiters(self) -> int:
         """Return how many steps wait."""
         caller = self.service.caller()
-        return callbacks.list_(caller, self.execution.name, PageRequest()).items[0].waiters
+        return callbacks.list_(caller, self.execution.name, ListRequest()).items[0].waiters
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -19,6 +19,7 @@ from ringback_server.errors import (
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import Execution, ExecutionState, Outcome
 from ringback_server.store.database import Connection, Database
+from tests import listed
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened
 from tests.race.seam import Seam
@@ -69,8 +70,8 @@ def _raise(error: RingbackError) -> Callable[[], object]:
 
 
 def _newest(bench: Bench) -> Execution:
-    (workflow,) = bench.store.workflows.list(PARENT, limit=2, after=None)
-    return bench.store.executions.list(workflow.name, limit=1, after=None, full=True)[0]
+    (workflow,) = listed.workflows(bench.store, PARENT)
+    return listed.executions(bench.store, workflow.name)[0]
 
 
 def _park(bench: Bench) -> None:

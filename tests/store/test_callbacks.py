@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 from uuid import UUID
 
 import pytest
@@ -16,8 +15,10 @@ from ringback_server.errors import (
 )
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
 from ringback_server.store import Store
+from ringback_server.store.listing import Query
 from ringback_server.store.payloads import unpack
 from ringback_server.store.records import Delivery
+from tests import listed
 from tests.store.making import (
     SENDER,
     Made,
@@ -35,8 +36,7 @@ from tests.store.making import (
 
 
 def _endpoints(store: Store, made: Made, *, late: bool = False) -> list[CallbackEndpoint]:
-    state: Literal["LATE"] | None = "LATE" if late else None
-    return [e for _, e in store.callbacks.list(made.name, limit=100, after=None, state=state)]
+    return listed.endpoints(store, made.name, late=late)
 
 
 def _available(store: Store, made: Made, *, late: bool = False) -> list[tuple[str, ...]]:
@@ -183,11 +183,11 @@ def test_list_when_endpoints_are_active(store: Store) -> None:
     """Endpoints come in the order of their creation, in pages, with who waits for what."""
     made = create(store, deploy(store), waits(endpoints=[0, 1, 2], opened=[(1, 1), (2, 1), (3, 2)]))
     early = [send(store, made, str(n)).answer.payload_id for n in range(3)]
-    first = store.callbacks.list(made.name, limit=2, after=None, state=None)
-    rest = store.callbacks.list(made.name, limit=2, after=first[-1][0], state=None)
+    first = store.callbacks.list(made.name, Query(limit=2))
+    second = store.callbacks.list(made.name, Query(limit=2, after=first.rest))
 
-    assert [0, 1, 2] == [number for number, _ in (*first, *rest)]
-    endpoints = [endpoint for _, endpoint in (*first, *rest)]
+    assert [2, 1] == [len(first.rows), len(second.rows)]
+    endpoints = [endpoint for _, endpoint in (*first.rows, *second.rows)]
     assert [str(made.callback(n)) for n in range(3)] == [e.name for e in endpoints]
     assert [0, 2, 1] == [e.waiters for e in endpoints]
     assert [tuple(early), (), ()] == [e.available_payloads for e in endpoints]
@@ -211,7 +211,7 @@ def test_list_when_the_execution_is_unknown(store: Store) -> None:
     """There is nothing to list of an execution that is not there."""
     made = awaiting(store, deploy(store))
     with pytest.raises(NotFoundError) as raised:
-        store.callbacks.list(replace(made.name, workflow="x"), limit=1, after=None, state=None)
+        listed.endpoints(store, replace(made.name, workflow="x"))
 
     assert "EXECUTION_NOT_FOUND" == raised.value.reason
 

@@ -18,6 +18,7 @@ from ringback_server.store import Store
 from ringback_server.store.callbacks import Sent
 from ringback_server.store.creations import Known, Stored
 from ringback_server.store.records import NewChildren, NewExecution, RequestId
+from tests import listed
 from tests.store.making import (
     awaiting,
     create,
@@ -48,11 +49,11 @@ def test_create_of_several(store: Store) -> None:
             (new_execution(workflow), ends()),
         ]
     )
-    listed = store.executions.list(workflow.name, limit=5, after=None, full=False)
+    found = listed.executions(store, workflow.name, full=False)
 
     assert [False, True, True] == [one.begun for one in stored if isinstance(one, Stored)]
     assert [ExecutionState.SUCCEEDED, ExecutionState.ACTIVE, ExecutionState.QUEUED] == [
-        one.state for one in listed
+        one.state for one in found
     ]
 
 

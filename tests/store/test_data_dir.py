@@ -145,7 +145,7 @@ def test_open_when_the_schema_is_newer(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
 
-    assert "was written by a newer ringback (schema 99, this one knows 7)" in _complaint(tmp_path)
+    assert "was written by a newer ringback (schema 99, this one knows 9)" in _complaint(tmp_path)
 
 
 def test_open_when_it_failed_before(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from ringback_server.model.resources import (
 from ringback_server.store import Store, open_store
 from ringback_server.store.creations import Stored
 from ringback_server.store.ids import new_uid
+from ringback_server.store.listing import Query
 from ringback_server.store.records import Committed, Phase, Superseded
+from tests import listed
 from tests.store.making import (
     FAILURE,
     NAME,
@@ -74,7 +76,7 @@ def test_create_when_nothing_has_run(store: Store) -> None:
         buffered=False,
     )
     (stored,) = store.executions.create([(new, None)])
-    (execution,) = store.executions.list(NAME, limit=5, after=None, full=True)
+    (execution,) = listed.executions(store, NAME)
 
     assert isinstance(stored, Stored)
     key = stored.key
@@ -223,13 +225,13 @@ def test_list_when_there_are_many(store: Store) -> None:
     workflow = deploy(store)
     keys = [create(store, workflow, ends()).key for _ in range(5)]
     create(store, deploy(store, replace(NAME, workflow="other")))
-    first = store.executions.list(NAME, limit=3, after=None, full=True)
-    rest = store.executions.list(NAME, limit=3, after=first[-1].key, full=False)
+    first = store.executions.list(NAME, Query(limit=3), full=True)
+    second = store.executions.list(NAME, Query(limit=3, after=first.rest), full=False)
 
-    assert keys[::-1] == [e.key for e in (*first, *rest)]
-    assert {('{"n":1}', '"done"')} == {(e.argument, e.result) for e in first}
-    assert {("", None)} == {(e.argument, e.result) for e in rest}
-    assert {ExecutionState.SUCCEEDED} == {e.state for e in rest}
+    assert keys[::-1] == [e.key for _, e in (*first.rows, *second.rows)]
+    assert {('{"n":1}', '"done"')} == {(e.argument, e.result) for _, e in first.rows}
+    assert {("", None)} == {(e.argument, e.result) for _, e in second.rows}
+    assert {ExecutionState.SUCCEEDED} == {e.state for _, e in second.rows}
 
 
 def test_due_when_deadlines_pass(store: Store) -> None:
@@ -305,8 +307,8 @@ def test_runnable_when_requests_have_no_answer(store: Store) -> None:
          "execution_queued"),
         ("SELECT id FROM execution WHERE requests > 0 AND id > 9 ORDER BY id",
          "execution_requesting"),
-        ("SELECT id FROM execution WHERE workflow = 1 AND id < 9 ORDER BY id DESC",
-         "execution_by_workflow"),
+        ("SELECT id FROM execution WHERE workflow=1 AND create_time<=9 ORDER BY create_time DESC",
+         "execution_by_creation"),
     ],
 )  # fmt: skip
 def test_recovery_when_millions_wait(store: Store, sql: str, index: str) -> None:
@@ -347,10 +349,10 @@ def test_get_when_a_column_is_damaged(store: Store, column: str) -> None:
     create(store, workflow, ends())
     _damage(store, damaged, column)
 
-    listed = store.executions.list(NAME, limit=5, after=None, full=True)
-    assert [ExecutionState.SUCCEEDED, ExecutionState.UNAVAILABLE] == [e.state for e in listed]
-    assert get(store, damaged) == listed[1]
-    assert listed[1].state_detail
+    found = listed.executions(store, NAME)
+    assert [ExecutionState.SUCCEEDED, ExecutionState.UNAVAILABLE] == [e.state for e in found]
+    assert get(store, damaged) == found[1]
+    assert found[1].state_detail
 
 
 def test_load_when_the_store_is_opened_again(tmp_path: Path) -> None:

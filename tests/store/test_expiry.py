@@ -11,6 +11,7 @@ from ringback_server.errors import NotFoundError
 from ringback_server.model.resources import Workflow
 from ringback_server.store import Store
 from ringback_server.store.expiry import Expiry
+from ringback_server.store.listing import Query
 from tests.store.making import (
     NAME,
     Made,
@@ -103,7 +104,7 @@ def test_operations_when_some_are_old(store: Store) -> None:
         store.workflows.delete(workflow.name, now)
         workflow = deploy(store, now=now)
     calls = [store.expiry.operations(3.0, 2) for _ in range(3)]
-    left = store.workflows.list_operations(workflow.name.parent, limit=10, after=None)
+    left = store.workflows.list_operations(workflow.name.parent, Query(limit=10)).rows
 
     assert calls == [(2, True), (1, False), (0, False)]
     assert [operation.create_time for _, operation in left] == [3.0, 3.0]

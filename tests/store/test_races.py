@@ -14,6 +14,7 @@ from ringback_server.model.resources import ExecutionState, Outcome
 from ringback_server.store import Store
 from ringback_server.store.payloads import unpack
 from ringback_server.store.records import Overtaken, Phase, Superseded
+from tests import listed
 from tests.clocks import PATIENCE
 from tests.store.making import (
     NAME,
@@ -40,8 +41,8 @@ def _bodies(store: Store, made: Made) -> dict[int, object]:
 
 
 def _late(store: Store, made: Made) -> list[str]:
-    rows = store.callbacks.list(made.name, limit=100, after=None, state="LATE")
-    return [uid for _, endpoint in rows for uid in endpoint.available_payloads]
+    late = listed.endpoints(store, made.name, late=True)
+    return [uid for endpoint in late for uid in endpoint.available_payloads]
 
 
 def test_await_when_a_payload_came_before(store: Store) -> None:

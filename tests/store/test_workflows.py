@@ -11,9 +11,11 @@ from ringback_server.errors import AlreadyExistsError, NotFoundError
 from ringback_server.model.names import LocationName, OperationName, WorkflowName
 from ringback_server.model.resources import CallLogLevel, HistoryLevel
 from ringback_server.store import Store, open_store
+from ringback_server.store.listing import Query
 from ringback_server.store.logs import LogFilter
 from ringback_server.store.records import Superseded
 from ringback_server.store.workflow_changes import WorkflowChanges
+from tests import listed
 from tests.store.making import (
     FIELDS,
     NAME,
@@ -128,7 +130,7 @@ def test_update_when_it_is_missing(store: Store) -> None:
     """Nothing is made by updating what is not there."""
     with pytest.raises(NotFoundError):
         store.workflows.update(NAME, WorkflowChanges(description="x"), 1.0)
-    assert [] == store.workflows.list_operations(_PLACE, limit=10, after=None)
+    assert [] == store.workflows.list_operations(_PLACE, Query(limit=10)).rows
 
 
 def test_list_revisions_when_there_are_many(store: Store) -> None:
@@ -156,13 +158,13 @@ def test_list_when_there_are_many(store: Store) -> None:
         deploy(store, replace(NAME, workflow=workflow))
     deploy(store, replace(NAME, project="other"))
     store.workflows.update(replace(NAME, workflow="a"), WorkflowChanges(source="x"), 2.0)
-    first = store.workflows.list(_PLACE, limit=3, after=None)
-    rest = store.workflows.list(_PLACE, limit=3, after="c")
+    first = store.workflows.list(_PLACE, Query(limit=3))
+    second = store.workflows.list(_PLACE, Query(limit=3, after=first.rest))
 
-    assert ["a", "b", "c"] == [w.name.workflow for w in first]
-    assert ["d"] == [w.name.workflow for w in rest]
-    assert "x" == first[0].source
-    assert [] == store.workflows.list(LocationName("local", "mars"), limit=3, after=None)
+    assert ["a", "b", "c"] == [w.name.workflow for _, w in first.rows]
+    assert ["d"] == [w.name.workflow for _, w in second.rows]
+    assert "x" == first.rows[0][1].source
+    assert [] == listed.workflows(store, LocationName("local", "mars"))
 
 
 def test_list_operations_when_there_are_many(store: Store) -> None:
@@ -170,11 +172,11 @@ def test_list_operations_when_there_are_many(store: Store) -> None:
     deploy(store)
     store.workflows.update(NAME, WorkflowChanges(description="x"), 2.0)
     store.workflows.delete(NAME, 3.0)
-    first = store.workflows.list_operations(_PLACE, limit=2, after=None)
-    rest = store.workflows.list_operations(_PLACE, limit=2, after=first[-1][0])
+    first = store.workflows.list_operations(_PLACE, Query(limit=2))
+    second = store.workflows.list_operations(_PLACE, Query(limit=2, after=first.rest))
 
-    assert ["delete", "update", "create"] == [o.verb for _, o in (*first, *rest)]
-    name = OperationName.parse(first[0][1].name)
+    assert ["delete", "update", "create"] == [o.verb for _, o in (*first.rows, *second.rows)]
+    name = OperationName.parse(first.rows[0][1].name)
     store.workflows.delete_operation(name)
     with pytest.raises(NotFoundError) as raised:
         store.workflows.operation(name)
@@ -206,7 +208,7 @@ def test_delete_when_executions_are_under_way(store: Store) -> None:
     (refused,) = store.executions.create([(new_execution(workflow), None)])
     assert isinstance(refused, NotFoundError)
     with pytest.raises(NotFoundError):
-        store.executions.list(NAME, limit=1, after=None, full=False)
+        listed.executions(store, NAME, full=False)
     with pytest.raises(NotFoundError):
         store.workflows.delete(NAME, 31.0)
     assert [] == store.executions.runnable(after=0, limit=10)
@@ -237,7 +239,7 @@ def test_delete_when_the_name_is_used_again(store: Store) -> None:
     new = create(store, deploy(store))
 
     assert new.key > old.key
-    assert [new.key] == [e.key for e in store.executions.list(NAME, limit=9, after=None, full=True)]
+    assert [new.key] == [e.key for e in listed.executions(store, NAME)]
     assert 1 == len(store.workflows.list_revisions(NAME, limit=9, after=None))
     with pytest.raises(NotFoundError):
         get(store, old)

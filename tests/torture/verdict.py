@@ -14,6 +14,7 @@ from ringback_server.model.resources import Execution, ExecutionState
 from ringback_server.store import Store, open_store
 from ringback_server.store.logs import LogFilter
 from ringback_server.store.payloads import unpack
+from tests import listed
 from tests.torture.client import PARENT
 from tests.torture.ledger import Answer, Entry, Ledger
 
@@ -120,10 +121,10 @@ def _judge_end(entry: Entry, stored: Stored) -> Iterator[str]:
 def _executions(store: Store, workflow: str) -> list[Execution] | None:
     """Return the executions of a workflow, None if that is gone."""
     name = WorkflowName.parse(f"{PARENT}/workflows/{workflow}")
-    names = {w.name for w in store.workflows.list(name.parent, limit=_MANY, after=None)}
+    names = {w.name for w in listed.workflows(store, name.parent, limit=_MANY)}
     if name not in names:
         return None
-    return store.executions.list(name, limit=_MANY, after=None, full=True)
+    return listed.executions(store, name, limit=_MANY)
 
 
 def _id(execution: Execution) -> str:

@@ -6,7 +6,7 @@ from ringback.v1 import callbacks_pb2
 from ringback_server.api import messages
 from ringback_server.control import callbacks
 from ringback_server.control.caller import Caller
-from ringback_server.control.paging import PageRequest
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.request_map import CallbackRequest
 from ringback_server.model.names import CallbackName, ExecutionName
 
@@ -26,8 +26,7 @@ def list_callbacks(
     page = callbacks.list_(
         caller,
         ExecutionName.parse(request.parent, "parent"),
-        PageRequest(size=request.page_size, token=request.page_token),
-        request.filter,
+        ListRequest(size=request.page_size, token=request.page_token, filter=request.filter),
     )
     base_url = caller.backend.engine.callback_base_url
     return callbacks_pb2.ListCallbacksResponse(

@@ -11,27 +11,26 @@ from ringback_server.api.streams import Stream
 from ringback_server.control import executions
 from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
-from ringback_server.control.paging import PageRequest
-from ringback_server.control.refusals import refuse_if_set, refused
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.watching import Watch
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import Execution
-
-_NEWEST_FIRST = frozenset({"", "createTime desc", "create_time desc"})
 
 
 def list_executions(
     request: executions_pb2.ListExecutionsRequest, caller: Caller
 ) -> executions_pb2.ListExecutionsResponse:
     """List the executions of a workflow."""
-    refuse_if_set(filter=request.filter)
-    if " ".join(request.order_by.split()) not in _NEWEST_FIRST:
-        raise refused("order_by", "order_by must be createTime desc")
     full = request.view == executions_pb2.FULL
     page = executions.list_(
         caller,
         WorkflowName.parse(request.parent, "parent"),
-        PageRequest(size=request.page_size, token=request.page_token),
+        ListRequest(
+            size=request.page_size,
+            token=request.page_token,
+            filter=request.filter,
+            order_by=request.order_by,
+        ),
         full=full,
     )
     return executions_pb2.ListExecutionsResponse(

@@ -8,7 +8,7 @@ from ringback.v1 import operations_pb2
 from ringback_server.api import messages
 from ringback_server.control import operations
 from ringback_server.control.caller import Caller
-from ringback_server.control.paging import PageRequest
+from ringback_server.control.listing import ListRequest
 from ringback_server.model.names import LocationName, OperationName
 
 
@@ -19,8 +19,7 @@ def list_operations(
     page = operations.list_(
         caller,
         LocationName.parse(request.name, "name"),
-        PageRequest(size=request.page_size, token=request.page_token),
-        request.filter,
+        ListRequest(size=request.page_size, token=request.page_token, filter=request.filter),
     )
     return operations_pb2.ListOperationsResponse(
         operations=map(messages.operation, page.items), next_page_token=page.next_token

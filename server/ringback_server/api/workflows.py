@@ -9,9 +9,9 @@ from ringback_server.api.update_mask import workflow_changes
 from ringback_server.control import deployments, workflows
 from ringback_server.control.caller import Caller
 from ringback_server.control.deployments import Deployment
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.operations import OperationOutcome
 from ringback_server.control.paging import PageRequest
-from ringback_server.control.refusals import refuse_if_set
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.model.names import LocationName, WorkflowName
 from ringback_server.model.resources import Operation, Workflow
@@ -21,11 +21,15 @@ def list_workflows(
     request: workflows_pb2.ListWorkflowsRequest, caller: Caller
 ) -> workflows_pb2.ListWorkflowsResponse:
     """List the workflows of a location."""
-    refuse_if_set(filter=request.filter, order_by=request.order_by)
     page = workflows.list_(
         caller,
         LocationName.parse(request.parent, "parent"),
-        PageRequest(size=request.page_size, token=request.page_token),
+        ListRequest(
+            size=request.page_size,
+            token=request.page_token,
+            filter=request.filter,
+            order_by=request.order_by,
+        ),
     )
     return workflows_pb2.ListWorkflowsResponse(
         workflows=map(messages.workflow, page.items), next_page_token=page.next_token

@@ -6,16 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ringback_server.control import list_fields
 from ringback_server.control.caller import Caller, Page, requires
-from ringback_server.control.paging import PageRequest, PageSizes, page, position
+from ringback_server.control.listing import ListRequest, page_of, query
+from ringback_server.control.paging import PageSizes
 from ringback_server.control.refusals import check_request_id, refused
 from ringback_server.control.request_map import CallbackRequest, request_hash, request_map
 from ringback_server.errors import (
     IdempotencyConflictError,
+    InvalidArgumentError,
     MethodNotAllowedError,
     PayloadTooLargeError,
     RingbackError,
 )
+from ringback_server.model.filters import All, Any, Comparison, Condition, Not, comparisons
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, SentCallback
 from ringback_server.store.callbacks import SendRequest, Sent, execution_has_ended
@@ -25,6 +29,7 @@ from ringback_server.store.payloads import pack
 _PAGE = PageSizes(default=100, maximum=100)
 #: characters of all headers and query parameters, as many as the HTTP edge takes
 _MAX_HEAD = 64 * 1024
+_NO_NUMBER = -1
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _NOT_IN_A_VALUE = re.compile(r"[\x00\r\n]")
 
@@ -117,25 +122,59 @@ def _send(caller: Caller, name: CallbackName, request: CallbackRequest) -> Sent:
 
 
 @requires("workflows.callbacks.list")
-def list_(
-    caller: Caller, parent: ExecutionName, request: PageRequest, filter_text: str = ""
-) -> Page[CallbackEndpoint]:
+def list_(caller: Caller, parent: ExecutionName, request: ListRequest) -> Page[CallbackEndpoint]:
     """Return a page of the endpoints that take callbacks; or NotFoundError.
 
-    With the filter `state=LATE`, those with payloads that nothing consumed before the end.
+    With the filter `state=LATE`, those with payloads that nothing consumed before the end. Raise
+    InvalidArgumentError for a filter that is not understood.
     """
-    limit = _PAGE.limit(request.size)
-    wanted = filter_text.replace(" ", "").replace('"', "")
-    if wanted not in {"", "state=LATE"}:
-        raise refused("filter", "filter must be empty or state=LATE")
-    scope = f"callbacks {parent} {wanted}"
-    rows = caller.backend.store.callbacks.list(
-        parent,
-        limit=limit + 1,
-        after=position(scope, request.token, int),
-        state="LATE" if wanted else None,
+    backend = caller.backend
+    scope = f"callbacks {parent}"
+    wanted = query(
+        scope,
+        request,
+        list_fields.CALLBACKS,
+        _PAGE,
+        now=backend.clock.now(),
+        narrow=lambda condition: _narrowed(condition, parent),
     )
-    return page(scope, rows, limit, place=lambda row: row[0], item=lambda row: row[1])
+    found = backend.store.callbacks.list(parent, wanted)
+    return page_of(scope, request, found, lambda endpoint: endpoint)
+
+
+def _narrowed(condition: Condition | None, parent: ExecutionName) -> Condition:
+    """Return a condition with names as numbers, and OPEN unless it says something of the state."""
+    (state, *_) = list_fields.CALLBACKS
+    said = any(each.field == state for each in comparisons(condition))
+    found = None if condition is None else _numbered(condition, parent)
+    is_open = Comparison(field=state, operator="=", value="OPEN")
+    if found is None:
+        return is_open
+    return found if said else All((is_open, found))
+
+
+def _numbered(condition: Condition, parent: ExecutionName) -> Condition:
+    match condition:
+        case Comparison() if condition.field.name == "name":
+            return replace(condition, value=_number(str(condition.value), parent))
+        case All(terms):
+            return All(tuple(_numbered(term, parent) for term in terms))
+        case Any(terms):
+            return Any(tuple(_numbered(term, parent) for term in terms))
+        case Not(term):
+            return Not(_numbered(term, parent))
+        case _:
+            return condition
+
+
+def _number(name: str, parent: ExecutionName) -> int:
+    """Return the number of an endpoint by its name or its id; -1 if it is not the parent's."""
+    try:
+        full = CallbackName.parse(name if "/" in name else f"{parent}/callbacks/{name}")
+    except InvalidArgumentError:
+        return _NO_NUMBER
+    same = full.parent.execution == parent.execution
+    return full.number if same and full.number is not None else _NO_NUMBER
 
 
 def _check_head(request: CallbackRequest) -> None:

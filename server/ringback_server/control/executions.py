@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ringback_server.control import list_fields
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.definitions import check_labels
-from ringback_server.control.paging import PageRequest, PageSizes, page, position
+from ringback_server.control.listing import ListRequest, page_of, query
+from ringback_server.control.paging import PageSizes
 from ringback_server.control.refusals import check_request_id, refused
 from ringback_server.errors import ShuttingDownError
 from ringback_server.lang.values import from_json
@@ -79,14 +81,19 @@ def get(caller: Caller, name: ExecutionName) -> Execution:
 
 @requires("workflows.executions.list")
 def list_(
-    caller: Caller, parent: WorkflowName, request: PageRequest, *, full: bool
+    caller: Caller, parent: WorkflowName, request: ListRequest, *, full: bool
 ) -> Page[Execution]:
-    """Return a page of a workflow's executions, newest first; or NotFoundError."""
-    limit = (_FULL_PAGE if full else _BASIC_PAGE).limit(request.size)
+    """Return a page of a workflow's executions, newest first unless ordered otherwise.
+
+    It may be short, or empty, with a token that leads on. Raise InvalidArgumentError for a filter
+    or an order that is not understood, FailedPreconditionError, NotFoundError.
+    """
+    backend = caller.backend
     scope = f"executions {parent}"
-    after = position(scope, request.token, int)
-    rows = caller.backend.store.executions.list(parent, limit=limit + 1, after=after, full=full)
-    return page(scope, rows, limit, place=lambda row: row.key, item=lambda row: row)
+    sizes = _FULL_PAGE if full else _BASIC_PAGE
+    wanted = query(scope, request, list_fields.EXECUTIONS, sizes, now=backend.clock.now())
+    found = backend.store.executions.list(parent, wanted, full=full)
+    return page_of(scope, request, found, lambda execution: execution)
 
 
 @requires("workflows.executions.cancel")

@@ -8,8 +8,8 @@ from typing import Final, TypeVar
 
 from ringback_server.control import callbacks, logs, step_entries
 from ringback_server.control.caller import Caller, Page, requires
+from ringback_server.control.listing import ListRequest
 from ringback_server.control.logs import LoggedEntry
-from ringback_server.control.paging import PageRequest
 from ringback_server.errors import PermissionDeniedError
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, Execution
@@ -76,12 +76,12 @@ def export(caller: Caller, name: ExecutionName) -> Export:
     return Export(
         execution=execution,
         callbacks=parts.gather(
-            "callbacks", lambda token: callbacks.list_(caller, name, PageRequest(token=token))
+            "callbacks", lambda token: callbacks.list_(caller, name, ListRequest(token=token))
         ),
         steps=parts.gather("stepEntries", lambda _: step_entries.every(caller, name)),
         logs=parts.gather(
             "logEntries",
-            lambda token: logs.list_(caller, name, PageRequest(size=1_000, token=token)),
+            lambda token: logs.list_(caller, name, ListRequest(size=1_000, token=token)),
         ),
         left_out=parts.left_out,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringback_server.control import list_fields
 from ringback_server.control.caller import Caller, Page, requires
-from ringback_server.control.paging import PageRequest, PageSizes, page, position
-from ringback_server.control.refusals import refused
+from ringback_server.control.listing import ListRequest, page_of, query
+from ringback_server.control.paging import PageSizes
 from ringback_server.errors import NotFoundError
 from ringback_server.model.names import LocationName, OperationName
 from ringback_server.model.resources import Operation, Workflow
@@ -42,25 +43,16 @@ def wait(caller: Caller, name: OperationName) -> OperationOutcome:
 
 
 @requires("workflows.operations.list")
-def list_(
-    caller: Caller, parent: LocationName, request: PageRequest, filter_text: str = ""
-) -> Page[OperationOutcome]:
+def list_(caller: Caller, parent: LocationName, request: ListRequest) -> Page[OperationOutcome]:
     """Return a page of the operations of a location, newest first.
 
-    Raise InvalidArgumentError for a filter other than `done=true` or `done=false`.
+    Raise InvalidArgumentError for a filter that is not understood.
     """
-    wanted = filter_text.replace(" ", "").lower()
-    if wanted not in {"", "done=true", "done=false"}:
-        raise refused("filter", "filter must be done=true or done=false")
-    if wanted == "done=false":
-        return Page(items=())
-    limit = _PAGE.limit(request.size)
-    scope = f"operations {parent} {wanted}"
-    after = position(scope, request.token, int)
-    rows = caller.backend.store.workflows.list_operations(parent, limit=limit + 1, after=after)
-    return page(
-        scope, rows, limit, place=lambda row: row[0], item=lambda row: _outcome(caller, row[1])
-    )
+    backend = caller.backend
+    scope = f"operations {parent}"
+    wanted = query(scope, request, list_fields.OPERATIONS, _PAGE, now=backend.clock.now())
+    found = backend.store.workflows.list_operations(parent, wanted)
+    return page_of(scope, request, found, lambda operation: _outcome(caller, operation))
 
 
 @requires("workflows.operations.delete")

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -25,6 +25,8 @@ Item = TypeVar("Item", bound=Texts)
 Position = TypeVar("Position")
 
 _FINGERPRINT = 8
+#: larger than any integer in the store
+_NO_KEY = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def position(
         found = msgspec.msgpack.decode(raw[_FINGERPRINT:], type=kind)
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
         raise _unusable(field) from None
-    if raw[:_FINGERPRINT] != _fingerprint(scope):
+    if raw[:_FINGERPRINT] != _fingerprint(scope) or not _storable(found):
         raise _unusable(field)
     return found
 
@@ -76,12 +78,14 @@ def page(
     *,
     place: Callable[[Row], object],
     item: Callable[[Row], Item],
+    rest: object = None,
 ) -> Page[Item]:
     """Make a page of at most `limit` items from one row more than that, if there is one.
 
     It ends before an item with which its texts would have over PAGE_BYTES, unless that is its
     first, so there may be fewer rows too: those up to such an item. `place` gives the position of a
-    row, as `position` will return it for the next page.
+    row, as `position` will return it for the next page; `rest` is the one to go on from after all
+    rows, if there may be more.
     """
     items: list[Item] = []
     size = 0
@@ -91,15 +95,24 @@ def page(
         if items and size > PAGE_BYTES:
             break
         items.append(found)
-    if len(rows) == len(items):
+    if len(rows) > len(items):
+        rest = place(rows[len(items) - 1])
+    if rest is None:
         return Page(items=tuple(items))
-    return Page(items=tuple(items), next_token=token_of(scope, place(rows[len(items) - 1])))
+    return Page(items=tuple(items), next_token=token_of(scope, rest))
 
 
 def token_of(scope: str, place: object) -> str:
     """Return the token from which `position` reads a place in a list."""
     raw = _fingerprint(scope) + msgspec.msgpack.encode(place)
     return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
+
+
+def _storable(found: object) -> bool:
+    """Tell whether a position has no number that no row has: tokens are not signed."""
+    if isinstance(found, tuple):
+        return all(map(_storable, cast("tuple[object, ...]", found)))
+    return not isinstance(found, int) or abs(found) < _NO_KEY
 
 
 def _fingerprint(scope: str) -> bytes:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from ringback_server.control import definitions
+from ringback_server.control import definitions, list_fields
 from ringback_server.control.caller import Caller, Page, requires
+from ringback_server.control.listing import ListRequest, page_of, query
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import refused
 from ringback_server.errors import AlreadyExistsError, NotFoundError
@@ -123,13 +124,16 @@ def get(caller: Caller, name: WorkflowName, revision_id: str = "") -> Workflow:
 
 
 @requires("workflows.workflows.list")
-def list_(caller: Caller, parent: LocationName, request: PageRequest) -> Page[Workflow]:
-    """Return a page of the workflows of a location, by id."""
-    limit = _PAGE.limit(request.size)
+def list_(caller: Caller, parent: LocationName, request: ListRequest) -> Page[Workflow]:
+    """Return a page of the workflows of a location, by id unless ordered otherwise.
+
+    Raise InvalidArgumentError for a filter or an order that is not understood.
+    """
+    backend = caller.backend
     scope = f"workflows {parent}"
-    after = position(scope, request.token, str)
-    rows = caller.backend.store.workflows.list(parent, limit=limit + 1, after=after)
-    return page(scope, rows, limit, place=lambda row: row.name.workflow, item=lambda row: row)
+    wanted = query(scope, request, list_fields.WORKFLOWS, _PAGE, now=backend.clock.now())
+    found = backend.store.workflows.list(parent, wanted)
+    return page_of(scope, request, found, lambda workflow: workflow)
 
 
 @requires("workflows.workflows.listRevision")

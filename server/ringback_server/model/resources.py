@@ -88,6 +88,11 @@ class Operation:
     create_time: float
     end_time: float
 
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        return _bytes(self.name, self.verb)
+
 
 @dataclass(frozen=True, slots=True)
 class StepPlace:

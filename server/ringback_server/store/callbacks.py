@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from ringback_server.errors import (
     IdempotencyConflictError,
@@ -21,7 +20,9 @@ from ringback_server.errors import (
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
 from ringback_server.store.database import Connection, Database, Parameters
-from ringback_server.store.lookups import execution_parameters, execution_row
+from ringback_server.store.endpoint_lists import endpoints_of
+from ringback_server.store.listing import Found, Query
+from ringback_server.store.lookups import execution_parameters
 from ringback_server.store.records import Delivery, Phase
 
 _ENDPOINT = """
@@ -62,30 +63,6 @@ UPDATE waiter SET payload = (SELECT MAX(seq) FROM payload WHERE execution = :exe
 """
 
 _MAKE_RUNNABLE = "UPDATE execution SET phase = 1 WHERE id = ? AND phase = 2"
-
-_LIST = """
-SELECT p.number, p.method,
-       (SELECT COUNT(*) FROM waiter w
-         WHERE w.execution = p.execution AND w.endpoint = p.number AND w.payload IS NULL)
-  FROM endpoint p
- WHERE p.execution = ? AND p.number > ?
- ORDER BY p.number LIMIT ?
-"""
-
-_LIST_LATE = """
-SELECT p.number, p.method, 0
-  FROM endpoint p
- WHERE p.execution = ? AND p.number > ?
-   AND EXISTS (SELECT 1 FROM payload q
-                WHERE q.execution = p.execution AND q.endpoint = p.number
-                  AND q.consumed_time IS NULL)
- ORDER BY p.number LIMIT ?
-"""
-
-_OPEN_PAYLOADS = """
-SELECT uid FROM payload
- WHERE execution = ? AND endpoint = ? AND consumed_time IS NULL ORDER BY seq
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,34 +144,13 @@ class Callbacks:
 
         return self._database.read(read)
 
-    def list(
-        self,
-        parent: ExecutionName,
-        *,
-        limit: int,
-        after: int | None,
-        state: Literal["LATE"] | None = None,
-    ) -> list[tuple[int, CallbackEndpoint]]:
-        """Return endpoints with their numbers, ascending, beyond the number `after`.
+    def list(self, parent: ExecutionName, query: Query) -> Found[CallbackEndpoint]:
+        """Return a page of endpoints, by their numbers; or NotFoundError.
 
-        They are those that take callbacks, so none once the execution has ended. With the state
-        LATE they are those with payloads that nothing consumed before it ended. Raise
-        NotFoundError for an unknown execution.
+        They are OPEN, which they are until their execution has ended, or LATE, those with payloads
+        that nothing consumed before that.
         """
-
-        def find(connection: Connection) -> list[tuple[int, CallbackEndpoint]]:
-            key, phase = execution_row(connection, parent)
-            if (phase is Phase.ENDED) != (state == "LATE"):
-                return []
-            statement = _LIST if state is None else _LIST_LATE
-            start = -1 if after is None else after
-            rows = connection.execute(statement, (key, start, limit)).fetchall()
-            return [
-                (number, _listed(connection, key, CallbackName.of(parent, number), method, waiters))
-                for number, method, waiters in rows
-            ]
-
-        return self._database.read(find)
+        return endpoints_of(parent).run(self._database, query)
 
 
 def _send(connection: Connection, request: SendRequest, place: Parameters) -> Sent:
@@ -304,18 +260,6 @@ def _answer(request: SendRequest, outcome: Outcome) -> SentCallback:
         payload_id=_payload_id(request.payload_id),
         outcome=outcome,
         receive_time=request.receive_time,
-    )
-
-
-def _listed(
-    connection: Connection, execution: int, name: CallbackName, method: str, waiters: int
-) -> CallbackEndpoint:
-    rows = connection.execute(_OPEN_PAYLOADS, (execution, name.number)).fetchall()
-    return CallbackEndpoint(
-        name=str(name),
-        method=method,
-        waiters=waiters,
-        available_payloads=tuple(_payload_id(uid) for (uid,) in rows),
     )
 
 

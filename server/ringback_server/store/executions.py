@@ -18,16 +18,16 @@ from ringback_server.store.creations import Outcome, store_execution
 from ringback_server.store.database import Connection, Database
 from ringback_server.store.endings import close, take_away
 from ringback_server.store.execution_columns import update
+from ringback_server.store.execution_lists import executions_of
 from ringback_server.store.execution_rows import execution_of
 from ringback_server.store.families import has_ready_waits
+from ringback_server.store.listing import Found, Query
 from ringback_server.store.lookups import (
     execution_id,
     execution_not_found,
     execution_parameters,
-    workflow_key,
 )
 from ringback_server.store.packing import unseal
-from ringback_server.store.pages import up_to_a_page
 from ringback_server.store.records import (
     Advance,
     Committed,
@@ -38,7 +38,6 @@ from ringback_server.store.records import (
 )
 
 # Within the class, `list` is its method.
-_Executions = list[Execution]
 _Keys = list[int]
 _Wakes = list[tuple[float, int]]
 _Outcomes = list[Outcome]
@@ -60,17 +59,6 @@ SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_ti
        e.argument, e.result, e.failure
   FROM execution e JOIN workflow w ON w.id = e.workflow JOIN revision r ON r.id = e.revision
  WHERE e.uid = ? AND w.project = ? AND w.location = ? AND w.name = ? AND w.delete_time IS NULL
-"""
-
-# What only the full view shows is not even read for the other.
-_LIST = """
-SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_time, e.end_time,
-       e.call_log_level, e.history_level, e.buffered, e.labels, e.steps, e.detail,
-       CASE WHEN :full THEN e.argument ELSE '' END, CASE WHEN :full THEN e.result END,
-       CASE WHEN :full THEN e.failure END
-  FROM execution e JOIN revision r ON r.id = e.revision
- WHERE e.workflow = :workflow AND e.id < :after
- ORDER BY e.id DESC LIMIT :limit
 """
 
 _DUE = """
@@ -99,8 +87,6 @@ SELECT id FROM behind WHERE id IS NOT NULL
 _WORKFLOWS = """
 SELECT e.id, e.workflow FROM json_each(?) wanted JOIN execution e ON e.id = wanted.value
 """
-
-_LARGEST_KEY = 2**63 - 1
 
 
 class Executions:
@@ -265,26 +251,13 @@ class Executions:
 
         return self._database.read(workflows)
 
-    def list(
-        self, parent: WorkflowName, *, limit: int, after: int | None, full: bool
-    ) -> _Executions:
-        """Return executions of a workflow, newest first, older than the one with key `after`.
+    def list(self, parent: WorkflowName, query: Query, *, full: bool) -> Found[Execution]:
+        """Return a page of the executions of a workflow, newest first unless ordered otherwise.
 
-        Without `full` they lack argument, result and failure. Fewer when they are big: see
-        `up_to_a_page`. Raise NotFoundError.
+        Without `full` they lack argument, result and failure. Raise NotFoundError, and what
+        `Search.run` raises.
         """
-
-        def find(connection: Connection) -> _Executions:
-            parameters = {
-                "workflow": workflow_key(connection, parent),
-                "after": _LARGEST_KEY if after is None else after,
-                "limit": limit,
-                "full": full,
-            }
-            cursor = connection.execute(_LIST, parameters)
-            return up_to_a_page(cursor, lambda row: execution_of(parent, row))
-
-        return self._database.read(find)
+        return executions_of(parent, full=full).run(self._database, query)
 
 
 def execution_named(connection: Connection, name: ExecutionName) -> Execution:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from ringback_server.errors import NotFoundError
 from ringback_server.model.names import LocationName, OperationName, WorkflowName
 from ringback_server.model.resources import Operation
-from ringback_server.store.database import Connection
+from ringback_server.store.database import Connection, Row
+from ringback_server.store.listing import Scope, Search
+from ringback_server.store.workflow_lists import OPERATIONS
 
 _INSERT = """
 INSERT INTO operation (uid, project, location, verb, workflow, create_time, end_time)
@@ -19,15 +22,9 @@ SELECT verb, workflow, create_time, end_time FROM operation
  WHERE uid = ? AND project = ? AND location = ?
 """
 
-_LIST = """
-SELECT id, uid, verb, workflow, create_time, end_time FROM operation
- WHERE project = ? AND location = ? AND id < ?
- ORDER BY id DESC LIMIT ?
-"""
+_ONE = "SELECT uid, verb, workflow, create_time, end_time FROM operation WHERE id = ?"
 
 _DELETE = "DELETE FROM operation WHERE uid = ? AND project = ? AND location = ?"
-
-_LARGEST_KEY = 2**63 - 1
 
 
 def add(
@@ -49,18 +46,21 @@ def get(connection: Connection, name: OperationName) -> Operation:
     return _operation(name.parent, uid, verb, workflow, (created, ended))
 
 
-def find(
-    connection: Connection, parent: LocationName, *, limit: int, after: int | None
-) -> list[tuple[int, Operation]]:
-    """Return operations with their keys, newest first, older than the one with key `after`."""
-    before = _LARGEST_KEY if after is None else after
-    parameters = (parent.project, parent.location, before, limit)
-    return [
-        (key, _operation(parent, uid, verb, workflow, (created, ended)))
-        for key, uid, verb, workflow, created, ended in connection.execute(
-            _LIST, parameters
-        ).fetchall()
-    ]
+def search(parent: LocationName) -> Search[Operation]:
+    """Return how the operations of a location are found, newest first."""
+
+    def fetch(connection: Connection, row: Row) -> Operation:
+        (found,) = connection.execute(_ONE, row).fetchall()
+        uid, verb, workflow, created, ended = found
+        return _operation(parent, uid, verb, workflow, (created, ended))
+
+    return Search(source=OPERATIONS, scope=scope_of(parent), fetch=fetch)
+
+
+def scope_of(parent: LocationName) -> Callable[[Connection], Scope]:
+    """Return what gives the parameters of lists of a location."""
+    scope = {"project": parent.project, "location": parent.location}
+    return lambda _connection: scope
 
 
 def delete(connection: Connection, name: OperationName) -> None:

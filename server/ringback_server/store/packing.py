@@ -61,6 +61,15 @@ def unpack_steps(sealed: bytes | None) -> tuple[StepPlace, ...]:
     return tuple(StepPlace(*pair) for pair in _decode(sealed, _STEPS))
 
 
+def step_names(sealed: bytes | None) -> str:
+    """Return the names of packed steps as a JSON array, for SQL; damaged ones are none."""
+    try:
+        names = [place.step for place in unpack_steps(sealed)]
+    except CorruptDataError:
+        names = []
+    return msgspec.json.encode(names).decode()
+
+
 def pack_failure(failure: Failure | None) -> bytes | None:
     """Pack why an execution failed."""
     return None if failure is None else seal(msgspec.msgpack.encode(failure))

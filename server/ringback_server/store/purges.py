@@ -11,7 +11,7 @@ from ringback_server.store.removal import Budget, remove_execution
 _BATCH = 200
 
 _DELETED = "SELECT id FROM workflow WHERE delete_time IS NOT NULL ORDER BY id LIMIT 1"
-_EXECUTIONS = "SELECT id FROM execution WHERE workflow = ? ORDER BY id LIMIT ?"
+_EXECUTIONS = "SELECT id FROM execution WHERE workflow = ? ORDER BY create_time LIMIT ?"
 
 _OF_A_WORKFLOW = (
     "DELETE FROM revision WHERE workflow = ?",

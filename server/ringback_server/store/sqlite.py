@@ -15,6 +15,7 @@ from ringback_server.errors import StartError
 from ringback_server.store.checkpoints import Checkpoints
 from ringback_server.store.database import Connection
 from ringback_server.store.observer import StoreObserver
+from ringback_server.store.packing import step_names
 from ringback_server.store.readers import Readers
 from ringback_server.store.recovery import settle
 from ringback_server.store.schema import migrate
@@ -159,6 +160,7 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=_CACHED_STATEMENTS,
     )
+    connection.create_function("step_names", 1, step_names, deterministic=True)
     connection.execute("PRAGMA query_only = ON")
     connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
     return connection

@@ -16,6 +16,7 @@ from ringback_server.store import operations
 from ringback_server.store.database import Connection, Database, Row
 from ringback_server.store.families import count_end, orphan
 from ringback_server.store.ids import new_uid
+from ringback_server.store.listing import Found, Query, Search
 from ringback_server.store.lookups import workflow_key, workflow_not_found
 from ringback_server.store.pages import up_to_a_page
 from ringback_server.store.purges import purge
@@ -27,6 +28,7 @@ from ringback_server.store.workflow_changes import (
     check_revision,
     differs,
 )
+from ringback_server.store.workflow_lists import WORKFLOWS
 
 T = TypeVar("T")
 
@@ -35,7 +37,6 @@ _REMEMBERED = 256
 
 # Within the class, `list` is its method.
 _Workflows = list[Workflow]
-_Operations = list[tuple[int, Operation]]
 _Keys = list[int]
 
 _NAME_TAKEN = """
@@ -72,11 +73,6 @@ SELECT * FROM deployed
  WHERE project = ? AND location = ? AND name = ? AND delete_time IS NULL AND revision_id = ?
 """
 _BY_REVISION = "SELECT * FROM deployed WHERE revision = ?"
-_LIST = """
-SELECT * FROM deployed
- WHERE project = ? AND location = ? AND name > ? AND delete_time IS NULL AND revision = latest
- ORDER BY name LIMIT ?
-"""
 _LIST_REVISIONS = """
 SELECT * FROM deployed WHERE workflow = ? AND revision < ? ORDER BY revision DESC LIMIT ?
 """
@@ -241,29 +237,23 @@ class Workflows:
         """Return an operation; or NotFoundError."""
         return self._database.read(lambda connection: operations.get(connection, name))
 
-    def list_operations(
-        self, parent: LocationName, *, limit: int, after: int | None
-    ) -> _Operations:
-        """Return operations with their keys, newest first, older than the one with key `after`."""
-        return self._database.read(
-            lambda connection: operations.find(connection, parent, limit=limit, after=after)
-        )
+    def list_operations(self, parent: LocationName, query: Query) -> Found[Operation]:
+        """Return a page of operations, newest first."""
+        return operations.search(parent).run(self._database, query)
 
     def delete_operation(self, name: OperationName) -> None:
         """Forget an operation; or NotFoundError."""
         self._database.write(lambda connection: operations.delete(connection, name))
 
-    def list(self, parent: LocationName, *, limit: int, after: str | None) -> _Workflows:
-        """Return workflows by id, ascending, beyond the id `after`.
+    def list(self, parent: LocationName, query: Query) -> Found[Workflow]:
+        """Return a page of workflows, by id unless ordered otherwise; see `Search.run`."""
 
-        Fewer when they are big: see `up_to_a_page`.
-        """
+        def fetch(connection: Connection, row: Row) -> Workflow:
+            (found,) = connection.execute(_BY_REVISION, row).fetchall()
+            return _workflow(found)
 
-        def find(connection: Connection) -> _Workflows:
-            parameters = (parent.project, parent.location, after or "", limit)
-            return up_to_a_page(connection.execute(_LIST, parameters), _workflow)
-
-        return self._database.read(find)
+        search = Search(source=WORKFLOWS, scope=operations.scope_of(parent), fetch=fetch)
+        return search.run(self._database, query)
 
     def _write(self, operation: Callable[[Connection], T]) -> T:
         try:
