@@ -10,7 +10,14 @@ import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FileDescriptor
 
-from ringback.v1 import annotations_pb2, executions_pb2, logs_pb2, operations_pb2, workflows_pb2
+from ringback.v1 import (
+    annotations_pb2,
+    executions_pb2,
+    locations_pb2,
+    logs_pb2,
+    operations_pb2,
+    workflows_pb2,
+)
 
 PROTOS = Path(__file__).resolve().parents[2] / "protos" / "ringback"
 LEFT_OUT = {"CancelOperationRequest", "OperationInfo"}  # nothing here can be cancelled or needs it
@@ -63,6 +70,11 @@ def _members(described: Descriptor | EnumDescriptor) -> dict[str, object]:
             executions_pb2.DESCRIPTOR,
             "google.cloud.workflows.executions_v1",
             "google.cloud.workflows.executions.v1.Execution",
+        ),
+        (
+            locations_pb2.DESCRIPTOR,
+            "google.cloud.location.locations_pb2",
+            "google.cloud.location.Location",
         ),
         (
             operations_pb2.DESCRIPTOR,

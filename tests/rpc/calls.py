@@ -14,6 +14,7 @@ from ringback.v1 import (
     callbacks_pb2,
     executions_pb2,
     iam_credentials_pb2,
+    locations_pb2,
     logs_pb2,
     operations_pb2,
     step_entries_pb2,
@@ -31,6 +32,7 @@ FILES = (
     callbacks_pb2.DESCRIPTOR,
     executions_pb2.DESCRIPTOR,
     iam_credentials_pb2.DESCRIPTOR,
+    locations_pb2.DESCRIPTOR,
     logs_pb2.DESCRIPTOR,
     operations_pb2.DESCRIPTOR,
     step_entries_pb2.DESCRIPTOR,
@@ -50,6 +52,10 @@ REQUESTS: Mapping[str, Message] = {
         name=f"{EXECUTION}/callbacks/c"
     ),
     "ringback.v1.Callbacks.ListCallbacks": callbacks_pb2.ListCallbacksRequest(parent=EXECUTION),
+    "ringback.v1.Locations.ListLocations": locations_pb2.ListLocationsRequest(
+        name="projects/local"
+    ),
+    "ringback.v1.Locations.GetLocation": locations_pb2.GetLocationRequest(name=PARENT),
     "ringback.v1.Executions.ListExecutions": executions_pb2.ListExecutionsRequest(parent=WORKFLOW),
     "ringback.v1.Executions.CreateExecution": executions_pb2.CreateExecutionRequest(
         parent=WORKFLOW, execution=executions_pb2.Execution()

@@ -34,6 +34,7 @@ from tests.services import ADMIN, INVOKER, NOBODY, Service
 GOOGLES = {
     "ringback.v1.Workflows": "google.cloud.workflows.v1.Workflows",
     "ringback.v1.Executions": "google.cloud.workflows.executions.v1.Executions",
+    "ringback.v1.Locations": "google.cloud.location.Locations",
     "ringback.v1.Operations": "google.longrunning.Operations",
     "ringback.v1.IAMCredentials": "google.iam.credentials.v1.IAMCredentials",
 }

@@ -15,6 +15,7 @@ from ringback.v1 import (
     callbacks_pb2,
     executions_pb2,
     iam_credentials_pb2,
+    locations_pb2,
     logs_pb2,
     operations_pb2,
     step_entries_pb2,
@@ -25,6 +26,7 @@ from ringback_server.api import (
     callbacks,
     executions,
     iam_credentials,
+    locations,
     logs,
     operations,
     pubsub,
@@ -113,6 +115,12 @@ SERVICES: tuple[Service, ...] = (
         ListWorkflowRevisions=_method(
             workflows_pb2.ListWorkflowRevisionsRequest, workflows.list_workflow_revisions
         ),
+    ),
+    _service(
+        locations_pb2.DESCRIPTOR,
+        "Locations",
+        ListLocations=_method(locations_pb2.ListLocationsRequest, locations.list_locations),
+        GetLocation=_method(locations_pb2.GetLocationRequest, locations.get_location),
     ),
     _service(
         operations_pb2.DESCRIPTOR,

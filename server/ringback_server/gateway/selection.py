@@ -131,9 +131,12 @@ def _entries(
     for key, value in document.items():
         below = names.get(key, tree.get(key, tree.get("*")))
         # What has no fields has none of those that are named below it.
-        kept = below is not None and (not below or isinstance(value, dict | list))
-        if kept and below is not None:
+        if below is not None and not (below and _scalar(value)):
             yield key, _kept(value, below)
+
+
+def _scalar(value: object) -> bool:
+    return not isinstance(value, dict | list)
 
 
 def _camel(name: str) -> str:

@@ -15,6 +15,21 @@ _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectName:
+    """`projects/P`."""
+
+    project: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects",), field))
+
+    def __str__(self) -> str:
+        return f"projects/{self.project}"
+
+
+@dataclass(frozen=True, slots=True)
 class LocationName:
     """`projects/P/locations/L`; the project is kept as the caller wrote it (SPEC 10.17)."""
 
@@ -185,7 +200,8 @@ class ServiceAccountName:
 
 
 ResourceName = (
-    LocationName
+    ProjectName
+    | LocationName
     | WorkflowName
     | ExecutionName
     | CallbackName

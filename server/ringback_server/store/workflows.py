@@ -104,6 +104,12 @@ SELECT (SELECT MIN(project) FROM workflow WHERE delete_time IS NULL),
 """
 
 
+_LOCATIONS = """
+SELECT DISTINCT location FROM workflow
+WHERE project = ? AND delete_time IS NULL AND location > ? ORDER BY location LIMIT ?
+"""
+
+
 class Workflows:
     """The workflows of all locations. Keys are the store's integers, times Unix seconds."""
 
@@ -206,6 +212,15 @@ class Workflows:
         def find(connection: Connection) -> str | None:
             ((first, last),) = connection.execute(_PROJECTS).fetchall()
             return first if first == last else None
+
+        return self._database.read(find)
+
+    def locations(self, project: str, *, limit: int, after: str) -> tuple[str, ...]:
+        """Return the locations in which a project has workflows, ascending, beyond `after`."""
+
+        def find(connection: Connection) -> tuple[str, ...]:
+            rows = connection.execute(_LOCATIONS, (project, after, limit)).fetchall()
+            return tuple(str(row[0]) for row in rows)
 
         return self._database.read(find)
 
