@@ -158,7 +158,37 @@ def test_list_in_another_order(service: Service, client: httpx.Client) -> None:
     assert 400 == client.get(f"{path}/stepEntries?pageToken={token}").status_code
 
 
-@pytest.mark.parametrize("query", ["orderBy=parent", "orderBy=step up", "orderBy=,", "skip=-1"])
+@pytest.mark.parametrize(
+    ("condition", "ids"),
+    [
+        ('state="FAILED" AND step=caught', [9, 10, 11, 12]),
+        ("state=STATE_FAILED stepType=RAISE", [11, 13]),
+        ("stepType=STEP_FOR_ITERATION", [3, 6]),
+        ("parent=2", [3, 6]),
+        ("parent<5 entryId<8", [3, 4, 5, 6]),
+        ("parent:*", [3, 4, 5, 6, 7, 8, 10, 11, 12, 13]),
+        ("NOT parent:* OR entryId>=12", [1, 2, 9, 12, 13]),
+        ("step:TO", [13]),
+        ('step="*o*" -step=stop', [2, 3, 5, 6, 8]),
+        ("step:n*e", [5, 8]),
+        ("step!=loop entryId<4", [1]),
+        ('routine=main createTime>"2020-01-01" updateTime<2020-01-01', []),
+        ("routine>=main step<b", [4, 7]),
+    ],
+)
+def test_list_with_a_filter(
+    service: Service, client: httpx.Client, condition: str, ids: list[int]
+) -> None:
+    """Entries are found by what they are; the total counts those alone."""
+    found = listed(client, execute(service), filter=condition)
+
+    assert ids == [int(entry["entryId"]) for entry in found.get("stepEntries", [])]
+    assert len(ids) == found.get("totalSize", 0)
+
+
+@pytest.mark.parametrize(
+    "query", ["orderBy=name", "orderBy=step up", "skip=-1", "filter=name=x", "filter=state=DONE"]
+)
 def test_list_when_it_is_not_understood(service: Service, client: httpx.Client, query: str) -> None:
     """The answer says what would be."""
     answer = client.get(f"{execute(service)}/stepEntries?{query}")

@@ -13,8 +13,7 @@ from ringback_server.api import messages
 from ringback_server.api.step_messages import step_entry
 from ringback_server.control import exports, step_entries
 from ringback_server.control.caller import Caller
-from ringback_server.control.paging import PageRequest
-from ringback_server.control.refusals import refuse_if_set
+from ringback_server.control.listing import ListRequest
 from ringback_server.model.names import ExecutionName, StepEntryName
 
 
@@ -22,13 +21,16 @@ def list_step_entries(
     request: pb.ListStepEntriesRequest, caller: Caller
 ) -> pb.ListStepEntriesResponse:
     """List the step entries of an execution."""
-    refuse_if_set(filter=request.filter)
     listed = step_entries.list_(
         caller,
         ExecutionName.parse(request.parent, "parent"),
-        PageRequest(size=request.page_size, token=request.page_token),
+        ListRequest(
+            size=request.page_size,
+            token=request.page_token,
+            filter=request.filter,
+            order_by=request.order_by,
+        ),
         skip=request.skip,
-        order_by=request.order_by,
     )
     full = request.view != pb.EXECUTION_ENTRY_VIEW_BASIC
     return pb.ListStepEntriesResponse(
