@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ringback.v1 import workflows_pb2
 from ringback_server.api.levels import call_log_level, history_level
+from ringback_server.api.unsupported import UNSUPPORTED, refuse_unsupported
 from ringback_server.control.refusals import refused
 from ringback_server.store.workflow_changes import WorkflowChanges
 
@@ -48,11 +49,13 @@ def _paths(
     request: workflows_pb2.UpdateWorkflowRequest | workflows_pb2.DeployWorkflowRequest,
 ) -> frozenset[str]:
     asked = frozenset(request.update_mask.paths)
+    refuse_unsupported(request.workflow, asked if asked and "*" not in asked else None)
     if not asked:
         set_fields = {field.name for field, _ in request.workflow.ListFields()}
         return frozenset(set_fields & set(CHANGEABLE))
     if "*" in asked:
         return frozenset(CHANGEABLE)
+    asked -= UNSUPPORTED.keys()
     unknown = sorted(asked - set(CHANGEABLE))
     if unknown:
         known = ", ".join(CHANGEABLE)

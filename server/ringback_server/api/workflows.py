@@ -5,6 +5,7 @@ from __future__ import annotations
 from ringback.v1 import operations_pb2, workflows_pb2
 from ringback_server.api import google_names, messages
 from ringback_server.api.levels import call_log_level, history_level
+from ringback_server.api.unsupported import refuse_unsupported
 from ringback_server.api.update_mask import workflow_changes
 from ringback_server.control import deployments, workflows
 from ringback_server.control.caller import Caller
@@ -50,6 +51,7 @@ def create_workflow(
 ) -> operations_pb2.Operation:
     """Deploy a new workflow."""
     parent = LocationName.parse(request.parent, "parent")
+    refuse_unsupported(request.workflow)
     spec = _spec(request.workflow)
     if request.validate_only:
         workflows.validate_create(caller, parent, request.workflow_id, spec)

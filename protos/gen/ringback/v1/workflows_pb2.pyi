@@ -239,7 +239,7 @@ class Workflow(_message.Message):
     source_contents: _builtins.str
     """The definition as text, in YAML or JSON."""
     crypto_key_name: _builtins.str
-    """The key that encrypts the definition; accepted and kept, not used."""
+    """A key to encrypt the definition with; there are none here, so it is refused."""
     call_log_level: Global___Workflow.CallLogLevel.ValueType
     """Which calls are logged, unless an execution says otherwise."""
     execution_history_level: Global___ExecutionHistoryLevel.ValueType
@@ -280,7 +280,7 @@ class Workflow(_message.Message):
 
     @_builtins.property
     def tags(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Tags to bind to the workflow when it is created."""
+        """Tags to bind to the workflow when it is created; nothing here heeds them, so they are refused."""
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
