@@ -109,6 +109,51 @@ def test_every_call_raises_when_cancelled(call: Callable[[Mailbox, FakeClock], o
         call(mailbox, FakeClock())
 
 
+def test_lend_when_a_thread_is_blocked() -> None:
+    """A thread whose execution is lent stays where it is, whatever comes, until it is back."""
+    clock, mailbox = FakeClock(), Mailbox()
+    with ThreadPoolExecutor() as pool:
+        blocked = pool.submit(mailbox.wait, clock, FAR)
+        clock.await_waiters()
+        lent = mailbox.lend()
+        again = mailbox.lend()
+        mailbox.post(Delivery(wait=1, payload=b"x"))
+        clock.advance(2 * FAR)
+        kept = not blocked.done()
+        mailbox.give_back()
+
+        assert blocked.result(PATIENCE) is Wake.MAIL
+    assert (lent, again, kept) == (True, False, True)
+
+
+def test_lend_when_nobody_is_blocked_or_mail_is_there() -> None:
+    """Nothing is lent by a thread that goes on anyway."""
+    clock, mailbox = FakeClock(), Mailbox()
+    nobody = mailbox.lend()
+    with ThreadPoolExecutor() as pool:
+        blocked = pool.submit(mailbox.wait, clock, FAR)
+        clock.await_waiters()
+        mailbox.park()
+        parking = mailbox.lend()
+        blocked.result(PATIENCE)
+
+    assert (nobody, parking) == (False, False)
+
+
+def test_lend_when_it_is_cancelled_meanwhile() -> None:
+    """A cancellation counts once the execution is back."""
+    clock, mailbox = FakeClock(), Mailbox()
+    with ThreadPoolExecutor() as pool:
+        blocked = pool.submit(mailbox.wait, clock, FAR)
+        clock.await_waiters()
+        mailbox.lend()
+        mailbox.cancel()
+        mailbox.give_back()
+
+        with pytest.raises(Cancelled):
+            blocked.result(PATIENCE)
+
+
 def test_repr_shows_what_waits() -> None:
     """The state can be read from outside."""
     mailbox = Mailbox()

@@ -93,8 +93,8 @@ def test_offer_when_every_thread_is_blocked() -> None:
     clock = FakeClock()
     scheduler = Scheduler[str](clock, POOL)
     first, second = queued(scheduler, 1), queued(scheduler, 2)
-    scheduler.blocking(first)
-    scheduler.blocking(second)
+    scheduler.blocking(first, "one")
+    scheduler.blocking(second, "two")
     scheduler.offer(3)
 
     assert first.mailbox.wait(clock, clock.monotonic() + 1) is Wake.PARK
@@ -166,7 +166,7 @@ def test_room_when_executions_run_and_block() -> None:
     ticket = queued(scheduler, 1)
     entered = [scheduler.enter(7), scheduler.enter(7), scheduler.enter(7), scheduler.enter(8)]
     full = scheduler.room(None), scheduler.admit(2, 9), scheduler.admit(1, 0)
-    scheduler.blocking(ticket)
+    scheduler.blocking(ticket, "run")
     blocked = scheduler.room(None), scheduler.room(7)
     scheduler.leave(7)
     scheduler.unblocked(ticket)
@@ -195,3 +195,34 @@ def test_pass_on_when_others_are_queued() -> None:
     assert again is not None
     assert (2, 1, 1) == (second.key, again.key, len(again.mailbox.collect()))
     assert 2 == scheduler.hands().running
+
+
+def test_claim_when_at_rest() -> None:
+    """What was claimed from rest is in one hand, and goes to a thread when mail came meanwhile."""
+    scheduler = Scheduler[str](FakeClock(), POOL)
+    ticket = scheduler.claim(1, 7)
+    assert ticket is not None
+    twice, offered = scheduler.claim(1, 7), scheduler.offer(1, 7)
+    rested = not scheduler.hand_over(ticket, "run", may_rest=True)
+    ticket = scheduler.claim(1, 7)
+    assert ticket is not None
+    scheduler.deliver(1, Delivery(wait=1, payload=b"x"))
+    queued_up = scheduler.hand_over(ticket, "run", may_rest=True)
+    taken_up = scheduler.take()
+    assert taken_up is not None
+
+    assert (twice, offered, rested, queued_up) == (None, False, True, True)
+    assert (1, "run", 7) == (taken_up.key, taken_up.held, taken_up.workflow)
+    assert not taken_up.mailbox.empty()
+    assert 1 == scheduler.hands().running
+
+
+def test_claim_when_closed() -> None:
+    """Nothing is taken up any more."""
+    scheduler = Scheduler[str](FakeClock(), POOL)
+    ticket = scheduler.claim(1, 7)
+    assert ticket is not None
+    scheduler.close()
+
+    assert not scheduler.hand_over(ticket, "run", may_rest=False)
+    assert scheduler.claim(2, 7) is None

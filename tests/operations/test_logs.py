@@ -110,7 +110,7 @@ def test_log_when_an_execution_resumes(
         token = server.bearer()["Authorization"].removeprefix("Bearer ")
     resumed = [
         record
-        for record in records(lines, "ringback_server.engine.runner")
+        for record in records(lines, "ringback_server.engine.resumptions")
         if str(record["message"]).startswith("resumed")
     ]
 

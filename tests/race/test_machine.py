@@ -118,9 +118,10 @@ class Histories(RuleBasedStateMachine):
     def _chosen(self, choice: int) -> Model:
         return self._models[choice % len(self._models)]
 
-    def _send(self, model: Model, body: int, *, tell: bool = True) -> bool:
+    def _send(self, model: Model, body: int, *, alone: bool = False) -> bool:
+        bench = self._processes.bench
         try:
-            self._processes.bench.send(model.execution.name, body, tell=tell)
+            (bench.store_and_tell if alone else bench.send)(model.execution.name, body)
         except NotFoundError:
             assert model.state is not ExecutionState.ACTIVE
             return False
@@ -143,12 +144,12 @@ class Histories(RuleBasedStateMachine):
         self._models.append(Model(execution, workflow.name, self._now + _TIMEOUT))
 
     @precondition(lambda self: self._any())
-    @rule(choice=_CHOICES, bodies=st.lists(_BODIES, min_size=1, max_size=4))
-    def send(self, choice: int, bodies: list[int]) -> None:
-        """Send callbacks, one right after the other."""
+    @rule(choice=_CHOICES, bodies=st.lists(_BODIES, min_size=1, max_size=4), alone=st.booleans())
+    def send(self, choice: int, bodies: list[int], *, alone: bool) -> None:
+        """Send callbacks, one right after the other, each with its resumption or alone."""
         model = self._chosen(choice)
         for body in bodies:
-            self._send(model, body)
+            self._send(model, body, alone=alone)
 
     @precondition(lambda self: self._any())
     @rule(choice=_CHOICES, body=_BODIES, then=st.sampled_from(["timeout", "cancel", "restart"]))

@@ -129,7 +129,7 @@ def test_load_when_the_store_fails_for_a_while(
         execution = bench.start(bench.deploy(WAITS))
     with staged(tmp_path, clock) as (bench, seam):
         seam.before(method, _raise(error))
-        bench.send(execution.name, "here")
+        bench.store_and_tell(execution.name, "here")
         found = _patiently(bench, execution.name)
 
         assert not seam.pending
@@ -144,7 +144,7 @@ def test_drive_when_the_store_has_closed(tmp_path: Path, method: str) -> None:
         execution = bench.start(bench.deploy(WAITS))
         _park(bench)
         seam.before(method, _raise(ShuttingDownError()))
-        bench.send(execution.name, "kept")
+        bench.store_and_tell(execution.name, "kept")
         bench.clock.await_that(lambda: not seam.pending and AT_REST in repr(bench.engine))
     with opened(tmp_path, clock) as bench:
         assert bench.ended(execution).result == '"kept"'
@@ -214,7 +214,7 @@ def test_resume_when_another_payload_comes(
         execution = bench.start(bench.deploy(TWICE))
         _park(bench)
         done = _stage(seam, moment, lambda: bench.send(execution.name, "two", tell=told))
-        bench.send(execution.name, "one")
+        bench.store_and_tell(execution.name, "one")
         assert done.wait(5)
         if told or moment != _MOMENTS[-1]:
             assert bench.ended(execution).result == '["one","two"]'
@@ -229,7 +229,7 @@ def test_resume_when_it_is_cancelled(tmp_path: Path, moment: tuple[str, str]) ->
         execution = bench.start(bench.deploy(TWICE))
         _park(bench)
         done = _stage(seam, moment, lambda: bench.cancel(execution.name))
-        bench.send(execution.name, "one")
+        bench.store_and_tell(execution.name, "one")
         assert done.wait(5)
         bench.await_state(AT_REST)
 
@@ -247,7 +247,7 @@ def test_resume_when_its_workflow_is_deleted(tmp_path: Path, moment: tuple[str, 
         execution = bench.start(workflow)
         _park(bench)
         done = _stage(seam, moment, lambda: bench.delete(workflow.name))
-        bench.send(execution.name, "one")
+        bench.store_and_tell(execution.name, "one")
         assert done.wait(5)
         bench.await_state(AT_REST)
 
@@ -266,7 +266,7 @@ def test_resume_when_the_deadline_passes(tmp_path: Path, moment: tuple[str, str]
         execution = bench.start(bench.deploy(TWICE))
         _park(bench)
         done = _stage(seam, moment, lambda: bench.clock.advance(3_600))
-        bench.send(execution.name, "one")
+        bench.store_and_tell(execution.name, "one")
         assert done.wait(5)
         if "load" in moment[1]:
             bench.await_state(BLOCKED)
@@ -279,3 +279,116 @@ def test_resume_when_the_deadline_passes(tmp_path: Path, moment: tuple[str, str]
         else:
             assert found.failure is not None
             assert "TimeoutError" in found.failure.payload
+
+
+_SENDERS_MOMENTS = [
+    ("before", "Callbacks.awaited"),
+    ("after", "Callbacks.awaited"),
+    ("before", "Callbacks.send"),
+    ("after", "Callbacks.send"),
+]
+_STORED = _SENDERS_MOMENTS[-1]
+
+
+def _settle(bench: Bench, *, resident: bool) -> None:
+    if resident:
+        bench.await_state(BLOCKED)
+    else:
+        _park(bench)
+
+
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("moment", _SENDERS_MOMENTS)
+def test_send_when_another_payload_comes(
+    tmp_path: Path, moment: tuple[str, str], *, alone: bool, resident: bool
+) -> None:
+    """Two senders at once: the payload that is stored first is taken first, each of them once."""
+    with staged(tmp_path) as (bench, seam):
+        execution = bench.start(bench.deploy(TWICE))
+        _settle(bench, resident=resident)
+        send = bench.store_and_tell if alone else bench.send
+        done = _stage(seam, moment, lambda: send(execution.name, "other"))
+        bench.send(execution.name, "one")
+
+        assert done.is_set()
+        first = '["one","other"]' if moment == _STORED else '["other","one"]'
+        assert bench.ended(execution).result == first
+
+
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("moment", _SENDERS_MOMENTS)
+def test_send_when_it_is_cancelled(
+    tmp_path: Path, moment: tuple[str, str], *, resident: bool
+) -> None:
+    """A sender is told that the execution has ended, or its payload was consumed."""
+    with staged(tmp_path) as (bench, seam):
+        execution = bench.start(bench.deploy(TWICE))
+        _settle(bench, resident=resident)
+        done = _stage(seam, moment, lambda: bench.cancel(execution.name))
+        if moment == _STORED:
+            assert bench.send(execution.name, "one") is Outcome.RESUMED
+        else:
+            with pytest.raises(NotFoundError):
+                bench.send(execution.name, "one")
+        bench.await_state(AT_REST)
+
+        assert done.is_set()
+        assert bench.store.executions.get(execution.name).state is ExecutionState.CANCELLED
+        assert bench.late(execution.name) == 0
+
+
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("moment", _SENDERS_MOMENTS)
+def test_send_when_the_deadline_passes(
+    tmp_path: Path, moment: tuple[str, str], *, resident: bool
+) -> None:
+    """A payload that is stored before a timeout is, is taken; nothing waits for ever."""
+    with staged(tmp_path) as (bench, seam):
+        execution = bench.start(bench.deploy(WAITS))
+        _settle(bench, resident=resident)
+        done = _stage(seam, moment, lambda: bench.clock.advance(3_600))
+        sent: list[Outcome] = []
+        try:
+            sent.append(bench.send(execution.name, "one"))
+        except NotFoundError:
+            assert "TimeoutError" in (bench.ended(execution).result or "")
+        found = bench.ended(execution)
+
+        assert done.is_set()
+        assert found.result == ('"one"' if sent == [Outcome.RESUMED] else '"TimeoutError"')
+        bench.await_state(AT_REST)
+
+
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("error", [OverloadedError(), StorageFullError(), ShuttingDownError()])
+def test_send_when_the_store_refuses(
+    tmp_path: Path, error: RingbackError, *, resident: bool
+) -> None:
+    """A payload that could not be stored changes nothing: the next one is the first."""
+    clock = FakeClock()
+    with staged(tmp_path, clock) as (bench, seam):
+        execution = bench.start(bench.deploy(WAITS))
+        _settle(bench, resident=resident)
+        seam.before("Callbacks.send", _raise(error))
+        with pytest.raises(type(error)):
+            bench.send(execution.name, "lost")
+        bench.send(execution.name, "kept")
+
+        assert bench.ended(execution).result == '"kept"'
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_send_when_the_process_dies_before_the_answer(tmp_path: Path, *, resident: bool) -> None:
+    """What was stored with a payload is there in the next process, and nothing is done twice."""
+    clock = FakeClock()
+    with staged(tmp_path, clock) as (bench, seam):
+        execution = bench.start(bench.deploy(TWICE))
+        _settle(bench, resident=resident)
+        seam.after("Callbacks.send", _raise(ShuttingDownError()))
+        with pytest.raises(ShuttingDownError):
+            bench.send(execution.name, "one")
+    with opened(tmp_path, clock) as bench:
+        bench.send(execution.name, "two")
+
+        assert bench.ended(execution).result == '["one","two"]'

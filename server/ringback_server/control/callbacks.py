@@ -22,7 +22,7 @@ from ringback_server.errors import (
 from ringback_server.model.filters import All, Any, Comparison, Condition, Not, comparisons
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, SentCallback
-from ringback_server.store.callbacks import SendRequest, Sent, execution_has_ended
+from ringback_server.store.callbacks import SendRequest, execution_has_ended
 from ringback_server.store.ids import new_uid
 from ringback_server.store.payloads import pack
 
@@ -48,11 +48,8 @@ def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCa
     """
     name = check(caller, name)
     if request.method is None:
-        sent = _send_as_expected(caller, name, request)
-    else:
-        sent = _send(caller, name, request)
-    _tell(caller, sent)
-    return sent.answer
+        return _send_as_expected(caller, name, request)
+    return _send(caller, name, request)
 
 
 def send_all(
@@ -62,7 +59,8 @@ def send_all(
     outcomes = caller.backend.store.callbacks.send_all(requests)
     for outcome in outcomes:
         if not isinstance(outcome, RingbackError):
-            _tell(caller, outcome)
+            engine = caller.backend.engine
+            engine.delivered(outcome.execution_key, outcome.delivery, outcome.workflow_key)
     return [one if isinstance(one, RingbackError) else one.answer for one in outcomes]
 
 
@@ -108,7 +106,7 @@ def send_request(caller: Caller, name: CallbackName, request: CallbackRequest) -
     )
 
 
-def _send_as_expected(caller: Caller, name: CallbackName, request: CallbackRequest) -> Sent:
+def _send_as_expected(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCallback:
     """Send with the method that the endpoint expects: nearly always POST, so that is tried."""
     try:
         return _send(caller, name, replace(request, method="POST"))
@@ -117,8 +115,8 @@ def _send_as_expected(caller: Caller, name: CallbackName, request: CallbackReque
         return _send(caller, name, request)
 
 
-def _send(caller: Caller, name: CallbackName, request: CallbackRequest) -> Sent:
-    return caller.backend.store.callbacks.send(send_request(caller, name, request))
+def _send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCallback:
+    return caller.backend.engine.send(send_request(caller, name, request))
 
 
 @requires("workflows.callbacks.list")
@@ -187,9 +185,3 @@ def _check_head(request: CallbackRequest) -> None:
     head = (*request.headers, *request.query)
     if sum(len(name) + len(value) for name, value in head) > _MAX_HEAD:
         raise refused("headers", f"headers and query may have at most {_MAX_HEAD} characters")
-
-
-def _tell(caller: Caller, sent: Sent) -> None:
-    if sent.delivery is not None:
-        engine = caller.backend.engine
-        engine.delivered(sent.execution_key, sent.delivery, sent.workflow_key)

@@ -16,8 +16,10 @@ from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import CallbackName, ExecutionName, ResourceName, StepEntryName
 from ringback_server.model.principals import Principal
+from ringback_server.model.resources import SentCallback
 from ringback_server.settings import Settings
 from ringback_server.store import Store
+from ringback_server.store.callbacks import SendRequest
 from ringback_server.store.records import Delivery
 from ringback_server.tracing import note_execution
 
@@ -36,6 +38,10 @@ class Engine(Protocol):
 
     def create_all(self, creations: Sequence[Creation]) -> Sequence[Created | RingbackError]:
         """Store and start executions in one transaction; tell what became of each."""
+        ...
+
+    def send(self, request: SendRequest) -> SentCallback:
+        """Store a callback and go on with the execution that waits for it."""
         ...
 
     def delivered(self, key: int, delivery: Delivery | None, workflow: int) -> None:

@@ -15,6 +15,7 @@ from ringback_server.engine.families import Families
 from ringback_server.engine.observer import Hands, Watch
 from ringback_server.engine.outgoing import Network, Outgoing
 from ringback_server.engine.programs import Programs, Told
+from ringback_server.engine.resumptions import Resumptions
 from ringback_server.engine.run import Run
 from ringback_server.engine.runner import Runner, Surroundings
 from ringback_server.engine.scheduler import Pool, Scheduler
@@ -23,7 +24,9 @@ from ringback_server.engine.turns import Turns
 from ringback_server.errors import QuotaExceededError, RingbackError
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import ExecutionName
+from ringback_server.model.resources import SentCallback
 from ringback_server.store import Store
+from ringback_server.store.callbacks import SendRequest
 from ringback_server.store.creations import Known, Outcome
 from ringback_server.store.records import Delivery
 
@@ -83,6 +86,7 @@ class Engine:
             on_changed=self._changes.announce,
             watch=watch,
         )
+        self._resumptions = Resumptions(store.callbacks, self._around)
         self._threads = [
             threading.Thread(target=self._work, name=f"ringback-worker-{number}", daemon=True)
             for number in range(pool.threads)
@@ -143,6 +147,15 @@ class Engine:
         are among the results.
         """
         return self._create(creations, resident=False)
+
+    def send(self, request: SendRequest) -> SentCallback:
+        """Send a callback, and go on with the execution that waits for it.
+
+        Where it can, that is the same transaction. Raise what Callbacks.send does.
+        """
+        sent = self._resumptions.send(request)
+        self.delivered(sent.execution_key, sent.delivery, sent.workflow_key)
+        return sent.answer
 
     def delivered(self, key: int, delivery: Delivery | None, workflow: int = 0) -> None:
         """Go on with an execution whose wait was given a payload, as the store just said.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringback_server.clock import Clock
-from ringback_server.engine.programs import Loadable
+from ringback_server.engine.programs import Loadable, Programs
 from ringback_server.lang.effects import (
     TICK,
     Delivered,
@@ -122,30 +122,23 @@ class Run:
         return cls(machine, clock, name=name, account=loadable.account, trace=trace, depth=depth)
 
     @classmethod
-    def resume(cls, loadable: Loadable, loaded: Loaded, clock: Clock, history: HistoryLevel) -> Run:
-        """Take up an execution from the store; `history` if it has not begun yet.
+    def resume(cls, programs: Programs, loaded: Loaded, clock: Clock) -> Run:
+        """Take up an execution from the store: it goes on with the history that it began with.
 
         Raises lang's StateError when its state cannot be read.
         """
+        level, state = programs.level(loaded.history_level), loaded.state
+        recording = bool(level) if state is None else Machine.is_recording(state)
+        loadable = programs.get(loaded.revision_key, recording=recording)
         name, trace, depth = loaded.name, Trace.parse(loaded.trace), loaded.depth
-        if loaded.state is None:
-            run = cls.begin(loadable, name, loaded.argument, clock, trace, depth, history)
+        if state is None:
+            run = cls.begin(loadable, name, loaded.argument, clock, trace, depth, level)
         else:
-            machine = Machine.unpack(
-                loadable.program, loaded.state, loadable.context(name), loadable.limits
-            )
-            account = loadable.account
+            context, account = loadable.context(name), loadable.account
+            machine = Machine.unpack(loadable.program, state, context, loadable.limits)
             run = cls(machine, clock, name=name, account=account, trace=trace, depth=depth)
         run.fence = loaded.fence
         return run
-
-    @staticmethod
-    def is_recording(loaded: Loaded, history: HistoryLevel) -> bool:
-        """Tell whether an execution takes a recording program; raises StateError.
-
-        What has begun goes on as it began; what has not begins with `history`.
-        """
-        return bool(history) if loaded.state is None else Machine.is_recording(loaded.state)
 
     @property
     def waiting(self) -> bool:

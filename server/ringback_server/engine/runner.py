@@ -32,7 +32,7 @@ from ringback_server.tracing import Scope, within
 
 _log = logging.getLogger(__name__)
 
-_SPAN = "ringback.advance"
+SPAN = "ringback.advance"
 
 #: a run that computes without blocking is stored at least this often
 _COMMIT_SECONDS = 0.25
@@ -101,10 +101,10 @@ class Runner:
     def _drive(self) -> None:
         run, deliveries = self._take_up()
         while not run.ended:
-            events = self._next_events(run, deliveries)
-            if events is None:
-                return
             try:
+                events = self._next_events(run, deliveries)
+                if events is None:
+                    return
                 deliveries = self._advance(run, events)
             except Overtaken:
                 run, deliveries = self._load()
@@ -139,12 +139,7 @@ class Runner:
     def _load(self) -> tuple[Run, tuple[Delivery, ...]]:
         around = self._around
         loaded = self._insist(lambda: around.executions.load(self._ticket.key))
-        level = around.programs.level(loaded.history_level)
-        recording = Run.is_recording(loaded, level)
-        loadable = self._insist(
-            lambda: around.programs.get(loaded.revision_key, recording=recording)
-        )
-        run = Run.resume(loadable, loaded, around.clock, level)
+        run = self._insist(lambda: Run.resume(around.programs, loaded, around.clock))
         self._note(run)
         return run, loaded.deliveries
 
@@ -159,7 +154,8 @@ class Runner:
     def _next_events(self, run: Run, deliveries: Sequence[Delivery]) -> Sequence[Event] | None:
         """Return what the next advance begins with, or None once the execution is parked.
 
-        Blocks on the mailbox while nothing can move the execution on.
+        Blocks on the mailbox while nothing can move the execution on. A sender may go on with it
+        meanwhile: None too if it has ended then.
         """
         while True:
             deliveries = (*deliveries, *self._ticket.mailbox.collect())
@@ -169,6 +165,8 @@ class Runner:
             if events or not run.waiting:
                 return events
             wake = self._block(run)
+            if run.ended:
+                return None
             if wake is Wake.PARK and self._around.scheduler.retire(self._ticket):
                 if run.nearest_deadline is not None:
                     self._around.on_parked(run.nearest_deadline)
@@ -191,23 +189,29 @@ class Runner:
         _log.debug("resumed by %d events", len(events))
 
     def _block(self, run: Run) -> Wake:
-        """Block on the mailbox: TIME means the nearest deadline, PARK that the wait is long."""
+        """Block on the mailbox: TIME means the nearest deadline, PARK that the wait is long.
+
+        Raises Overtaken if a sender had the execution meanwhile, and left it to be loaded again.
+        """
         around, left = self._around, run.seconds_left
         began = around.clock.monotonic()
         outlasts = left is None or left > around.park_after
-        around.scheduler.blocking(self._ticket)
+        around.scheduler.blocking(self._ticket, run)
         around.backlog.refill()
         try:
             until = began + (around.park_after if left is None or outlasts else left)
             wake = self._ticket.mailbox.wait(around.clock, until)
         finally:
             around.scheduler.unblocked(self._ticket)
+        held, self._ticket.held = self._ticket.held, None
+        if held is None:
+            raise Overtaken
         return Wake.PARK if wake is Wake.TIME and outlasts else wake
 
     def _advance(self, run: Run, events: Sequence[Event]) -> tuple[Delivery, ...]:
         """Advance until it is worth a commit, and commit; return what new waits found."""
         clock, spans = self._around.clock, self._around.watch.spans
-        with spans.span(_SPAN, "internal", run.trace) as span:
+        with spans.span(SPAN, "internal", run.trace) as span:
             until = clock.monotonic() + _COMMIT_SECONDS
             self._slice(run, events)
             while (refused := self._around.families.prepare(run, span.trace)) or (
@@ -215,7 +219,7 @@ class Runner:
             ):
                 self._slice(run, refused)
             deliveries = self._commit(run)
-            span.finish(_SPAN, "ended" if run.ended else "advanced", failed=False)
+            span.finish(SPAN, "ended" if run.ended else "advanced", failed=False)
         return deliveries
 
     def _slice(self, run: Run, events: Sequence[Event]) -> None:

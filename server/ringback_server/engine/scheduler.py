@@ -35,7 +35,11 @@ class Pool:
 
 @dataclass(slots=True)
 class Ticket(Generic[Held]):
-    """An execution in hand; `held` is its machine when that is in memory already."""
+    """An execution in hand; `held` is its machine when that is in memory already.
+
+    While its thread is blocked, `held` is what the thread goes on with: None once that is out of
+    date.
+    """
 
     key: int
     mailbox: Mailbox
@@ -140,6 +144,38 @@ class Scheduler(Generic[Held]):
             self._push(Ticket(key, Mailbox(), held, workflow))
             return True
 
+    def claim(self, key: int, workflow: int) -> Ticket[Held] | None:
+        """Take an execution that waits, from rest or from the thread that is blocked on it.
+
+        None if others are about to drive it. What was claimed from rest, `held` is None, is to be
+        handed over afterwards, or dropped; what a thread had is to be given back.
+        """
+        with self._changed:
+            ticket = self._in_hand.get(key)
+            if ticket is None:
+                fresh = Ticket[Held](key, Mailbox(), None, workflow)
+                return None if self._closed else self._register(fresh)
+            if ticket.held is None or not ticket.mailbox.lend():
+                return None
+            self._blocked.pop(key, None)
+            return ticket
+
+    def hand_over(self, ticket: Ticket[Held], held: Held | None, *, may_rest: bool) -> bool:
+        """Give an execution that was claimed from rest to a thread.
+
+        If it may, and there is no mail, it goes to an idle thread or to rest: False then.
+        """
+        with self._changed:
+            if self._in_hand.get(ticket.key) is not ticket or self._closed:
+                return False
+            self._forget(ticket)
+            idle = self._idle > len(self._queue)
+            if may_rest and not idle and ticket.mailbox.empty():
+                return False
+            self._push(Ticket(ticket.key, ticket.mailbox, held, ticket.workflow))
+            self._ask_for_threads()
+            return True
+
     def deliver(self, key: int, delivery: Delivery, workflow: int = 0) -> None:
         """Tell an execution of a payload; wakes it if it is blocked, queues it if at rest."""
         with self._changed:
@@ -178,9 +214,10 @@ class Scheduler(Generic[Held]):
             finally:
                 self._idle -= 1
 
-    def blocking(self, ticket: Ticket[Held]) -> None:
+    def blocking(self, ticket: Ticket[Held], held: Held) -> None:
         """Note that a thread is about to block on its execution's mailbox."""
         with self._changed:
+            ticket.held = held
             self._blocked[ticket.key] = ticket
             if not ticket.blocked:
                 ticket.blocked = True
@@ -259,10 +296,13 @@ class Scheduler(Generic[Held]):
         return True
 
     def _push(self, ticket: Ticket[Held]) -> None:
-        self._in_hand[ticket.key] = ticket
-        self._queue.push(ticket.workflow, ticket)
-        self._count(ticket.workflow, 1)
+        self._queue.push(ticket.workflow, self._register(ticket))
         self._changed.notify()
+
+    def _register(self, ticket: Ticket[Held]) -> Ticket[Held]:
+        self._in_hand[ticket.key] = ticket
+        self._count(ticket.workflow, 1)
+        return ticket
 
     def _ask_for_threads(self) -> None:
         """Park the longest-blocked executions when queued ones outnumber idle threads."""

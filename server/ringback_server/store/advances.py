@@ -10,11 +10,22 @@ over.
 from __future__ import annotations
 
 from ringback_server.store.database import Connection
-from ringback_server.store.families import end_wait, is_over, open_waits
+from ringback_server.store.endings import close
+from ringback_server.store.execution_columns import update
+from ringback_server.store.families import end_wait, has_ready_waits, is_over, open_waits
 from ringback_server.store.histories import add_history
 from ringback_server.store.packing import pack_entries
-from ringback_server.store.records import Advance, Committed, Delivery, NewWait, Overtaken
+from ringback_server.store.records import (
+    Advance,
+    Committed,
+    Delivery,
+    NewWait,
+    Overtaken,
+    Phase,
+    Superseded,
+)
 
+_FENCE = "SELECT fence FROM execution WHERE id = ? AND phase < 3"
 _GIVEN_PAYLOAD = "SELECT payload FROM waiter WHERE execution = ? AND number = ?"
 _CONSUME = """
 UPDATE payload SET consumed_time = ?, request = NULL WHERE execution = ? AND seq = ?
@@ -44,12 +55,31 @@ SELECT w.number, p.request, p.receive_time
 """
 
 
-def check_expired(connection: Connection, key: int, advance: Advance) -> None:
-    """Raise Overtaken if a wait that the advance let expire was given a payload, or is over."""
-    for number in advance.expired:
-        given = _given_payload(connection, key, number) is not None
-        if given or is_over(connection, key, number):
-            raise Overtaken
+def commit_advance(connection: Connection, key: int, fence: int, advance: Advance) -> Committed:
+    """Store an advance of an execution as it was loaded with `fence`, which grows by one.
+
+    Raise Overtaken if something came before it that it does not know of, and Superseded if the
+    execution has ended, is gone or was taken over; nothing is stored then.
+    """
+    if not is_current(connection, key, fence):
+        raise Superseded
+    _check_expired(connection, key, advance)
+    committed = store_advance(connection, key, advance)
+    if advance.end is not None:
+        close(connection, key)
+    phase = advance.phase
+    if phase is Phase.WAITING and (
+        _has_given_waits(connection, key) or has_ready_waits(connection, key)
+    ):
+        # Found just now, or given to another wait while the advance was being made.
+        phase = Phase.RUNNABLE
+    update(connection, key, advance, phase)
+    return committed
+
+
+def is_current(connection: Connection, key: int, fence: int) -> bool:
+    """Tell whether an execution has not ended, and is as it was loaded with `fence`."""
+    return connection.execute(_FENCE, (key,)).fetchone() == (fence,)
 
 
 def store_advance(connection: Connection, key: int, advance: Advance) -> Committed:
@@ -92,7 +122,15 @@ def given_waits(connection: Connection, key: int) -> tuple[Delivery, ...]:
     )
 
 
-def has_given_waits(connection: Connection, key: int) -> bool:
+def _check_expired(connection: Connection, key: int, advance: Advance) -> None:
+    """Raise Overtaken if a wait that the advance let expire was given a payload, or is over."""
+    for number in advance.expired:
+        given = _given_payload(connection, key, number) is not None
+        if given or is_over(connection, key, number):
+            raise Overtaken
+
+
+def _has_given_waits(connection: Connection, key: int) -> bool:
     """Tell whether an open wait was given a payload that no advance has consumed yet."""
     return connection.execute(_HAS_GIVEN_WAITS, (key,)).fetchone() is not None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringback_server.errors import (
     IdempotencyConflictError,
@@ -23,7 +23,8 @@ from ringback_server.store.database import Connection, Database, Parameters
 from ringback_server.store.endpoint_lists import endpoints_of
 from ringback_server.store.listing import Found, Query
 from ringback_server.store.lookups import execution_parameters
-from ringback_server.store.records import Delivery, Phase
+from ringback_server.store.records import Committed, Delivery, Phase
+from ringback_server.store.resumptions import Awaited, Resumption, awaited, resume
 
 _ENDPOINT = """
 SELECT e.id, e.phase, p.number, p.method, w.id
@@ -89,12 +90,16 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What became of a callback; with a delivery, the execution is to be woken."""
+    """What became of a callback; with a delivery, the execution is to be woken.
+
+    With `committed` it has gone on already: its resumption is stored.
+    """
 
     answer: SentCallback
     execution_key: int
     workflow_key: int
     delivery: Delivery | None
+    committed: Committed | None = None
 
 
 # Within the class, `list` is its method.
@@ -108,8 +113,18 @@ class Callbacks:
         """Take the database."""
         self._database = database
 
-    def send(self, request: SendRequest) -> Sent:
+    def awaited(self, name: CallbackName, method: str) -> Awaited | None:
+        """Return the wait that a callback would end, with its execution; None if there is none.
+
+        Raise CorruptDataError if the state of the execution is damaged.
+        """
+        place = _place(name)
+        return self._database.read(lambda connection: awaited(connection, place, method))
+
+    def send(self, request: SendRequest, resumption: Resumption | None = None) -> Sent:
         """Store a payload and give it to the endpoint's oldest waiter, if there is one.
+
+        What its execution then does, the `resumption`, is stored with it if it still applies.
 
         A repeat of a request that was stored is told so also after the execution has ended: its
         sender may not have heard the first answer. Raise, in this order: NotFoundError
@@ -117,7 +132,15 @@ class Callbacks:
         (EXECUTION_ENDED), InboxFullError.
         """
         place = _place(request.name)
-        return self._database.write(lambda connection: _send(connection, request, place))
+
+        def send(connection: Connection) -> Sent:
+            sent = _send(connection, request, place)
+            if resumption is None or sent.delivery is None:
+                return sent
+            committed = resume(connection, resumption, sent.execution_key, sent.delivery)
+            return sent if committed is None else replace(sent, delivery=None, committed=committed)
+
+        return self._database.write(send)
 
     def send_all(self, requests: Sequence[SendRequest]) -> _Outcomes:
         """Send callbacks in their order, in one transaction; see `send`.

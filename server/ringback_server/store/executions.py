@@ -5,36 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from ringback_server.errors import CorruptDataError, FailedPreconditionError
+from ringback_server.errors import FailedPreconditionError
 from ringback_server.model.names import ExecutionName, WorkflowName
-from ringback_server.model.resources import Execution, ExecutionState, HistoryLevel
-from ringback_server.store.advances import (
-    check_expired,
-    given_waits,
-    has_given_waits,
-    store_advance,
-)
+from ringback_server.model.resources import Execution, ExecutionState
+from ringback_server.store.advances import commit_advance
 from ringback_server.store.creations import Outcome, store_execution
 from ringback_server.store.database import Connection, Database
-from ringback_server.store.endings import close, take_away
-from ringback_server.store.execution_columns import update
+from ringback_server.store.endings import take_away
 from ringback_server.store.execution_lists import executions_of
 from ringback_server.store.execution_rows import execution_of
-from ringback_server.store.families import has_ready_waits
 from ringback_server.store.listing import Found, Query
+from ringback_server.store.loading import load_execution
 from ringback_server.store.lookups import (
-    execution_id,
     execution_not_found,
     execution_parameters,
 )
-from ringback_server.store.packing import unseal
 from ringback_server.store.records import (
     Advance,
     Committed,
     Loaded,
     NewExecution,
-    Phase,
-    Superseded,
 )
 
 # Within the class, `list` is its method.
@@ -42,16 +32,7 @@ _Keys = list[int]
 _Wakes = list[tuple[float, int]]
 _Outcomes = list[Outcome]
 
-_FENCE = "SELECT fence FROM execution WHERE id = ? AND phase < 3"
-
 _AT_REST = "SELECT 1 FROM execution WHERE id = ? AND fence = ? AND phase = 2"
-
-_LOAD = """
-SELECT w.project, w.location, w.name, e.uid, e.revision, e.argument, e.state, e.fence, e.phase,
-       e.trace, e.depth, CASE WHEN e.history_level THEN e.history_level ELSE w.history_level END
-  FROM execution e JOIN workflow w ON w.id = e.workflow
- WHERE e.id = ? AND e.phase < 3
-"""
 
 _GET = """
 SELECT e.id, e.uid, r.revision_id, e.phase, e.outcome, e.create_time, e.start_time, e.end_time,
@@ -112,51 +93,16 @@ class Executions:
         Raise Overtaken if something came before it that it does not know of, and Superseded if
         the execution has ended, is gone or was taken over; nothing is stored then.
         """
-
-        def commit(connection: Connection) -> Committed:
-            if connection.execute(_FENCE, (key,)).fetchone() != (fence,):
-                raise Superseded
-            check_expired(connection, key, advance)
-            committed = store_advance(connection, key, advance)
-            if advance.end is not None:
-                close(connection, key)
-            phase = advance.phase
-            if phase is Phase.WAITING and (
-                has_given_waits(connection, key) or has_ready_waits(connection, key)
-            ):
-                # Found just now, or given to another wait while the advance was being made.
-                phase = Phase.RUNNABLE
-            update(connection, key, advance, phase)
-            return committed
-
-        return self._database.write(commit)
+        return self._database.write(
+            lambda connection: commit_advance(connection, key, fence, advance)
+        )
 
     def load(self, key: int) -> Loaded:
         """Return what is needed to drive an execution on.
 
         Raise Superseded if it has ended or is gone, CorruptDataError if its state is damaged.
         """
-
-        def load(connection: Connection) -> Loaded:
-            row = connection.execute(_LOAD, (key,)).fetchone()
-            if row is None:
-                raise Superseded
-            project, location, workflow, uid, revision, argument, state, fence, phase = row[:9]
-            return Loaded(
-                key=key,
-                name=ExecutionName(project, location, workflow, execution_id(uid)),
-                revision_key=revision,
-                argument=argument,
-                state=None if state is None else _unseal_state(state),
-                fence=fence,
-                deliveries=given_waits(connection, key),
-                phase=Phase(phase),
-                trace=row[9],
-                depth=row[10],
-                history_level=HistoryLevel(row[11]),
-            )
-
-        return self._database.read(load)
+        return self._database.read(lambda connection: load_execution(connection, key))
 
     def still_waits(self, key: int, fence: int) -> bool:
         """Tell whether an execution waits as it was stored with `fence`, and nothing came since."""
@@ -266,10 +212,3 @@ def execution_named(connection: Connection, name: ExecutionName) -> Execution:
     if row is None:
         raise execution_not_found(name)
     return execution_of(name.parent, row)
-
-
-def _unseal_state(sealed: bytes) -> bytes:
-    try:
-        return unseal(sealed)
-    except CorruptDataError:
-        raise CorruptDataError("The stored state of this execution is damaged.") from None
