@@ -47,7 +47,8 @@ from ringback_server.nesting import NestingGate
 from ringback_server.network import bearers, connectors, outbound_client
 from ringback_server.presence import Presence
 from ringback_server.readiness import Readiness
-from ringback_server.rpc.server import GrpcServer
+from ringback_server.rpc.connections import Connections
+from ringback_server.rpc.server import Capacity, GrpcServer
 from ringback_server.settings import Address, Settings
 from ringback_server.side_ports import SidePort, metadata_port, metrics_port
 from ringback_server.spans import installed_spans
@@ -322,6 +323,7 @@ class App:
             where.grpc,
             admission,
             tls=pair,
+            capacity=Capacity(connections=Connections(age=settings.grpc_connection_age or None)),
             requests=self._requests,
             trouble=probes.readiness.trouble,
         )

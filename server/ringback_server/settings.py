@@ -126,6 +126,15 @@ class Settings:
             switch, "", "speak TLS with a certificate of its own making; callers trust DIR/ca.pem"
         ),
     )
+    grpc_connection_age: float = field(
+        default=0.0,
+        metadata=_option(
+            seconds_or_none,
+            "SECONDS",
+            "how long a gRPC connection lasts before its caller is asked to make another, which a "
+            "load balancer may lead elsewhere; 0 for ever",
+        ),
+    )
     metadata_address: Address | None = field(
         default=None,
         metadata=_option(

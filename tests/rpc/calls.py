@@ -150,11 +150,15 @@ def call(
 
 
 def begin(
-    channel: grpc.Channel, name: str, request: Message, metadata: tuple[tuple[str, str], ...]
+    channel: grpc.Channel,
+    name: str,
+    request: Message,
+    metadata: tuple[tuple[str, str], ...],
+    timeout: float | None = None,
 ) -> grpc.Future[Message]:
     """Call an RPC and do not wait for its answer."""
     service, _, method = name.rpartition(".")
-    return _stub(channel, service, method).future(request, metadata=metadata)
+    return _stub(channel, service, method).future(request, metadata=metadata, timeout=timeout)
 
 
 def code_of(

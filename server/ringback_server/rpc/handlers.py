@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import cast
 
 import grpc
 from google.protobuf.message import Message
@@ -16,8 +17,9 @@ from ringback_server.api.requests import Requests, Served
 from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
+from ringback_server.rpc.connections import COMPRESSED_FROM
 from ringback_server.rpc.metadata import REQUEST_ID, Sent
-from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
+from ringback_server.rpc.status import DETAILS_KEY, EXPIRED, INTERNAL, Refusal, refusal
 from ringback_server.rpc.streaming import StreamHandler, Streaming, stream_handler
 
 logger = logging.getLogger(__name__)
@@ -69,6 +71,8 @@ class Handler:
             context.set_trailing_metadata((named, (DETAILS_KEY, answer.details)))
             context.abort(answer.code, answer.message)
         context.set_trailing_metadata((named,))
+        if answer.ByteSize() < COMPRESSED_FROM:
+            context.disable_next_message_compression()
         return answer
 
     def _answer_or_refuse(
@@ -84,8 +88,12 @@ class Handler:
 
     def _answer(
         self, request: Message, context: grpc.ServicerContext, authorization: str | None
-    ) -> Message:
+    ) -> Message | Refusal:
         around = self._around
+        left = cast("float | None", context.time_remaining())  # None: it has no deadline
+        if not context.is_active() or (left is not None and left <= 0):
+            # It waited for a thread until nobody waited for it: nothing is begun.
+            return EXPIRED
         caller = around.admission.admit(authorization, self._time_left(context))
         if not self._method.waits:
             return self._method.answer(request, caller)

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
@@ -16,14 +16,12 @@ from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import StartError
+from ringback_server.rpc.connections import Connections
 from ringback_server.rpc.handlers import Surroundings, generic_handlers
 from ringback_server.rpc.health import NAME, Health, health_handler
 from ringback_server.rpc.reflection import Reflection, reflection_handlers
 from ringback_server.rpc.streaming import Streaming
 from ringback_server.settings import Address
-
-_MAX_REQUEST = 4 * 1024 * 1024
-_MAX_HEADERS = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,8 @@ class Capacity:
     streams_each: int = 512
     #: calls of both kinds, served or about to be
     calls: int = 2_000
+    #: what one connection may do
+    connections: Connections = field(default_factory=Connections)
 
 
 class GrpcServer:
@@ -94,12 +94,7 @@ class GrpcServer:
         self._server = grpc.server(
             self._threads,
             handlers=handlers,
-            options=(
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", _MAX_REQUEST),
-                ("grpc.max_send_message_length", -1),
-                ("grpc.max_metadata_size", _MAX_HEADERS),
-            ),
+            options=capacity.connections.options(),
             maximum_concurrent_rpcs=capacity.calls,
         )
         self.address = _listen(self._server, address, tls)

@@ -37,6 +37,13 @@ INTERNAL = Refusal(
     details=Status(code=13, message="Internal error.").SerializeToString(),
 )
 
+#: the answer to a call whose caller has gone, or waits no longer
+EXPIRED = Refusal(
+    code=grpc.StatusCode.DEADLINE_EXCEEDED,
+    message="The deadline of the call had passed before it was begun.",
+    details=Status(code=4, message="The deadline had passed.").SerializeToString(),
+)
+
 
 def refusal(error: errors.RingbackError) -> Refusal:
     """Return the status of an error; what would not fit in headers is left out."""
