@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 from tests.interop.programs import Program
 
-#: what each project begins with: the protos, in a folder of its own
-EXPORT = ("{python}", "{root}/scripts/export_protos.py", "protos")
-BUF = "{root}/.node/node_modules/.bin/buf"
 #: kept from one installation to the next: it takes a minute to build from nothing
 CARGO = "{root}/.interop/cargo"
+#: what each project begins with: the protos, in a folder of its own; then its build, with buf
+BUILD = (
+    ("{python}", "{root}/scripts/export_protos.py", "protos"),
+    ("{root}/scripts/install_buf.sh",),
+    (
+        *("env", f"CARGO_TARGET_DIR={CARGO}", "sh", "-ec"),
+        'PATH="{root}/.node/node_modules/.bin:$PATH"; . ./build.sh',
+    ),
+)
 JAVA = ("java", "-cp", "{here}/target/classes:{here}/target/dependency/*")
 
 
@@ -20,7 +26,10 @@ class Project:
     """What is built once in a language, with the commands that run its programs."""
 
     tools: tuple[str, ...] = ()
-    install: tuple[tuple[str, ...], ...] = ()
+    #: whether there is something to generate
+    built: bool = True
+    #: the shortest program of all
+    shortest: tuple[str, ...]
     #: by the name of the library that the client is generated for
     clients: Mapping[str, tuple[str, ...]]
     service: tuple[str, ...]
@@ -28,17 +37,14 @@ class Project:
 
 PROJECTS = {
     "python": Project(
+        built=False,
+        shortest=("{python}", "{here}/shortest.py"),
         clients={"python": ("{python}", "{here}/callback.py")},
         service=("{python}", "{here}/service.py"),
     ),
     "node": Project(
         tools=("node", "npm"),
-        install=(
-            EXPORT,
-            ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"),
-            ("npx", "buf", "generate"),
-            ("npx", "tsc"),
-        ),
+        shortest=("node", "{here}/dist/shortest.js"),
         clients={
             "grpc-js": ("node", "{here}/dist/grpc.js"),
             "connect": ("node", "{here}/dist/connect.js"),
@@ -47,24 +53,19 @@ PROJECTS = {
     ),
     "go": Project(
         tools=("go", "npm"),
-        install=(
-            EXPORT,
-            ("{root}/scripts/install_buf.sh",),
-            (BUF, "generate"),
-            ("go", "build", "-o", "bin/", "./callback", "./service"),
-        ),
+        shortest=("{here}/bin/shortest",),
         clients={"go": ("{here}/bin/callback",)},
         service=("{here}/bin/service",),
     ),
     "java": Project(
         tools=("java", "mvn"),
-        install=(EXPORT, ("mvn", "-B", "-q", "compile", "dependency:copy-dependencies")),
+        shortest=(*JAVA, "example.Shortest"),
         clients={"java": (*JAVA, "example.Callback")},
         service=(*JAVA, "example.Service"),
     ),
     "rust": Project(
         tools=("cargo",),
-        install=(EXPORT, ("cargo", "build", "--target-dir", CARGO)),
+        shortest=(f"{CARGO}/debug/shortest",),
         clients={"rust": (f"{CARGO}/debug/callback",)},
         service=(f"{CARGO}/debug/service",),
     ),
@@ -77,9 +78,9 @@ def _program(language: str, run: tuple[str, ...]) -> Program:
         kind="generated",
         language=language,
         tools=project.tools,
-        install=project.install,
+        install=BUILD if project.built else (),
         run=run,
-        sources=("protos/ringback", "scripts/export_protos.py") if project.install else (),
+        sources=("protos/ringback", "scripts/export_protos.py") if project.built else (),
     )
 
 
@@ -90,5 +91,6 @@ CLIENTS = {
     for library, run in project.clients.items()
 }
 SERVICES = tuple(_program(language, project.service) for language, project in PROJECTS.items())
+SHORTEST = tuple(_program(language, project.shortest) for language, project in PROJECTS.items())
 #: each is installed with its language's others
 PROGRAMS = SERVICES

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.generated.programs import CLIENTS
+from tests.e2e.process import ringback
+from tests.interop.generated.programs import CLIENTS, SHORTEST
 from tests.interop.places import Place
 from tests.interop.programs import Program, output
 
@@ -44,3 +45,17 @@ def test_client_when_it_answers_a_callback(
 
     assert expected == run()
     assert expected == run()
+
+
+@pytest.mark.parametrize("program", SHORTEST, ids=lambda program: program.name)
+def test_program_when_it_is_as_short_as_can_be(
+    program: Program, plaintext: Place, ready: Callable[[Program], Program]
+) -> None:
+    """It runs a workflow and prints what came of it; README.md shows it."""
+    definition = Path(__file__).with_name("hello.yaml")
+    ringback("deploy", "hello", "--source", definition, home=plaintext.home)
+    variables = {**plaintext.variables(program.language), "TOKEN": plaintext.server.token()}
+
+    printed = output(ready(program), plaintext.server.grpc, variables=variables, cwd=plaintext.home)
+
+    assert printed.strip().strip('"') == "Hello, Ada"

@@ -1,0 +1,3 @@
+# In a folder with go.mod, buf.gen.yaml, the programs, and the protos in protos/.
+buf generate
+go build -o bin/ ./...

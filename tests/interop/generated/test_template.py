@@ -1,0 +1,87 @@
+"""buf.gen.yaml, which users begin with, generates clients in every language."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.interop.generated.programs import SERVICES
+from tests.interop.programs import ROOT, Program, required
+
+#: what must be there of each `out`
+MADE = {
+    "go": "ringback/v1/executions_grpc.pb.go",
+    "java": "ringback/v1/ExecutionsGrpc.java",
+    "connect": "google/rpc/status_pb.ts",
+    "grpc-js": "google/protobuf/any.ts",
+    "rust": "ringback/v1/ringback.v1.tonic.rs",
+    "python": "ringback/v1/executions_pb2_grpc.py",
+}
+#: compilers that the comments of the template tell to install, and the tests' projects have not
+INSTALLED = {
+    "java": ("protoc", "protoc-gen-grpc-java"),
+    "rust": ("protoc-gen-prost", "protoc-gen-tonic"),
+}
+GO_TOOLS = (
+    "google.golang.org/protobuf/cmd/protoc-gen-go",
+    "google.golang.org/grpc/cmd/protoc-gen-go-grpc",
+)
+
+
+def path_of(language: str, project: Program, tmp_path: Path) -> str:
+    """Return a PATH with what the language's plug-ins are, or skip the test."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    if language == "go":
+        command = ["go", "build", "-o", f"{tools}/", *GO_TOOLS]
+        subprocess.run(command, cwd=project.here, check=True, capture_output=True)
+    places = [tools, Path(sys.executable).parent, project.here / "node_modules" / ".bin"]
+    path = os.pathsep.join([*map(str, places), os.environ["PATH"]])
+    for tool in INSTALLED.get(language, ()):
+        if shutil.which(tool, path=path) is None:
+            pytest.skip(f"needs {tool} on the PATH, as buf.gen.yaml says")
+    return path
+
+
+@pytest.mark.parametrize("language", MADE)
+def test_template_when_one_language_is_kept(
+    language: str, tmp_path: Path, ready: Callable[[Program], Program]
+) -> None:
+    """Whoever keeps the part of a language gets messages and stubs, and nothing is fetched."""
+    projects = {program.language: program for program in SERVICES}
+    project = ready(projects["node" if language in {"connect", "grpc-js"} else language])
+    buf = ROOT / ".node" / "node_modules" / ".bin" / "buf"
+    if not buf.exists():
+        (pytest.fail if required() else pytest.skip)("needs npm, and buf: scripts/install_buf.sh")
+    export = ["scripts/export_protos.py", "--google-only", ".googleapis"]
+    subprocess.run([sys.executable, *export], cwd=ROOT, check=True)
+    template = yaml.safe_load((ROOT / "buf.gen.yaml").read_text())
+    template["plugins"] = [p for p in template["plugins"] if p["out"] == f"gen/{language}"]
+    del template["inputs"]
+    (tmp_path / "buf.gen.yaml").write_text(yaml.safe_dump(template))
+    (tmp_path / "gen" / language).mkdir(parents=True)
+
+    subprocess.run(
+        [buf, "generate", ROOT / "protos"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path_of(language, project, tmp_path)},
+        check=True,
+    )
+
+    assert (tmp_path / "gen" / language / MADE[language]).is_file()
+    if language in {"go", "java", "python"}:  # whose packages have Google's classes
+        assert not list((tmp_path / "gen" / language).glob("**/google/**/*"))
+
+
+def test_template_when_it_names_its_outputs() -> None:
+    """Each output of the template is tested."""
+    plugins = yaml.safe_load((ROOT / "buf.gen.yaml").read_text())["plugins"]
+
+    assert set(MADE) == {Path(plugin["out"]).name for plugin in plugins}
