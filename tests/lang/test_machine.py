@@ -7,7 +7,8 @@ import zlib
 
 import pytest
 
-from ringback_server.lang.effects import Delivered, Expired, OpenEndpoint, Status
+from ringback_server.lang.effects import Delivered, Expired, OpenEndpoint, Responded, Status
+from ringback_server.lang.http_exchange import FailureKind, HttpFailure
 from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.machine import Machine, StateError
 from ringback_server.lang.program import Program
@@ -315,3 +316,68 @@ innermost:
     both = StepPlace("main", "both")
     assert (both, StepPlace("innermost", "hold"), StepPlace("main", "nap")) == branches
     assert (StepPlace("innermost", "hold"),) == called
+
+
+def test_pack_when_many_branches_go_on_at_once() -> None:
+    """Those that have had no turn in the slice are packed where they are, and lose nothing."""
+    source = """
+main:
+  steps:
+    - init: {assign: [sum: 0]}
+    - all:
+        parallel:
+          shared: [sum]
+          for:
+            value: v
+            range: [1, 20]
+            steps:
+              - nap: {call: sys.sleep, args: {seconds: 1}}
+              - work:
+                  for:
+                    value: w
+                    range: [1, 300]
+                    steps: [{add: {assign: [sum: "${sum + 1}"]}}]
+    - finish: {return: "${sum}"}
+"""
+    program = program_of(source)
+    machine = Machine.start(program, None, context())
+    machine.advance(inputs())
+    outcome = machine.advance(inputs([Expired(n) for n in machine.waits], budget=1_000))
+    slices = 0
+    while outcome.status is Status.RUNNABLE:
+        machine = Machine.unpack(program, machine.pack(), context())
+        outcome = machine.advance(inputs(budget=1_000))
+        slices += 1
+
+    assert slices > 0
+    assert "6000" == outcome.result
+
+
+def test_pack_when_many_calls_fail_at_once() -> None:
+    """The same holds for errors that branches catch."""
+    source = """
+main:
+  steps:
+    - all:
+        parallel:
+          for:
+            value: v
+            range: [1, 20]
+            steps:
+              - get:
+                  try: {call: http.get, args: {url: "http://x"}}
+                  except:
+                    as: e
+                    steps:
+                      - work: {for: {value: w, range: [1, 200], steps: [{a: {assign: [x: 1]}}]}}
+"""
+    program = program_of(source)
+    machine = Machine.start(program, None, context())
+    machine.advance(inputs())
+    failed = HttpFailure(kind=FailureKind.CONNECTION_FAILED, message="refused")
+    outcome = machine.advance(inputs([Responded(n, failed) for n in machine.waits], budget=1_000))
+    while outcome.status is Status.RUNNABLE:
+        machine = Machine.unpack(program, machine.pack(), context())
+        outcome = machine.advance(inputs(budget=1_000))
+
+    assert Status.SUCCEEDED is outcome.status

@@ -141,19 +141,28 @@ class Machine:
     def _take_turns(self) -> None:
         """Run every strand that can go on, a few steps each, until none can or the slice is over.
 
-        A strand alone has the whole slice.
+        A strand alone has the whole slice. One whose wait is over, but which has had no turn, still
+        goes on to the next place where a machine may stop.
         """
         state, host = self._state, self._state.host
         end = host.stop
         while host.steps < end and (strand := state.next_strand_to_run()) is not None:
             turn = end if len(state.strands) == 1 else min(end, host.steps + _TURN)
-            host.stop = turn
-            run(state, strand)
+            self._run(strand, turn)
             end -= turn - host.stop
-            if host.steps > host.limits.steps and state.strands:
-                # a branch may have ended with the step that was too much
-                strand = state.strands.get(strand.id, state.strands[min(state.strands)])
-                unwind(state, strand, resource_limit_error("Step limit exceeded"))
+        for strand in list(state.strands.values()):
+            if strand.id in state.strands and not (strand.blocked or strand.at_a_place):
+                self._run(strand, host.steps)
+
+    def _run(self, strand: Strand, stop: int) -> None:
+        """Run a strand until it is blocked or done, or at a place with as many steps counted."""
+        state, host = self._state, self._state.host
+        host.stop = stop
+        run(state, strand)
+        if host.steps > host.limits.steps and state.strands:
+            # a branch may have ended with the step that was too much
+            strand = state.strands.get(strand.id, state.strands[min(state.strands)])
+            unwind(state, strand, resource_limit_error("Step limit exceeded"))
 
     def _deliver(self, event: Event) -> None:
         for strand in list(self._state.strands.values()):

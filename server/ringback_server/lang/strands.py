@@ -85,6 +85,11 @@ class Strand:
     joining: bool = False
 
     @property
+    def at_a_place(self) -> bool:
+        """Whether it is where a machine may stop: the place has a name to be packed by."""
+        return self.frames[-1].pc in self.frames[-1].routine.places
+
+    @property
     def blocked(self) -> bool:
         """Whether it needs an event, or the end of a strand, to go on."""
         return self.suspension is not None or self.joining
