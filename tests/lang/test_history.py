@@ -301,3 +301,15 @@ def test_outcome_when_history_is_recorded(case: Case) -> None:
     assert plain.outcome.failure == found.outcome.failure
     assert plain.steps - 4 <= found.steps <= plain.steps
     assert {b.id for b in found.history.begun} >= found.ends.keys()
+    if "parallel" not in case.source:
+        again = record(
+            case.source,
+            case.argument,
+            script=case.script,
+            level=DETAILED,
+            limits=LIMITS,
+            budget=1,
+            repack=True,
+        )
+        assert found.history.begun == again.history.begun
+        assert found.history.ended == again.history.ended

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from ringback_server.errors import CorruptDataError, NotFoundError
+from ringback_server.model.resources import HistoryLevel
 from ringback_server.model.steps import (
     ProgressType,
     StepBegun,
@@ -17,10 +18,11 @@ from ringback_server.model.steps import (
     StepType,
 )
 from ringback_server.store import Store
+from ringback_server.store.creations import Stored
 from ringback_server.store.histories import Histories
 from ringback_server.store.packed_history import pack_history, unpack_history
 from ringback_server.store.records import Advance, Superseded
-from tests.store.making import commit, create, deploy, ends, waits
+from tests.store.making import FIELDS, commit, create, deploy, ends, new_execution, waits
 
 
 def begun(number: int, parent: int = 0) -> StepBegun:
@@ -143,6 +145,21 @@ def test_read_when_there_is_no_such_execution(store: Store) -> None:
 
     with pytest.raises(NotFoundError):
         store.histories.read(replace(made.name, execution="0192c3a4-1111-7111-8111-111111111111"))
+
+
+def test_load_when_levels_differ(store: Store) -> None:
+    """An execution begins with its own level, or with its workflow's."""
+    workflow = deploy(store)
+    detailed = HistoryLevel.EXECUTION_HISTORY_DETAILED
+    own = replace(new_execution(workflow), history_level=detailed)
+    (stored,) = store.executions.create([(own, None)])
+    assert isinstance(stored, Stored)
+
+    basic = store.executions.load(create(store, workflow).key).history_level
+    assert (FIELDS["history_level"], detailed) == (
+        basic,
+        store.executions.load(stored.key).history_level,
+    )
 
 
 def test_forget_when_there_are_many_rows(store: Store) -> None:

@@ -136,6 +136,9 @@ def unpack(program: Program, packed: bytes, host: Host) -> State:
 
 def is_recording(packed: bytes) -> bool:
     """Tell whether a packed state has a history; raises StateError."""
+    if packed.startswith(_MAGIC) and packed[len(_MAGIC) :][:1] <= bytes([_VERSION_WITHOUT_HISTORY]):
+        # So most states are not read for this.
+        return False
     try:
         return _RECORDING.decode(_content(packed)).history is not msgspec.UNSET
     except msgspec.MsgspecError as error:

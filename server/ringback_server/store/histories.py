@@ -14,6 +14,7 @@ from ringback_server.store.lookups import execution_row
 from ringback_server.store.packed_history import pack_history, unpack_history
 from ringback_server.store.removal import Budget, remove_history
 
+_INSERT_FIRST = "INSERT INTO history (execution, number, entries) VALUES (:key, 1, :entries)"
 _INSERT = """
 INSERT INTO history (execution, number, entries)
 SELECT :key, COALESCE(MAX(number), 0) + 1, :entries FROM history WHERE execution = :key
@@ -42,7 +43,11 @@ class StoredHistory:
 
 def add_history(connection: Connection, key: int, history: StepHistory) -> None:
     """Store what an advance adds to the history of its execution."""
-    statement = _INSERT if history.begun or history.ended else _COUNT
+    if history.begun and history.begun[0].id == 1:
+        # Most executions have one row, and need no look for others.
+        statement = _INSERT_FIRST
+    else:
+        statement = _INSERT if history.begun or history.ended else _COUNT
     connection.execute(statement, {"key": key, "entries": pack_history(history)})
 
 
