@@ -8,12 +8,15 @@ the service as INTERNAL without detail.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
 T = TypeVar("T")
+
+#: when what is busy, full or shutting down may be asked again, in seconds
+_SOON = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +27,23 @@ class FieldViolation:
     description: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource that is not there, or is there already; its type is Google's where it has one."""
+
+    type: str
+    name: str
+
+
 class RingbackError(Exception):
     """The request could not be served."""
+
+    #: after how many seconds it is worth trying again; None: not as it was
+    retry_after: ClassVar[float | None] = None
+    #: what there is too much of; empty: that is not why
+    quota: ClassVar[str] = ""
+    #: the field that is wrong unless violations say which
+    field: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -33,10 +51,19 @@ class RingbackError(Exception):
         *,
         reason: str | None = None,
         violations: tuple[FieldViolation, ...] = (),
+        resource: Resource | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
-        """Take a message, a machine-readable reason (UPPER_SNAKE_CASE) and field violations."""
+        """Take a message, a machine-readable reason (UPPER_SNAKE_CASE) and field violations.
+
+        `resource` is the one that it is about, and `facts` are more for programs to read.
+        """
         super().__init__(message or (self.__doc__ or "").strip())
         self.reason = reason or _reason(type(self).__name__)
+        self.resource = resource
+        self.facts = dict(facts or {})
+        if not violations and self.field is not None:
+            violations = (FieldViolation(field=self.field, description=self.message),)
         self.violations = violations
 
     @property
@@ -55,21 +82,30 @@ def _reason(class_name: str) -> str:
 class InvalidArgumentError(RingbackError):
     """The request is malformed."""
 
+    field = ""
+
 
 class PayloadTooLargeError(RingbackError):
     """The body is larger than this server accepts."""
+
+    field = "body"
 
 
 class UnsupportedMediaTypeError(RingbackError):
     """The body is of a type, or encoded in a way, that this server does not read."""
 
+    field = "body"
+
 
 class MethodNotAllowedError(RingbackError):
     """The endpoint expects another HTTP method."""
 
+    field = "method"
+
     def __init__(self, message: str | None = None, *, allow: str) -> None:
         """Take the method that the endpoint does expect."""
-        super().__init__(message or f"The callback endpoint expects {allow}.")
+        message = message or f"The callback endpoint expects {allow}."
+        super().__init__(message, facts={"allow": allow})
         self.allow = allow
 
 
@@ -109,21 +145,33 @@ class IdempotencyConflictError(AlreadyExistsError):
 class InboxFullError(RingbackError):
     """The callback endpoint holds as many unconsumed payloads as it may."""
 
+    retry_after = _SOON
+    quota = "payloads of the callback endpoint"
+
 
 class QuotaExceededError(RingbackError):
     """Too many executions are waiting to start."""
+
+    retry_after = _SOON
+    quota = "executions"
 
 
 class OverloadedError(RingbackError):
     """The server is busy; try again in a moment."""
 
+    retry_after = _SOON
+
 
 class StorageFullError(RingbackError):
     """The server cannot store anything at present: its disk is full."""
 
+    retry_after = _SOON
+
 
 class ShuttingDownError(RingbackError):
     """The server is shutting down; try again in a moment."""
+
+    retry_after = _SOON
 
 
 class CorruptDataError(RingbackError):

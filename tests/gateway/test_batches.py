@@ -41,6 +41,7 @@ def test_batch_of_executions(service: Service, client: httpx.Client) -> None:
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": "WORKFLOW_NOT_FOUND",
         "domain": "ringback",
+        "metadata": {"resource": f"{PARENT}/workflows/unknown"},
     } == refused["error"]["details"][0]
 
 

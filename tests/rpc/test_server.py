@@ -28,7 +28,7 @@ from ringback_server.errors import StartError
 from ringback_server.rpc.server import Capacity, GrpcServer
 from ringback_server.settings import Address
 from tests.edges import LOOPBACK, bearer, grpc_edge
-from tests.rpc.calls import REQUESTS, begin, call, code_of, rpcs, status_of
+from tests.rpc.calls import REQUESTS, WORKFLOW, begin, call, code_of, rpcs, status_of
 from tests.services import ADMIN, INVOKER, NOBODY, Service
 
 GOOGLES = {
@@ -113,7 +113,9 @@ def test_error_with_details(service: Service, channel: grpc.Channel) -> None:
             metadata=bearer(service, ADMIN),
         )
 
-    assert ErrorInfo(reason="WORKFLOW_NOT_FOUND", domain="ringback") == _info(caught.value)
+    info = _info(caught.value)
+    assert ("WORKFLOW_NOT_FOUND", "ringback") == (info.reason, info.domain)
+    assert {"resource": WORKFLOW} == dict(info.metadata)
 
 
 def test_list_when_results_are_big(service: Service, channel: grpc.Channel) -> None:

@@ -29,7 +29,7 @@ def test_refusal_of_each_error(kind: type[errors.RingbackError]) -> None:
     assert STATUSES[kind] == refused.code
     assert (refused.code.value[0], "What happened.") == (status.code, status.message)
     assert status.details[0].Unpack(info)
-    assert ErrorInfo(reason=an_error(kind).reason, domain="ringback") == info
+    assert (an_error(kind).reason, "ringback") == (info.reason, info.domain)
 
 
 def test_refusal_with_violations() -> None:

@@ -27,6 +27,7 @@ class Access:
             raise PermissionDeniedError(
                 f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
                 reason="IAM_PERMISSION_DENIED",
+                facts={"permission": permission, "resource": resource},
             )
 
     def granted(self, principal: Principal, resource: str) -> frozenset[str]:

@@ -24,6 +24,7 @@ from ringback_server.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
+from ringback_server.model.names import ServiceAccountName, resource
 
 #: lifetime of a token in seconds, unless asked for otherwise, and the longest
 DEFAULT_LIFETIME = 3600
@@ -111,7 +112,11 @@ class Issuer:
             raise _invalid("audience", "audience must be printable ASCII text")
         account = self._store.account(email)
         if account is None:
-            raise NotFoundError(f"Service account {email} was not found.")
+            raise NotFoundError(
+                f"Service account {email} was not found.",
+                reason="SERVICE_ACCOUNT_NOT_FOUND",
+                resource=resource(ServiceAccountName("-", email)),
+            )
         claims: dict[str, object] = {"aud": audience, "azp": account.unique_id}
         if include_email:
             claims |= {"email": email, "email_verified": True}
@@ -148,6 +153,7 @@ class Issuer:
             raise PermissionDeniedError(
                 f"Permission '{missing[0]}' is not granted to {email}.",
                 reason="IAM_PERMISSION_DENIED",
+                facts={"permission": missing[0]},
             )
         return frozenset(asked)
 

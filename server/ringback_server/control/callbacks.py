@@ -83,7 +83,10 @@ def send_request(caller: Caller, name: CallbackName, request: CallbackRequest) -
         if method != expected:
             raise MethodNotAllowedError(allow=expected)
     if oversized:
-        raise PayloadTooLargeError(f"The body of a callback may have at most {limit} bytes.")
+        raise PayloadTooLargeError(
+            f"The body of a callback may have at most {limit} bytes.",
+            facts={"limitBytes": str(limit)},
+        )
     now = backend.clock.now()
     payload = request_map(
         request,

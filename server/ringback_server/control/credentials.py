@@ -8,7 +8,7 @@ from ringback_server.auth.issuer import IssuedToken
 from ringback_server.control.caller import Caller, requires
 from ringback_server.control.refusals import refused
 from ringback_server.errors import NotFoundError
-from ringback_server.model.names import ServiceAccountName
+from ringback_server.model.names import ServiceAccountName, resource
 
 _MAX_LIFETIME = 3_600.0
 
@@ -79,5 +79,7 @@ def _check_account(caller: Caller, name: ServiceAccountName) -> None:
     account = caller.backend.store.credentials.account(name.email)
     if account is None or account.disabled:
         raise NotFoundError(
-            f"There is no service account {name.email}.", reason="SERVICE_ACCOUNT_NOT_FOUND"
+            f"There is no service account {name.email}.",
+            reason="SERVICE_ACCOUNT_NOT_FOUND",
+            resource=resource(name),
         )

@@ -12,7 +12,7 @@ from ringback_server.control.refusals import refused
 from ringback_server.control.step_history import entries_of
 from ringback_server.control.step_lists import FIELDS, wanted
 from ringback_server.errors import NotFoundError
-from ringback_server.model.names import ExecutionName, StepEntryName
+from ringback_server.model.names import ExecutionName, StepEntryName, resource
 from ringback_server.model.steps import StepEntry
 
 _PAGE = PageSizes(default=1_000, maximum=1_000)
@@ -66,7 +66,9 @@ def get(caller: Caller, name: StepEntryName) -> StepEntry:
     for entry in entries_of(name.parent, stored):
         if str(entry.begun.id) == name.entry:
             return entry
-    raise NotFoundError(f"{name} was not found.", reason="STEP_ENTRY_NOT_FOUND")
+    raise NotFoundError(
+        f"{name} was not found.", reason="STEP_ENTRY_NOT_FOUND", resource=resource(name)
+    )
 
 
 @requires("workflows.executions.cancel")

@@ -16,6 +16,7 @@ from ringback_server.model.names import (
     LocationName,
     ServiceAccountName,
     WorkflowName,
+    resource,
     valid_workflow_id,
 )
 from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
@@ -83,7 +84,7 @@ def validate_create(
     name = WorkflowName(parent.project, parent.location, workflow_id)
     with suppress(NotFoundError):
         caller.backend.store.workflows.get(name)
-        raise AlreadyExistsError(f"{name} exists already.")
+        raise AlreadyExistsError(f"{name} exists already.", resource=resource(name))
 
 
 @requires("workflows.workflows.update")

@@ -10,7 +10,12 @@ from ringback_server.api.admission import Admission
 from ringback_server.control import callbacks
 from ringback_server.control.caller import Caller
 from ringback_server.control.request_map import CallbackRequest
-from ringback_server.errors import InvalidArgumentError, NotFoundError, PayloadTooLargeError
+from ringback_server.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    PayloadTooLargeError,
+    Resource,
+)
 from ringback_server.gateway.answers import Answer, json_answer
 from ringback_server.gateway.exchange import HttpRequest, read_body
 from ringback_server.gateway.path_template import decoded
@@ -74,5 +79,7 @@ def _name(raw_path: str) -> CallbackName:
         return CallbackName.parse(decoded(raw_path.removeprefix("/v1/")))
     except InvalidArgumentError:
         raise NotFoundError(
-            "There is no callback endpoint at this URL.", reason="CALLBACK_NOT_FOUND"
+            "There is no callback endpoint at this URL.",
+            reason="CALLBACK_NOT_FOUND",
+            resource=Resource(type="workflowexecutions.googleapis.com/Callback", name=""),
         ) from None

@@ -183,4 +183,5 @@ def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:
-    return PayloadTooLargeError(f"The body may have at most {limit} bytes.")
+    message = f"The body may have at most {limit} bytes."
+    return PayloadTooLargeError(message, facts={"limitBytes": str(limit)})

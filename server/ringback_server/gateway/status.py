@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from google.protobuf.json_format import MessageToDict
+
 from ringback_server import errors
+from ringback_server.api.statuses import DOMAIN, details_of
 from ringback_server.gateway.answers import Answer, json_answer
 
-DOMAIN = "ringback"
-_TYPES = "type.googleapis.com/google.rpc"
+_TYPES = "type.googleapis.com"
 _RETRY_AFTER = (("Retry-After", "1"),)
 
 
@@ -45,15 +48,10 @@ STATUSES: dict[type[errors.RingbackError], HttpStatus] = {
 def error_answer(error: errors.RingbackError) -> Answer:
     """Return the answer for an error."""
     status = STATUSES[type(error)]
-    details: list[dict[str, object]] = [
-        {"@type": f"{_TYPES}.ErrorInfo", "reason": error.reason, "domain": DOMAIN}
+    details = [
+        {"@type": f"{_TYPES}/{detail.DESCRIPTOR.full_name}", **MessageToDict(detail)}
+        for detail in details_of(error)
     ]
-    if error.violations:
-        violations = [
-            {"field": violation.field, "description": violation.description}
-            for violation in error.violations
-        ]
-        details.append({"@type": f"{_TYPES}.BadRequest", "fieldViolations": violations})
     return _envelope(status, error.message, details, _headers(error, status))
 
 
@@ -65,7 +63,9 @@ def internal_answer() -> Answer:
 def timeout_answer() -> Answer:
     """Return the answer to a request whose body does not come."""
     close = (("Connection", "close"),)
-    return _envelope(HttpStatus(408, "DEADLINE_EXCEEDED"), "The body did not come.", [], close)
+    info = {"@type": f"{_TYPES}/google.rpc.ErrorInfo", "reason": "BODY_TIMEOUT", "domain": DOMAIN}
+    status = HttpStatus(408, "DEADLINE_EXCEEDED")
+    return _envelope(status, "The body did not come.", [info], close)
 
 
 def _headers(error: errors.RingbackError, status: HttpStatus) -> tuple[tuple[str, str], ...]:
@@ -79,7 +79,7 @@ def _headers(error: errors.RingbackError, status: HttpStatus) -> tuple[tuple[str
 def _envelope(
     status: HttpStatus,
     message: str,
-    details: list[dict[str, object]],
+    details: Sequence[Mapping[str, object]],
     headers: tuple[tuple[str, str], ...],
 ) -> Answer:
     error: dict[str, object] = {"code": status.code, "message": message, "status": status.name}

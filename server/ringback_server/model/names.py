@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from ringback_server.errors import FieldViolation, InvalidArgumentError
+from ringback_server.errors import FieldViolation, InvalidArgumentError, Resource
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{1,128}")
 _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
@@ -209,6 +210,21 @@ ResourceName = (
     | OperationName
     | ServiceAccountName
 )
+
+_TYPES: Mapping[type[ResourceName], str] = {
+    LocationName: "locations.googleapis.com/Location",
+    WorkflowName: "workflows.googleapis.com/Workflow",
+    ExecutionName: "workflowexecutions.googleapis.com/Execution",
+    CallbackName: "workflowexecutions.googleapis.com/Callback",
+    StepEntryName: "workflowexecutions.googleapis.com/StepEntry",
+    OperationName: "longrunning.googleapis.com/Operation",
+    ServiceAccountName: "iam.googleapis.com/ServiceAccount",
+}
+
+
+def resource(name: ResourceName) -> Resource:
+    """Return a name with its type, as errors tell of it."""
+    return Resource(type=_TYPES[type(name)], name=str(name))
 
 
 def valid_workflow_id(text: str) -> bool:

@@ -17,7 +17,7 @@ from ringback_server.errors import (
     RingbackError,
     attempt,
 )
-from ringback_server.model.names import CallbackName, ExecutionName
+from ringback_server.model.names import CallbackName, ExecutionName, resource
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
 from ringback_server.store.database import Connection, Database, Parameters
 from ringback_server.store.endpoint_lists import endpoints_of
@@ -219,7 +219,9 @@ def _place(name: CallbackName) -> Parameters:
 def _endpoint(connection: Connection, name: CallbackName, place: Parameters) -> _Found:
     row = connection.execute(_ENDPOINT, place).fetchone()
     if row is None or row[3] is None:
-        raise NotFoundError(f"{name} was not found.", reason="CALLBACK_NOT_FOUND")
+        raise NotFoundError(
+            f"{name} was not found.", reason="CALLBACK_NOT_FOUND", resource=resource(name)
+        )
     execution, phase, number, method, workflow = row
     return _Found(workflow, execution, number, method, phase == Phase.ENDED)
 
@@ -235,7 +237,9 @@ def _sent(found: _Found, answer: SentCallback, delivery: Delivery | None = None)
 
 def execution_has_ended(name: CallbackName) -> NotFoundError:
     """Return what a callback is refused with that comes too late."""
-    return NotFoundError(f"{name.parent} has ended.", reason="EXECUTION_ENDED")
+    return NotFoundError(
+        f"{name.parent} has ended.", reason="EXECUTION_ENDED", resource=resource(name.parent)
+    )
 
 
 def _duplicate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from ringback_server.errors import NotFoundError
-from ringback_server.model.names import ExecutionName, WorkflowName
+from ringback_server.model.names import ExecutionName, WorkflowName, resource
 from ringback_server.store.database import Connection
 from ringback_server.store.records import Phase
 
@@ -49,9 +49,13 @@ def execution_id(uid: bytes) -> str:
 
 def workflow_not_found(name: WorkflowName) -> NotFoundError:
     """Return the error for a workflow that is not there."""
-    return NotFoundError(f"{name} was not found.", reason="WORKFLOW_NOT_FOUND")
+    return NotFoundError(
+        f"{name} was not found.", reason="WORKFLOW_NOT_FOUND", resource=resource(name)
+    )
 
 
 def execution_not_found(name: ExecutionName) -> NotFoundError:
     """Return the error for an execution that is not there."""
-    return NotFoundError(f"{name} was not found.", reason="EXECUTION_NOT_FOUND")
+    return NotFoundError(
+        f"{name} was not found.", reason="EXECUTION_NOT_FOUND", resource=resource(name)
+    )

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from ringback_server.errors import NotFoundError
-from ringback_server.model.names import LocationName, OperationName, WorkflowName
+from ringback_server.model.names import LocationName, OperationName, WorkflowName, resource
 from ringback_server.model.resources import Operation
 from ringback_server.store.database import Connection, Row
 from ringback_server.store.listing import Scope, Search
@@ -90,4 +90,6 @@ def _uid(name: OperationName) -> bytes | None:
 
 
 def _not_found(name: OperationName) -> NotFoundError:
-    return NotFoundError(f"{name} was not found.", reason="OPERATION_NOT_FOUND")
+    return NotFoundError(
+        f"{name} was not found.", reason="OPERATION_NOT_FOUND", resource=resource(name)
+    )

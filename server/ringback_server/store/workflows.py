@@ -10,7 +10,7 @@ from typing import TypeVar, Unpack
 import msgspec
 
 from ringback_server.errors import AlreadyExistsError, NotFoundError, RingbackError
-from ringback_server.model.names import LocationName, OperationName, WorkflowName
+from ringback_server.model.names import LocationName, OperationName, WorkflowName, resource
 from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
 from ringback_server.store import operations
 from ringback_server.store.database import Connection, Database, Row
@@ -127,7 +127,7 @@ class Workflows:
         def create(connection: Connection) -> tuple[Workflow, Operation]:
             place = (name.project, name.location, name.workflow)
             if connection.execute(_NAME_TAKEN, place).fetchone() is not None:
-                raise AlreadyExistsError(f"{name} exists already.")
+                raise AlreadyExistsError(f"{name} exists already.", resource=resource(name))
             key = connection.execute(_INSERT, (*place, now, now)).lastrowid or 0
             _set_fields(connection, key, fields, now)
             _add_revision(connection, key, fields, now)
