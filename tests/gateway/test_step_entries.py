@@ -259,6 +259,20 @@ def test_export_when_something_may_not_be_read(service: Service, client: httpx.C
     assert 13 == len(data["stepEntries"])
 
 
+def test_entries_when_they_are_damaged(service: Service, client: httpx.Client) -> None:
+    """The list says so, and all else can be read."""
+    path = execute(service)
+    damage = "UPDATE history SET entries = zeroblob(40)"
+    service.backend.store.database.write(lambda connection: connection.execute(damage).rowcount)
+    answer = client.get(f"{path}/stepEntries")
+    data = json.loads(client.get(f"{path}:exportData").json()["data"])
+
+    assert "The step entries of this execution are damaged." in answer.json()["error"]["message"]
+    assert {"stepEntries": "damaged"} == data["leftOut"]
+    assert 2 == len(data["logEntries"])
+    assert "FAILED" == client.get(path).json()["state"]
+
+
 def test_export_when_there_is_too_much(service: Service, client: httpx.Client) -> None:
     """It ends where it would be too large, and says so."""
     source = """

@@ -10,7 +10,7 @@ from ringback_server.control import callbacks, logs, step_entries
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.listing import ListRequest
 from ringback_server.control.logs import LoggedEntry
-from ringback_server.errors import PermissionDeniedError
+from ringback_server.errors import CorruptDataError, PermissionDeniedError
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, Execution
 from ringback_server.model.steps import StepEntry
@@ -23,6 +23,7 @@ _BYTES: Final = 2 * 1024 * 1024
 #: what an item takes in JSON beside its texts, about
 _ITEM: Final = 200
 _DENIED: Final = "not permitted"
+_DAMAGED: Final = "damaged"
 _MORE: Final = "more than fits"
 
 
@@ -53,6 +54,9 @@ class _Parts:
                 page = read(token)
             except PermissionDeniedError:
                 self.left_out[name] = _DENIED
+                return items
+            except CorruptDataError:
+                self.left_out[name] = _DAMAGED
                 return items
             for item in page.items:
                 self._room -= item.text_bytes + _ITEM
