@@ -27,11 +27,12 @@ def test_account_token_is_accepted_for_each_service(
     assert (ADMIN, None, None) == (principal.email, principal.permissions, principal.resource)
 
 
+@pytest.mark.parametrize("audience", [None, ""])
 def test_account_token_is_accepted_when_it_has_the_scope_and_no_audience(
-    instance: Instance,
+    instance: Instance, audience: str | None
 ) -> None:
-    """Node's clients always send it so."""
-    token = instance.account_token(aud=None, scope=f"openid {SCOPE}")
+    """Node's clients always send it so, and Go's with an audience that is empty."""
+    token = instance.account_token(aud=audience, scope=f"openid {SCOPE}")
 
     assert ADMIN == instance.authenticator.authenticate(token).email
 
@@ -47,7 +48,7 @@ WRONG_CLAIMS: list[tuple[dict[str, object], Refusal]] = [
     ({"aud": f"{URL}/token"}, Refusal.AUDIENCE),
     ({"aud": "https://oauth2.googleapis.com/token"}, Refusal.AUDIENCE),
     ({"aud": ["https://workflows.googleapis.com/"]}, Refusal.CLAIM),
-    ({"aud": ""}, Refusal.CLAIM),
+    ({"aud": ""}, Refusal.SCOPE),
     ({"iss": VIEWER}, Refusal.ISSUER),
     ({"iss": VIEWER, "sub": VIEWER}, Refusal.ISSUER),
     ({"iss": None}, Refusal.CLAIM),

@@ -45,7 +45,10 @@ class Place:
         )
         found = dict(pair.split("=", 1) for pair in shell.stdout.split("\0") if pair)
         if self.tls and language == "java":
-            found["JAVA_TOOL_OPTIONS"] = f"-Djavax.net.ssl.trustStore={self._trust_store()}"
+            found["JAVA_TOOL_OPTIONS"] = (
+                f"-Djavax.net.ssl.trustStore={self._trust_store()} "
+                "-Djavax.net.ssl.trustStorePassword=changeit"
+            )
         return found
 
     def _trust_store(self) -> Path:

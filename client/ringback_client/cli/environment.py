@@ -121,7 +121,8 @@ def _advice(server: Server, language: Language, session: Session) -> Iterator[st
         yield (
             f"Java trusts a store: keytool -importcert -noprompt -alias ringback -file "
             f"{shlex.quote(str(server.ca_file.resolve()))} -keystore ringback.p12 "
-            "-storepass changeit, then java -Djavax.net.ssl.trustStore=ringback.p12"
+            "-storepass changeit, then java -Djavax.net.ssl.trustStore=ringback.p12 "
+            "-Djavax.net.ssl.trustStorePassword=changeit"
         )
     first = [name for name in _BEFORE_GCLOUD if session.environ.get(name)]
     if language is Language.SHELL and first:

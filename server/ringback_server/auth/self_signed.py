@@ -43,7 +43,9 @@ class SelfSignedTokens:
 
     def _check_purpose(self, claims: Claims) -> None:
         """Ask for our audience, or for none and the scope; a scope must always be right."""
-        audience, scope = claims.optional_text("aud"), claims.optional_text("scope")
+        # Google's client for Go writes an empty audience where it means none.
+        audience = None if claims.blank("aud") else claims.text("aud")
+        scope = claims.optional_text("scope")
         if audience is not None and audience not in self._audiences:
             raise TokenError(Refusal.AUDIENCE)
         if (audience is None or scope is not None) and not opens_service(scope):

@@ -26,7 +26,7 @@ def expected(program: Program, name: str) -> dict[str, object]:
         "listed": True,
         "operations": [True, True],
         "callback": 200,
-        "ended": ["SUCCEEDED", f'{{"number": {BIG}}}', {"order": BIG, "approved": True}],
+        "ended": ["SUCCEEDED", f'{{"number": {BIG}}}', f'{{"approved":true,"order":{BIG}}}'],
         "failed": ["FAILED", {"code": 7, "message": "no such order"}],
         "cancelled": "CANCELLED",
         "again": [ended, "FAILED_PRECONDITION", "EXECUTION_ENDED", []],

@@ -144,7 +144,7 @@ def run(executions, workflow, metadata, seen, send):
     execution = execute(executions, workflow, '{"number": 9007199254740993}', metadata)
     seen["callback"] = send(poll(executions, execution, waits, metadata))
     execution = poll(executions, execution, ended, metadata)
-    seen["ended"] = [execution.state.name, execution.argument, json.loads(execution.result)]
+    seen["ended"] = [execution.state.name, execution.argument, execution.result]
     execution = execute(executions, workflow, '{"number": 0}', metadata)
     execution = poll(executions, execution, ended, metadata)
     seen["failed"] = [execution.state.name, json.loads(execution.error.payload)]
