@@ -8,10 +8,12 @@ from typing import Final
 
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import ExecutionState
-from ringback_server.model.steps import StepBegun, StepEnded, StepEntry, StepState
+from ringback_server.model.steps import StepBegun, StepEnded, StepEntry, StepState, StepType
 from ringback_server.store.histories import StoredHistory
 
 _NOWHERE: Final = (0, 0)
+#: what is inside runs side by side
+_PARALLEL: Final = (StepType.STEP_PARALLEL_FOR, StepType.STEP_PARALLEL_BRANCH)
 
 
 def entries_of(name: ExecutionName, stored: StoredHistory) -> list[StepEntry]:
@@ -28,11 +30,11 @@ def entries_of(name: ExecutionName, stored: StoredHistory) -> list[StepEntry]:
         state, time, end = _end(each, ended.get(each.id), stored)
         previous, following = places.get(each.id, _NOWHERE)
         # What it is inside of may be gone: histories can be deleted while the execution goes on.
-        parent = each.parent if each.parent in begun else 0
+        shown = each if each.parent in begun or not each.parent else each._replace(parent=0)
         found.append(
             StepEntry(
                 name=f"{name}/stepEntries/{each.id}",
-                begun=each._replace(parent=parent),
+                begun=shown,
                 state=state,
                 update_time=time,
                 exception=exceptions.get(each.id),
@@ -68,7 +70,7 @@ def _places(
     """Return what came before and after each entry that was not alone, nor beside others."""
     found: dict[int, tuple[int, int]] = {}
     for parent, inside in children.items():
-        if parent in begun and begun[parent].type.parallel:
+        if parent in begun and begun[parent].type in _PARALLEL:
             continue
         for before, entry, after in zip((0, *inside), inside, (*inside[1:], 0), strict=False):
             found[entry] = (before, after)

@@ -31,11 +31,6 @@ class StepType(IntEnum):
     STEP_RAISE = 18
     STEP_GOTO = 19
 
-    @property
-    def parallel(self) -> bool:
-        """Whether what is inside runs side by side."""
-        return self in {StepType.STEP_PARALLEL_FOR, StepType.STEP_PARALLEL_BRANCH}
-
 
 class StepState(IntEnum):
     """How far a step entry is; numbers as in `StepEntry.State`."""

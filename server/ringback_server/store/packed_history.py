@@ -24,6 +24,11 @@ _DEFLATED: Final = b"\x01"
 _WORTH_DEFLATING: Final = 256
 _FASTEST: Final = 1
 
+# By their numbers: calling an enumeration costs more than all else of an entry.
+_TYPES: Final = tuple(StepType)
+_STATES: Final = tuple(StepState)
+_PROGRESS: Final = tuple(ProgressType)
+
 #: parent, thread, routine, step, type, time, progress, number, expected
 _Begun = tuple[int, int, int, int, int, int, int, int, int]
 #: id, time, state
@@ -113,9 +118,9 @@ def _begun(read: _Packed, place: int) -> StepBegun:
         thread,
         read.names[routine],
         read.names[step],
-        StepType(kind),
+        _TYPES[kind],
         read.times[time],
-        ProgressType(progress),
+        _PROGRESS[progress],
         number,
         expected,
     )
@@ -130,7 +135,7 @@ def _ended(read: _Packed) -> tuple[StepEnded, ...]:
             StepEnded(
                 entry,
                 read.times[time],
-                StepState(state),
+                _STATES[state],
                 exception,
                 None if variables is None else tuple(variables),
                 tuple(omitted),
