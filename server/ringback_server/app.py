@@ -41,6 +41,7 @@ from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.lang.limits import RunLimits, chosen_limits
+from ringback_server.live_tls import LiveTls
 from ringback_server.metrics import Metrics
 from ringback_server.model.resources import HistoryLevel
 from ringback_server.nesting import NestingGate
@@ -294,7 +295,7 @@ class App:
         """Start both edges; returns the gRPC address."""
         settings, credentials = self._settings, backend.store.credentials
         urls, tls = where.urls, where.tls
-        pair = (tls.certificate, tls.key) if tls else None
+        live = LiveTls(tls.certificate, tls.key, settings.tls_client_ca) if tls else None
         authenticator = (
             OpenDoor(account_email("admin", _PROJECT))
             if settings.insecure_no_auth
@@ -318,11 +319,11 @@ class App:
             reminder = Reminder()
             self._closing.callback(reminder.close)
             reminder.start()
-        http = HttpServer(where.listener, pages, workers, tls=pair)
+        http = HttpServer(where.listener, pages, workers, tls=live)
         grpc = GrpcServer(
             where.grpc,
             admission,
-            tls=pair,
+            tls=live,
             capacity=Capacity(connections=Connections(age=settings.grpc_connection_age or None)),
             requests=self._requests,
             trouble=probes.readiness.trouble,

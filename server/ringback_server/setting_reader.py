@@ -77,6 +77,8 @@ def _check(settings: Settings) -> None:
         raise StartError("--tls-cert and --tls-key go together: give both or neither")
     if settings.tls_cert and settings.tls_self_signed:
         raise StartError("--tls-cert and --tls-self-signed exclude one another: choose one")
+    if settings.tls_client_ca and not settings.encrypted:
+        raise StartError("--tls-client-ca needs TLS: add --tls-cert and --tls-key")
     real = [name for name, url in settings.connectors if url == "google"]
     if real and settings.google_credentials is None:
         raise StartError(f"--connector {real[0]}=google needs --google-credentials")

@@ -126,6 +126,12 @@ class Settings:
             switch, "", "speak TLS with a certificate of its own making; callers trust DIR/ca.pem"
         ),
     )
+    tls_client_ca: Path | None = field(
+        default=None,
+        metadata=_option(
+            Path, "FILE", "PEM certificates: both ports then take callers with one of theirs only"
+        ),
+    )
     grpc_connection_age: float = field(
         default=0.0,
         metadata=_option(

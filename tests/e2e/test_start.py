@@ -119,6 +119,7 @@ def test_start_when_the_schema_is_newer(tmp_path: Path) -> None:
         (("--limits=steps=many",), "--limits: expected NAME=N"),
         (("--park-after=-1",), "--park-after: expected a number of seconds above 0"),
         (("--tls-cert=cert.pem",), "--tls-cert and --tls-key go together"),
+        (("--tls-client-ca=ca.pem",), "--tls-client-ca needs TLS"),
         (("--tls-cert=none.pem", "--tls-key=none.pem"), "none.pem"),
         (("--public-url=ftp://x",), "--public-url: expected a URL"),
     ],

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
-from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -13,6 +11,7 @@ from starlette.types import ASGIApp
 from ringback_server.errors import StartError
 from ringback_server.gateway.protocol import BoundedHttpProtocol
 from ringback_server.gateway.workers import Workers
+from ringback_server.live_tls import LiveTls
 from ringback_server.settings import Address
 
 _BACKLOG = 1_024
@@ -57,13 +56,11 @@ class HttpServer:
         application: ASGIApp,
         workers: Workers,
         *,
-        tls: tuple[Path, Path] | None = None,
+        tls: LiveTls | None = None,
     ) -> None:
-        """Take the socket; `tls` is certificate chain and key, in PEM. Raise StartError."""
+        """Take the socket, with `tls` for TLS alone."""
         self._listener = listener
         self._workers = workers
-        if tls is not None:
-            _check_certificate(*tls)
         self._config = uvicorn.Config(
             application,
             loop="asyncio",
@@ -77,9 +74,10 @@ class HttpServer:
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            ssl_certfile=tls[0] if tls else None,
-            ssl_keyfile=tls[1] if tls else None,
         )
+        # uvicorn would read the files itself, once; it takes a context of ours when it is loaded.
+        self._config.load()
+        self._config.ssl = tls.server_context() if tls else None
         self._server = _Server(self._config)
         self._thread = threading.Thread(target=self._run, name="ringback-http", daemon=True)
 
@@ -116,13 +114,6 @@ class _Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets=sockets)
         self.settled.set()
-
-
-def _check_certificate(certificate: Path, key: Path) -> None:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise StartError(f"cannot use {certificate} with {key}: {error}") from None
 
 
 def _cannot_listen(address: Address, option: str, error: OSError) -> StartError:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import grpc
 
@@ -16,6 +15,7 @@ from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import StartError
+from ringback_server.live_tls import LiveTls, TlsMaterial
 from ringback_server.rpc.connections import Connections
 from ringback_server.rpc.handlers import Surroundings, generic_handlers
 from ringback_server.rpc.health import NAME, Health, health_handler
@@ -50,13 +50,13 @@ class GrpcServer:
         address: Address,
         admission: Admission,
         *,
-        tls: tuple[Path, Path] | None = None,
+        tls: LiveTls | None = None,
         services: Iterable[Service] = SERVICES,
         capacity: Capacity | None = None,
         requests: Requests | None = None,
         trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Take the port; `tls` is certificate chain and key, in PEM. Raise StartError.
+        """Take the port; with `tls` for TLS alone. Raise StartError.
 
         `requests` tells of each call; `trouble` returns why calls should not come here now.
         """
@@ -112,14 +112,14 @@ class GrpcServer:
         self._streaming.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _listen(server: grpc.Server, address: Address, tls: tuple[Path, Path] | None) -> Address:
+def _listen(server: grpc.Server, address: Address, tls: LiveTls | None) -> Address:
     _check_free(address)
     taken = StartError(f"gRPC cannot listen on {address}; choose another --grpc-address")
     try:
         if tls is None:
             port = server.add_insecure_port(str(address))
         else:
-            port = server.add_secure_port(str(address), _credentials(*tls))
+            port = server.add_secure_port(str(address), _credentials(tls))
     except RuntimeError:
         raise taken from None
     if port == 0:
@@ -143,9 +143,16 @@ def _check_free(address: Address) -> None:
         raise StartError(f"gRPC cannot listen on {address}: {reason}") from None
 
 
-def _credentials(certificate: Path, key: Path) -> grpc.ServerCredentials:
-    try:
-        pair = (key.read_bytes(), certificate.read_bytes())
-    except OSError as error:
-        raise StartError(f"cannot read {error.filename}: {error.strerror}") from None
-    return grpc.ssl_server_credentials([pair])
+def _credentials(tls: LiveTls) -> grpc.ServerCredentials:
+    """Return credentials that are asked for at each handshake."""
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(tls.current()),
+        lambda: _configuration(tls.current()),
+        require_client_authentication=tls.asks_callers,
+    )
+
+
+def _configuration(material: TlsMaterial) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(material.key, material.certificate)], root_certificates=material.client_ca
+    )
