@@ -29,6 +29,11 @@ SOURCE = """
 """
 
 
+def _violations(detail: object) -> list[str]:
+    """Return the fields that a detail of an error says are wrong."""
+    return [violation.field for violation in getattr(detail, "field_violations", ())]
+
+
 def main(address: str, secret: str) -> None:
     """Deploy, wait for the operation, create, get, list and cancel."""
     metadata: list[tuple[str, str]] = []
@@ -69,6 +74,7 @@ def main(address: str, secret: str) -> None:
     seen["steps"] = [step.step for step in found.status.current_steps]
     listed = executions.list_executions(parent=workflow.name, metadata=metadata)
     seen["listed"] = [execution.name == created.name for execution in listed]
+    seen |= _filtered(workflows, executions, workflow.name, created.name, metadata)
     cancelled = executions.cancel_execution(name=created.name, metadata=metadata)
     seen["cancelled"] = cancelled.state.name
     try:
@@ -83,6 +89,39 @@ def main(address: str, secret: str) -> None:
     except GoogleAPICallError as error:
         seen["deleted"] = type(error).__name__
     sys.stdout.write(json.dumps(seen))
+
+
+def _filtered(
+    workflows: workflows_v1.WorkflowsClient,
+    executions: executions_v1.ExecutionsClient,
+    workflow: str,
+    execution: str,
+    metadata: list[tuple[str, str]],
+) -> dict[str, object]:
+    """Filter and order lists, once so that it is refused."""
+    filtered: list[list[bool]] = []
+    refused: list[object] = []
+    for text, order in (
+        ('state="ACTIVE" AND stepName="wait" AND startTime>"2023-08-01"', "startTime desc"),
+        ("state=FAILED OR endTime:*", ""),
+    ):
+        asked = executions_v1.ListExecutionsRequest(
+            parent=workflow, filter=text, order_by=order, page_size=1
+        )
+        pager = executions.list_executions(request=asked, metadata=metadata)
+        filtered.append([found.name == execution for found in pager])
+    try:
+        asked = executions_v1.ListExecutionsRequest(parent=workflow, filter="state=DONE")
+        executions.list_executions(request=asked, metadata=metadata)
+    except GoogleAPICallError as error:
+        violations = [each for detail in error.details for each in _violations(detail)]
+        refused = [type(error).__name__, error.reason, error.domain, violations]
+    named = workflows_v1.ListWorkflowsRequest(
+        parent=PARENT, filter="labels.team=blue", order_by="updateTime desc"
+    )
+    pages = workflows.list_workflows(request=named, metadata=metadata)
+    blue = [found.name == workflow for found in pages]
+    return {"filtered": filtered, "refused": refused, "blue": blue}
 
 
 if __name__ == "__main__":

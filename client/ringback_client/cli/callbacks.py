@@ -12,8 +12,10 @@ from ringback_client.cli.batches import Batch, ResultsFile, check_options
 from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.options import (
     ExecutionName,
+    Filter,
     Limit,
     Location,
+    PageSize,
     Project,
     TableFormat,
     Workflow,
@@ -42,10 +44,16 @@ def list_(
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: TableFormat = Format.TABLE,
+    *,
+    filter_: Filter = "",
+    page_size: PageSize = None,
 ) -> None:
     """List the callback endpoints of an execution."""
     with session_of(ctx).client(project, location) as client:
-        found = list(islice(client.callbacks(execution, workflow=workflow), limit))
+        listed = client.callbacks(
+            execution, workflow=workflow, filter_=filter_, page_size=page_size or 0
+        )
+        found = list(islice(listed, limit))
     rows = [
         {
             "METHOD": callback.method,
@@ -55,7 +63,8 @@ def list_(
         }
         for callback in found
     ]
-    write_list(found, rows, form, empty="The execution takes no callbacks.")
+    empty = "The filter admits no callback." if filter_ else "The execution takes no callbacks."
+    write_list(found, rows, form, empty=empty)
 
 
 @app.command()

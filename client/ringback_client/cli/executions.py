@@ -25,14 +25,18 @@ from ringback_client.cli.local import (
 from ringback_client.cli.options import (
     Data,
     ExecutionName,
+    Filter,
     Labels,
     Limit,
     Location,
+    PageSize,
     Project,
     ResultFormat,
+    SortBy,
     TableFormat,
     Timeout,
     Workflow,
+    order_by,
     parse_pairs,
     read_json,
 )
@@ -244,10 +248,17 @@ def list_(
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: TableFormat = Format.TABLE,
+    *,
+    filter_: Filter = "",
+    sort_by: SortBy = "",
+    page_size: PageSize = None,
 ) -> None:
-    """List the executions of a workflow, newest first."""
+    """List the executions of a workflow, newest first unless --sort-by says otherwise."""
     with session_of(ctx).client(project, location) as client:
-        found = list(islice(client.list(workflow), limit))
+        listed = client.list(
+            workflow, filter_=filter_, order_by=order_by(sort_by), page_size=page_size or 0
+        )
+        found = list(islice(listed, limit))
     rows = [
         {
             "EXECUTION": last_segment(execution.name),
@@ -258,7 +269,8 @@ def list_(
         }
         for execution in found
     ]
-    write_list(found, rows, form, empty=f"{workflow} has no executions.")
+    empty = f"{workflow} has no executions that the filter admits." if filter_ else ""
+    write_list(found, rows, form, empty=empty or f"{workflow} has no executions.")
 
 
 @app.command()

@@ -21,6 +21,36 @@ Workflow = Annotated[
     ),
 ]
 Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Print so many at most.")]
+Filter = Annotated[
+    str,
+    typer.Option(
+        "--filter",
+        metavar="FILTER",
+        help=(
+            'Those that it admits, such as "state=FAILED AND createTime>2026-01-01". The server '
+            "reads it, as AIP-160 has it: this is not the language of gcloud's --filter, where "
+            "OR and other names differ."
+        ),
+        show_default=False,
+    ),
+]
+SortBy = Annotated[
+    str,
+    typer.Option(
+        metavar="FIELD,…",
+        help="In this order; ~FIELD or FIELD desc begins with the largest. The server sorts.",
+        show_default=False,
+    ),
+]
+PageSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Ask the server for so many at a time; all are printed.",
+        show_default="the server's",
+    ),
+]
 Labels = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE,…", help="Labels of the execution.")
 ]
@@ -55,6 +85,12 @@ Timeout = Annotated[
 ExecutionName = Annotated[
     str, typer.Argument(metavar="EXECUTION", help="Its full name, or its id (with --workflow).")
 ]
+
+
+def order_by(text: str) -> str:
+    """Return an order as the server reads it; in `--sort-by`, ~ puts the largest first."""
+    keys = [key.strip() for key in text.split(",")] if text.strip() else []
+    return ", ".join(f"{key[1:]} desc" if key.startswith("~") else key for key in keys)
 
 
 def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:

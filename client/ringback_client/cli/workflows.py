@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from ringback.v1.workflows_pb2 import Workflow
-from ringback_client.cli.options import Limit, Location, Project, ResultFormat, TableFormat
+from ringback_client.cli.options import (
+    Filter,
+    Limit,
+    Location,
+    PageSize,
+    Project,
+    ResultFormat,
+    SortBy,
+    TableFormat,
+    order_by,
+)
 from ringback_client.cli.output import (
     Format,
     moment,
@@ -27,10 +37,17 @@ def list_(
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: TableFormat = Format.TABLE,
+    *,
+    filter_: Filter = "",
+    sort_by: SortBy = "",
+    page_size: PageSize = None,
 ) -> None:
     """List the workflows of a location."""
     with session_of(ctx).client(project, location) as client:
-        found = list(islice(client.list_workflows(), limit))
+        listed = client.list_workflows(
+            filter_=filter_, order_by=order_by(sort_by), page_size=page_size or 0
+        )
+        found = list(islice(listed, limit))
     rows = [
         {
             "NAME": last_segment(workflow.name),
@@ -41,6 +58,8 @@ def list_(
         for workflow in found
     ]
     empty = "No workflows are deployed. Deploy one with: ringback deploy NAME --source FILE"
+    if filter_:
+        empty = "The filter admits no workflow."
     write_list(found, rows, form, empty=empty)
 
 

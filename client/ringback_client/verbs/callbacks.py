@@ -65,17 +65,27 @@ class CallbackVerbs(ExecutionVerbs):
         return await self._call(rpcs.SEND_CALLBACK, request)
 
     def callbacks(
-        self, execution: str, *, workflow: str | None = None, late: bool = False
+        self,
+        execution: str,
+        *,
+        workflow: str | None = None,
+        late: bool = False,
+        filter_: str = "",
+        page_size: int = 0,
     ) -> AsyncIterator[Callback]:
         """Yield the endpoints of an execution that take callbacks; pages are read as needed.
 
         With `late`, those with payloads that were still unconsumed when the execution ended.
+        `filter_` restricts them, such as `method=POST AND waiters>0`. A page has up to `page_size`,
+        0 for as many as the server likes.
         """
+        narrowed = f"({filter_})" if filter_.strip() else ""
+        wanted = f"state=LATE {narrowed}".strip() if late else filter_
         parent = self._place.execution(execution, workflow)
 
         async def page(token: str) -> tuple[Sequence[Callback], str]:
             request = callbacks_pb2.ListCallbacksRequest(
-                parent=parent, page_token=token, filter="state=LATE" if late else ""
+                parent=parent, page_size=page_size, page_token=token, filter=wanted
             )
             answer = await self._call(rpcs.LIST_CALLBACKS, request)
             return answer.callbacks, answer.next_page_token

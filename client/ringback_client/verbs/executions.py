@@ -94,19 +94,25 @@ class ExecutionVerbs(PlacedVerbs):
         *,
         filter_: str = "",
         order_by: str = "",
+        page_size: int = 0,
         view: executions_pb2.ExecutionView.ValueType = executions_pb2.EXECUTION_VIEW_UNSPECIFIED,
     ) -> AsyncIterator[Execution]:
         """Yield the executions of a workflow, newest first; pages are read as needed.
 
         `filter_` restricts them, such as `state="FAILED" AND startTime>"2026-08-01"`; `order_by`
-        names fields, each with an optional ` desc`. In the default view, BASIC, they are without
-        argument, result and error.
+        names fields, each with an optional ` desc`. A page has up to `page_size`, 0 for as many as
+        the server likes. In the default view, BASIC, they are without argument, result and error.
         """
         parent = self._place.workflow(workflow)
 
         async def page(token: str) -> tuple[Sequence[Execution], str]:
             request = executions_pb2.ListExecutionsRequest(
-                parent=parent, page_token=token, filter=filter_, order_by=order_by, view=view
+                parent=parent,
+                page_size=page_size,
+                page_token=token,
+                filter=filter_,
+                order_by=order_by,
+                view=view,
             )
             answer = await self._call(rpcs.LIST_EXECUTIONS, request)
             return answer.executions, answer.next_page_token

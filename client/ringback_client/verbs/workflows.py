@@ -82,11 +82,23 @@ class WorkflowVerbs(PlacedVerbs):
         )
         return await self._call(rpcs.UPDATE_WORKFLOW, request)
 
-    def list_workflows(self) -> AsyncIterator[Workflow]:
-        """Yield the workflows of the client's location, by name; pages are read as needed."""
+    def list_workflows(
+        self, *, filter_: str = "", order_by: str = "", page_size: int = 0
+    ) -> AsyncIterator[Workflow]:
+        """Yield the workflows of the client's location, by name; pages are read as needed.
+
+        `filter_` restricts them, such as `labels.team="blue"`; `order_by` names fields, each with
+        an optional ` desc`. A page has up to `page_size`, 0 for as many as the server likes.
+        """
 
         async def page(token: str) -> tuple[Sequence[Workflow], str]:
-            request = workflows_pb2.ListWorkflowsRequest(parent=str(self._place), page_token=token)
+            request = workflows_pb2.ListWorkflowsRequest(
+                parent=str(self._place),
+                page_size=page_size,
+                page_token=token,
+                filter=filter_,
+                order_by=order_by,
+            )
             answer = await self._call(rpcs.LIST_WORKFLOWS, request)
             return answer.workflows, answer.next_page_token
 
