@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from ringback_client.connection import Endpoint
 from ringback_client.credentials import SCOPE, AccessTokens, read_key
 from ringback_client.errors import CredentialsError, InvalidInputError
 from ringback_client.fetching import Fetched, fetch
@@ -55,17 +56,19 @@ class _Scoped(Protocol):
 Credentials: TypeAlias = GoogleCredentials | Path | str | Callable[[], str] | None
 
 
-def tokens_of(credentials: Credentials, *, address: str, ca_file: Path | None) -> Tokens:
-    """Return where the tokens of a server at `address` come from.
+def tokens_of(credentials: Credentials, endpoint: Endpoint) -> Tokens:
+    """Return where the tokens of a server come from.
 
     Raises CredentialsError when a key file cannot be used, InvalidInputError for anything else.
     """
     if credentials is None or isinstance(credentials, str):
         return _OneToken(credentials or "")
     if isinstance(credentials, Path):
-        return AccessTokens(read_key(credentials), ca_file=ca_file)
+        return AccessTokens(
+            read_key(credentials), ca_file=endpoint.ca_file, identity=endpoint.identity
+        )
     if isinstance(credentials, GoogleCredentials):
-        return _GoogleTokens(credentials, address=address, ca_file=ca_file)
+        return _GoogleTokens(credentials, endpoint)
     if callable(credentials):
         return _CalledTokens(credentials)
     raise InvalidInputError(
@@ -104,12 +107,10 @@ class _CalledTokens:
 class _GoogleTokens:
     """Lets credentials of google-auth refresh themselves, over a transport of our own."""
 
-    def __init__(
-        self, credentials: GoogleCredentials, *, address: str, ca_file: Path | None
-    ) -> None:
+    def __init__(self, credentials: GoogleCredentials, endpoint: Endpoint) -> None:
         self._credentials = _scoped(credentials)
-        self._url = f"https://{address}/"
-        self._ca_file = ca_file
+        self._url = f"https://{endpoint.address}/"
+        self._endpoint = endpoint
         # Google's library is optional; whoever has credentials of it has it too.
         self._failure: type[Exception] = importlib.import_module(
             "google.auth.exceptions"
@@ -141,7 +142,13 @@ class _GoogleTokens:
         sent = body.encode() if isinstance(body, str) else body
         patience = {} if timeout is None else {"timeout": timeout}
         return fetch(
-            url, method=method, body=sent, headers=headers, ca_file=self._ca_file, **patience
+            url,
+            method=method,
+            body=sent,
+            headers=headers,
+            ca_file=self._endpoint.ca_file,
+            identity=self._endpoint.identity,
+            **patience,
         )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
@@ -59,6 +59,8 @@ class Options(TypedDict, total=False):
     location: str
     #: a file of certificates, in PEM, to trust instead of the system's
     ca_file: Path | None
+    #: a certificate and its key, in PEM, to show to a server that asks its callers for one
+    client_certificate: tuple[Path, Path] | None
     #: how long a call may take, in seconds, with its repetitions; by default 30
     timeout: float
     #: how often and when a call that found no server is made again
@@ -208,10 +210,10 @@ class _Target:
 
 def _target(address: str | Server | None, options: Options) -> _Target:
     credentials = options.get("credentials")
-    endpoint = _endpoint(address, options.get("ca_file"), known="credentials" in options)
+    endpoint = _endpoint(address, options)
     if isinstance(endpoint, Server) and "credentials" not in options:
         credentials = endpoint.key_file
-    tokens = tokens_of(credentials, address=endpoint.address, ca_file=endpoint.ca_file)
+    tokens = tokens_of(credentials, endpoint)
     project = options.get("project") or _project(credentials)
     return _Target(
         endpoint=endpoint,
@@ -226,17 +228,16 @@ def _target(address: str | Server | None, options: Options) -> _Target:
     )
 
 
-def _endpoint(address: str | Server | None, ca_file: Path | None, *, known: bool) -> Endpoint:
-    """Return where the server is; whoever is called without being `known` needs a key."""
+def _endpoint(address: str | Server | None, options: Options) -> Endpoint:
+    """Return where the server is; whoever brings no credentials needs the server's key."""
     if isinstance(address, Server):
         return address
+    ca_file, identity = options.get("ca_file"), options.get("client_certificate")
     if address is not None:
-        return parse_endpoint(address, "The address", ca_file)
-    environ = dict(os.environ)
-    if ca_file is not None:
-        environ["RINGBACK_CA_FILE"] = str(ca_file)
-    find = find_endpoint if known else find_server
-    return find(environ, Path.cwd())
+        return parse_endpoint(address, "The address", ca_file, identity)
+    find = find_endpoint if "credentials" in options else find_server
+    found = find(os.environ, Path.cwd())
+    return replace(found, ca_file=ca_file or found.ca_file, identity=identity or found.identity)
 
 
 def _project(credentials: Credentials) -> str:

@@ -13,6 +13,7 @@ import grpc.aio
 import msgspec
 
 from ringback_client.errors import CredentialsError, InvalidInputError, ServerNotFoundError
+from ringback_client.fetching import Identity
 
 DATA_DIR = Path("ringback-data")
 KEY_NAME = "admin.json"
@@ -43,6 +44,8 @@ class Endpoint:
     tls: bool
     #: certificates to trust instead of the system's
     ca_file: Path | None = None
+    #: a certificate to show, and its key, to a server that asks its callers for one
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ def find_server(environ: Mapping[str, str], directory: Path) -> Server:
 def find_endpoint(environ: Mapping[str, str], directory: Path) -> Endpoint:
     """Return the server that `find_server` does, to somebody who has credentials already."""
     if address := environ.get("RINGBACK_ADDRESS"):
-        return parse_endpoint(address, "RINGBACK_ADDRESS", _ca_file(environ))
+        trust = _ca_file(environ), identity_of(environ)
+        return parse_endpoint(address, "RINGBACK_ADDRESS", *trust)
     return _recorded(environ, directory)
 
 
@@ -148,15 +152,26 @@ def open_asyncio_channel(endpoint: Endpoint) -> grpc.aio.Channel:
 def _channel_credentials(endpoint: Endpoint) -> grpc.ChannelCredentials | None:
     if not endpoint.tls:
         return None
+    roots = _read_pem(endpoint.ca_file, "RINGBACK_CA_FILE") if endpoint.ca_file else None
+    if endpoint.identity is None:
+        return grpc.ssl_channel_credentials(root_certificates=roots)
+    certificate, key = endpoint.identity
+    return grpc.ssl_channel_credentials(
+        root_certificates=roots,
+        private_key=_read_pem(key, "RINGBACK_CLIENT_KEY"),
+        certificate_chain=_read_pem(certificate, "RINGBACK_CLIENT_CERT"),
+    )
+
+
+def _read_pem(path: Path, variable: str) -> bytes:
     try:
-        roots = endpoint.ca_file.read_bytes() if endpoint.ca_file else None
+        return path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise CredentialsError(
-            f"Cannot read the certificates in {endpoint.ca_file}: {reason}.",
-            next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
+            f"Cannot read the certificates in {path}: {reason}.",
+            next_step=f"Set {variable} to a file in PEM.",
         ) from error
-    return grpc.ssl_channel_credentials(root_certificates=roots)
 
 
 def state_file(environ: Mapping[str, str]) -> Path:
@@ -182,12 +197,14 @@ def _from_environment(text: str, environ: Mapping[str, str]) -> Server:
             "RINGBACK_ADDRESS is set, but RINGBACK_CREDENTIALS is not.",
             next_step=f"Set it to a key file, such as {KEY_NAME} in the server's data directory.",
         )
-    endpoint = parse_endpoint(text, "RINGBACK_ADDRESS", _ca_file(environ))
+    trust = _ca_file(environ), identity_of(environ)
+    endpoint = parse_endpoint(text, "RINGBACK_ADDRESS", *trust)
     return Server(
         address=endpoint.address,
         tls=endpoint.tls,
         key_file=Path(key_file),
         ca_file=endpoint.ca_file,
+        identity=endpoint.identity,
         found="RINGBACK_ADDRESS",
     )
 
@@ -199,6 +216,7 @@ def _from_record(record: _Record, path: Path, found: str, environ: Mapping[str, 
         tls=record.http.startswith("https://"),
         key_file=Path(environ.get("RINGBACK_CREDENTIALS") or data_dir / KEY_NAME),
         ca_file=_ca_file(environ) or (Path(record.ca) if record.ca else None),
+        identity=identity_of(environ),
         http=record.http,
         metadata=record.metadata,
         found=found,
@@ -210,7 +228,20 @@ def _ca_file(environ: Mapping[str, str]) -> Path | None:
     return Path(path) if path else None
 
 
-def parse_endpoint(text: str, what: str, ca_file: Path | None) -> Endpoint:
+def identity_of(environ: Mapping[str, str]) -> Identity | None:
+    """Return the certificate to show and its key, None if there is none; raise CredentialsError."""
+    certificate, key = (environ.get(f"RINGBACK_CLIENT_{part}") for part in ("CERT", "KEY"))
+    if bool(certificate) is not bool(key):
+        raise CredentialsError(
+            "RINGBACK_CLIENT_CERT and RINGBACK_CLIENT_KEY go together.",
+            next_step="Set both, to a certificate and its key in PEM, or neither.",
+        )
+    return (Path(certificate), Path(key)) if certificate and key else None
+
+
+def parse_endpoint(
+    text: str, what: str, ca_file: Path | None, identity: Identity | None
+) -> Endpoint:
     """Read a gRPC address, or raise InvalidInputError, which calls it `what`.
 
     An address without http:// or https:// is called in plain text on this machine only, so that no
@@ -229,7 +260,7 @@ def parse_endpoint(text: str, what: str, ca_file: Path | None) -> Endpoint:
         raise invalid
     tls = parts.scheme == "https" or (not parts.scheme and not _is_loopback(host))
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return Endpoint(address=address, tls=tls, ca_file=ca_file)
+    return Endpoint(address=address, tls=tls, ca_file=ca_file, identity=identity)
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,7 +15,7 @@ import jwt
 import msgspec
 
 from ringback_client.errors import CredentialsError
-from ringback_client.fetching import fetch
+from ringback_client.fetching import Identity, fetch
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -74,11 +74,17 @@ class AccessTokens:
     """
 
     def __init__(
-        self, key: Key, *, ca_file: Path | None = None, now: Callable[[], float] = time.time
+        self,
+        key: Key,
+        *,
+        ca_file: Path | None = None,
+        identity: Identity | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """Take the key, certificates to trust instead of the system's, and a clock in seconds."""
+        """Take the key, certificates to trust and to show, and a clock in seconds."""
         self._key = key
         self._ca_file = ca_file
+        self._identity = identity
         self._now = now
         # Guards the two below; held while a token is fetched, so that threads fetch it once.
         self._lock = threading.Lock()
@@ -118,6 +124,7 @@ class AccessTokens:
             body=form.encode(),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             ca_file=self._ca_file,
+            identity=self._identity,
         )
         try:
             if answer.status == _OK:

@@ -7,11 +7,15 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from ringback_client.errors import CredentialsError, ServerNotFoundError
 
 _TIMEOUT_SECONDS = 10.0
+
+#: a certificate to show and its key, in PEM
+Identity: TypeAlias = tuple[Path, Path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +35,16 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     timeout: float = _TIMEOUT_SECONDS,
     ca_file: Path | None = None,
+    identity: Identity | None = None,
 ) -> Fetched:
     """Send a request, trusting the system's certificates or those of `ca_file`.
 
+    Who asks for a certificate is shown that of `identity`.
+
     Raises ServerNotFoundError when nobody answers within `timeout` seconds, CredentialsError when
-    `url` is none or `ca_file` cannot be used.
+    `url` is none or a file cannot be used.
     """
-    connection, path = _connect(url, timeout, ca_file)
+    connection, path = _connect(url, timeout, _Trust(ca_file, identity))
     try:
         connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
@@ -58,9 +65,36 @@ def fetch(
         connection.close()
 
 
-def _connect(
-    url: str, timeout: float, ca_file: Path | None
-) -> tuple[http.client.HTTPConnection, str]:
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """Whom to trust, and what to show."""
+
+    ca_file: Path | None
+    identity: Identity | None
+
+    def context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            raise CredentialsError(
+                f"{self.ca_file} holds no certificate to trust.",
+                next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
+            ) from error
+        if self.identity is not None:
+            self._show(context, *self.identity)
+        return context
+
+    def _show(self, context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+        try:
+            context.load_cert_chain(certificate, key)
+        except OSError as error:
+            raise CredentialsError(
+                f"Cannot use the certificate {certificate} with the key {key}: {error}.",
+                next_step="Set RINGBACK_CLIENT_CERT and RINGBACK_CLIENT_KEY to files in PEM.",
+            ) from error
+
+
+def _connect(url: str, timeout: float, trust: _Trust) -> tuple[http.client.HTTPConnection, str]:
     """Return a connection that is not made yet, and what to ask for over it."""
     try:
         parts = urlsplit(url)
@@ -71,16 +105,6 @@ def _connect(
     if host and parts.scheme == "http":
         return http.client.HTTPConnection(host, port, timeout=timeout), path
     if host and parts.scheme == "https":
-        trust = _trust(ca_file)
-        return http.client.HTTPSConnection(host, port, timeout=timeout, context=trust), path
+        context = trust.context()
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=context), path
     raise CredentialsError(f"{url!r}, the key file's token_uri, is not a URL.")
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise CredentialsError(
-            f"{ca_file} holds no certificate to trust.",
-            next_step="Set RINGBACK_CA_FILE to a file of certificates in PEM.",
-        ) from error

@@ -13,7 +13,7 @@ from google.oauth2 import service_account
 from ringback.v1.workflows_pb2 import Workflow
 from ringback_client import Client, Credentials, CredentialsError, InvalidInputError
 from ringback_client.authorization import GoogleCredentials, tokens_of
-from ringback_client.connection import Server
+from ringback_client.connection import Endpoint, Server
 from tests.client.stand_in import StandIn, TokenEndpoint
 
 
@@ -106,6 +106,6 @@ def test_project_of_short_names(
 def test_tokens_of_something_else() -> None:
     """What cannot be credentials is refused, with what can."""
     with pytest.raises(InvalidInputError, match="int") as caught:
-        tokens_of(cast("Any", 7), address="a", ca_file=None)
+        tokens_of(cast("Any", 7), Endpoint(address="a", tls=False))
 
     assert "google-auth" in (caught.value.next_step or "")

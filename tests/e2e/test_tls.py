@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ringback_client import Client
+from tests.certificates import caller
 from tests.e2e.process import environment, ringback, serving
 from tests.e2e.test_official_client import EXPECTED, PROGRAM
 from tests.waiting import PATIENCE
@@ -100,3 +102,36 @@ def test_env_when_another_server_was_used_before(tmp_path: Path) -> None:
     assert after["GCE_METADATA_HOST"] == after["GCE_METADATA_IP"]
     gone = {"RINGBACK_CA_FILE", "GOOGLE_APPLICATION_CREDENTIALS", CLOUDSDK_CA}
     assert not gone & set(after)
+
+
+def test_serve_when_callers_need_certificates(tmp_path: Path) -> None:
+    """The command line and the library show their certificate at both ports; without, it ends."""
+    authority, certificate, key = caller(tmp_path)
+    shows = {"RINGBACK_CLIENT_CERT": str(certificate), "RINGBACK_CLIENT_KEY": str(key)}
+    asks = ("--tls-self-signed", f"--tls-client-ca={authority}")
+    (tmp_path / "w.yaml").write_text(FIRST)
+    with serving(tmp_path / "data", *asks, home=tmp_path) as server:
+
+        def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [Path(sys.executable).with_name("ringback"), *arguments],
+                env=environment(tmp_path, variables),
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=2 * PATIENCE,
+                check=False,
+            )
+
+        without = run("deploy", "w", "--source", "w.yaml")
+        deployed = run("deploy", "w", "--source", "w.yaml", **shows)
+        with Client(
+            f"https://{server.grpc}",
+            credentials=server.key_file,
+            ca_file=tmp_path / "data" / "ca.pem",
+            client_certificate=(certificate, key),
+        ) as client:
+            result: object = client.run("w")
+
+    assert (1, 0) == (without.returncode, deployed.returncode), deployed.stderr
+    assert 1 == result

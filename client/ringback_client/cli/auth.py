@@ -50,7 +50,7 @@ def print_access_token(
     server = session.server()
     key = read_key(server.key_file)
     if impersonate_service_account is None and ttl is None and not permission:
-        typer.echo(AccessTokens(key, ca_file=server.ca_file).get())
+        typer.echo(AccessTokens(key, ca_file=server.ca_file, identity=server.identity).get())
         return
     with session.client(None, DEFAULT_LOCATION) as client:
         token = client.generate_access_token(
@@ -86,7 +86,9 @@ def print_identity_token(
     session = session_of(ctx)
     if impersonate_service_account is None:
         server = session.server()
-        tokens = AccessTokens(read_key(server.key_file), ca_file=server.ca_file)
+        tokens = AccessTokens(
+            read_key(server.key_file), ca_file=server.ca_file, identity=server.identity
+        )
         typer.echo(tokens.id_token(audiences))
         return
     with session.client(None, DEFAULT_LOCATION) as client:
