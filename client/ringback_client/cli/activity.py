@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
 from grpc import StatusCode
 
-from ringback.v1.callbacks_pb2 import Callback
 from ringback.v1.executions_pb2 import Execution
 from ringback.v1.logs_pb2 import LogEntry
 from ringback_client import Client, finished
+from ringback_client.cli.curl import curl_of
 from ringback_client.cli.failures import explain
 from ringback_client.cli.following import follow
 from ringback_client.connection import Server
@@ -27,8 +26,6 @@ _FOLLOWED = 100
 _NOTED = 1000
 #: so many that are known are listed again
 _OVERLAP = 20
-_BODY = "-H 'Content-Type: application/json' -d '{}'"
-_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOUD = frozenset({"ERROR", "CRITICAL", "ALERT", "EMERGENCY"})
 
 Tell = Callable[[str, str], None]
@@ -128,17 +125,7 @@ class Activity:
             if callback.waiters > before:
                 number = self._numbers[name]
                 self._tell(f"#{number} waits for {callback.method}; answer it with:", "cyan")
-                self._tell(f"  {self._curl(callback)}", "")
-
-    def _curl(self, callback: Callback) -> str:
-        """Return a command that answers a callback, ready to be pasted into another terminal."""
-        words = ["curl", "-I"] if callback.method == "HEAD" else ["curl", "-X", callback.method]
-        if self._ca_file:
-            words += ["--cacert", shlex.quote(str(self._ca_file.resolve()))]
-        words.append('-H "Authorization: Bearer $(ringback auth print-access-token)"')
-        if callback.method not in _BODILESS:
-            words.append(_BODY)
-        return " ".join([*words, shlex.quote(callback.url)])
+                self._tell(f"  {curl_of(callback, self._ca_file)}", "")
 
     def _entries_since(self, time: datetime) -> Iterator[LogEntry]:
         since = time.isoformat().replace("+00:00", "Z")

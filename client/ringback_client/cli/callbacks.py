@@ -23,6 +23,7 @@ from ringback_client.cli.options import (
 )
 from ringback_client.cli.output import Format, moment, write_document, write_list, write_table
 from ringback_client.cli.session import session_of
+from ringback_client.cli.watching import wait_for_callback as wait
 from ringback_client.names import DEFAULT_LOCATION, callback_target
 
 _JSON = "application/json"
@@ -33,6 +34,7 @@ Key = Annotated[
 ]
 
 app = typer.Typer(help="See what executions wait for, and send it.", no_args_is_help=True)
+app.command("wait")(wait)
 
 
 @app.command("list")

@@ -9,7 +9,7 @@ import typer
 from ringback.v1.executions_pb2 import Execution
 from ringback_client.cli.batch_tasks import execute_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
-from ringback_client.cli.failures import explain
+from ringback_client.cli.endings import INTERRUPTED, fail_unless_succeeded
 from ringback_client.cli.formats import Format, parse_document_format
 from ringback_client.cli.last_execution import recall, remember
 from ringback_client.cli.levels import CallLogLevel, HistoryLevel, Unbuffered, for_execution
@@ -43,19 +43,15 @@ from ringback_client.cli.options import (
 from ringback_client.cli.output import (
     moment,
     say,
-    say_error,
     write_document,
     write_list,
     write_value,
 )
 from ringback_client.cli.session import session_of
 from ringback_client.cli.steps import export, steps
+from ringback_client.cli.watching import watch
 from ringback_client.client import Client
 from ringback_client.names import DEFAULT_LOCATION, last_segment
-from ringback_client.verbs.executions import finished
-
-_INTERRUPTED = 130
-_SEE_ALL = "See all with: ringback executions describe-last"
 
 WorkflowName = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow.")]
 
@@ -73,6 +69,7 @@ RunFormat = Annotated[
 
 app = typer.Typer(help="Look at executions, wait for them, cancel them.", no_args_is_help=True)
 app.command("steps")(steps)
+app.command("watch")(watch)
 app.command("export")(export)
 
 
@@ -133,7 +130,7 @@ def run(
         write_document(execution, form)
     elif execution.state == Execution.SUCCEEDED:
         write_value(json.loads(execution.result or "null"), form or Format.JSON)
-    _fail_unless_succeeded(execution, printed=False)
+    fail_unless_succeeded(execution, printed=False)
 
 
 def execute(
@@ -214,7 +211,7 @@ def wait(
     with session_of(ctx).client(project, location) as client:
         found = _wait(client, client.place.execution(execution, workflow), timeout)
     write_document(found, form)
-    _fail_unless_succeeded(found)
+    fail_unless_succeeded(found)
 
 
 @app.command()
@@ -237,7 +234,7 @@ def wait_last(
         session.say(f"Waiting for {name}")
         found = _wait(client, name, timeout)
     write_document(found, form)
-    _fail_unless_succeeded(found)
+    fail_unless_succeeded(found)
 
 
 @app.command("list")
@@ -292,18 +289,4 @@ def _wait(client: Client, name: str, timeout: float | None = None) -> Execution:
         return client.wait(name, timeout=timeout)
     except KeyboardInterrupt:
         say(f"It goes on; wait for it again with: ringback executions wait {name}")
-        raise typer.Exit(_INTERRUPTED) from None
-
-
-def _fail_unless_succeeded(execution: Execution, *, printed: bool = True) -> None:
-    """Say how an execution ended; `printed` if stdout has all about it already."""
-    if execution.state == Execution.SUCCEEDED:
-        return
-    state = Execution.State.Name(execution.state)
-    if finished(execution):
-        told = explain(execution.error)
-        step = None if told.whole or printed else _SEE_ALL
-        say_error(f"The execution ended as {state}. {told.text}".strip(), step)
-    else:
-        say_error(f"The execution is still {state}.", "Wait longer, or see what it waits for.")
-    raise typer.Exit(1)
+        raise typer.Exit(INTERRUPTED) from None
