@@ -61,3 +61,43 @@ def test_close_when_somebody_waits() -> None:
         clock.await_waiters()
         changes.close()
         waiter.result(PATIENCE)
+
+
+def test_watch_when_the_execution_changes() -> None:
+    """Everybody who watches an execution is told, until they no longer want to be."""
+    changes = Changes(FakeClock())
+    one: list[Notice] = []
+    other: list[Notice] = []
+    unwatch = changes.watch(1, one.append)
+    changes.watch(2, other.append)
+    changes.announce(1)
+    changes.announce(1, Notice.ENDED)
+    watchers = changes.watchers
+    unwatch()
+    unwatch()
+    changes.announce(1)
+
+    assert [Notice.CHANGED, Notice.ENDED] == one
+    assert [] == other
+    assert (2, 1) == (watchers, changes.watchers)
+
+
+def test_watch_when_the_server_is_about_to_stop() -> None:
+    """Who watches is told, and who comes later; who waits for an end still waits."""
+    clock = FakeClock()
+    changes = Changes(clock)
+    early: list[Notice] = []
+    late: list[Notice] = []
+    changes.watch(1, early.append)
+    with ThreadPoolExecutor() as pool:
+        waiter = pool.submit(changes.wait, 1, 60, lambda: False)
+        clock.await_waiters()
+        changes.leave()
+        changes.watch(2, late.append)
+        waits_still = not waiter.done()
+        changes.announce(1, Notice.ENDED)
+        waiter.result(PATIENCE)
+
+    assert [Notice.LEAVING, Notice.ENDED] == early
+    assert [Notice.LEAVING] == late
+    assert waits_still

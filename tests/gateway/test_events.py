@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import httpx
 import pytest
+from google.protobuf.message import Message
 
+from ringback.v1.executions_pb2 import WatchExecutionRequest, WatchExecutionResponse
+from ringback_server.api.google_names import google_pool
+from ringback_server.api.table import StreamMethod
+from ringback_server.control.caller import Caller
 from ringback_server.control.paging import token_of
+from ringback_server.gateway.events import Events, EventStream, Opening
+from ringback_server.gateway.workers import Workers
 from ringback_server.model.resources import Execution
 from tests.edges import http_edge
 from tests.rpc.test_watching import LOGS_AROUND, send
@@ -198,3 +206,63 @@ def _entries(event: Event) -> list[dict[str, object]]:
 
 def _json(entry: dict[str, object]) -> object:
     return entry["jsonPayload"]
+
+
+_PLACE = "t"
+
+
+class _Quiet:
+    """A stream that has one message and then no news."""
+
+    over = False
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._messages: list[Message | None] = [WatchExecutionResponse(resume_token=_PLACE)]
+
+    def take(self) -> Message | None:
+        """Return the message, then nothing."""
+        return self._messages.pop() if self._messages else None
+
+    def close(self) -> None:
+        """Hear no more."""
+        self.closed = True
+
+
+def test_stream_when_there_is_no_news(service: Service) -> None:
+    """Comments are sent meanwhile, so that nobody in between takes the connection for dead."""
+    stream, workers = _Quiet(), Workers(threads=1)
+    sent: list[bytes] = []
+
+    def begin(message: Message, caller: Caller, told: Callable[[], None]) -> _Quiet:
+        del message, caller, told
+        return stream
+
+    async def scenario() -> None:
+        gone = asyncio.Event()
+
+        async def receive() -> dict[str, object]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message.get("body", b""))
+            if sent.count(b": still here\n\n") == 2:
+                gone.set()
+
+        opening = Opening(
+            caller=service.caller(),
+            method=StreamMethod(request=WatchExecutionRequest, open=begin),
+            asked=WatchExecutionRequest(),
+            enums_as_numbers=False,
+        )
+        answer = await Events(workers, google_pool(), heartbeat=0.01).open(opening)
+        assert isinstance(answer, EventStream)
+        await answer.send(receive, send, [])
+
+    asyncio.run(scenario())
+    workers.close()
+
+    assert b'id: t\ndata: {"resumeToken":"t"}\n\n' in sent
+    assert 2 == sent.count(b": still here\n\n")
+    assert stream.closed
