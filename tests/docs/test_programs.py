@@ -42,8 +42,8 @@ def test_pages_when_they_show_programs() -> None:
         for page in pages.glob("*.md")
         for name in INCLUDED.findall(page.read_text())
     }
-    kinds = ("*.sh", "callback.*", "service.*", "Callback.java", "Service.java", "main.go")
+    kinds = ("build.sh", "*.go", "*.java", "*.rs", "python/*.py", "node/src/*.ts")
     programs = {path for kind in kinds for path in PROGRAMS.rglob(kind)}
-    shown = {path for path in programs if path.relative_to(PROGRAMS).parts[1:2] != ("shortest",)}
+    shown = programs - {PROGRAMS / name for name in SHORTEST.values()}
 
     assert set() == shown - included

@@ -33,6 +33,8 @@ class Project:
     #: by the name of the library that the client is generated for
     clients: Mapping[str, tuple[str, ...]]
     service: tuple[str, ...]
+    #: the shortest with TLS, where that is more than another address
+    secure: tuple[str, ...] = ()
 
 
 PROJECTS = {
@@ -41,6 +43,7 @@ PROJECTS = {
         shortest=("{python}", "{here}/shortest.py"),
         clients={"python": ("{python}", "{here}/callback.py")},
         service=("{python}", "{here}/service.py"),
+        secure=("{python}", "{here}/secure.py"),
     ),
     "node": Project(
         tools=("node", "npm"),
@@ -50,18 +53,21 @@ PROJECTS = {
             "connect": ("node", "{here}/dist/connect.js"),
         },
         service=("node", "{here}/dist/service.js"),
+        secure=("node", "{here}/dist/secure.js"),
     ),
     "go": Project(
         tools=("go", "npm"),
         shortest=("{here}/bin/shortest",),
         clients={"go": ("{here}/bin/callback",)},
         service=("{here}/bin/service",),
+        secure=("{here}/bin/secure",),
     ),
     "java": Project(
         tools=("java", "mvn"),
         shortest=(*JAVA, "example.Shortest"),
         clients={"java": (*JAVA, "example.Callback")},
         service=(*JAVA, "example.Service"),
+        secure=(*JAVA, "example.Secure"),
     ),
     "rust": Project(
         tools=("cargo",),
@@ -92,5 +98,8 @@ CLIENTS = {
 }
 SERVICES = tuple(_program(language, project.service) for language, project in PROJECTS.items())
 SHORTEST = tuple(_program(language, project.shortest) for language, project in PROJECTS.items())
+SECURE = tuple(
+    _program(language, project.secure) for language, project in PROJECTS.items() if project.secure
+)
 #: each is installed with its language's others
 PROGRAMS = SERVICES

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import ringback
-from tests.interop.generated.programs import CLIENTS, SHORTEST
+from tests.interop.generated.programs import CLIENTS, SECURE, SHORTEST
 from tests.interop.places import Place
 from tests.interop.programs import Program, output
 
@@ -47,15 +47,32 @@ def test_client_when_it_answers_a_callback(
     assert expected == run()
 
 
+def hello(program: Program, place: Place) -> str:
+    """Return what a program prints that runs the workflow `hello`."""
+    definition = Path(__file__).with_name("hello.yaml")
+    ringback("deploy", "hello", "--source", definition, home=place.home)
+    variables = {**place.variables(program.language), "TOKEN": place.server.token()}
+    printed = output(program, place.server.grpc, variables=variables, cwd=place.home)
+    return printed.strip().strip('"')
+
+
 @pytest.mark.parametrize("program", SHORTEST, ids=lambda program: program.name)
 def test_program_when_it_is_as_short_as_can_be(
     program: Program, plaintext: Place, ready: Callable[[Program], Program]
 ) -> None:
     """It runs a workflow and prints what came of it; README.md shows it."""
-    definition = Path(__file__).with_name("hello.yaml")
-    ringback("deploy", "hello", "--source", definition, home=plaintext.home)
-    variables = {**plaintext.variables(program.language), "TOKEN": plaintext.server.token()}
+    assert hello(ready(program), plaintext) == "Hello, Ada"
 
-    printed = output(ready(program), plaintext.server.grpc, variables=variables, cwd=plaintext.home)
 
-    assert printed.strip().strip('"') == "Hello, Ada"
+@pytest.mark.parametrize("program", SECURE, ids=lambda program: program.name)
+def test_program_when_it_uses_tls(
+    program: Program,
+    tls: Place,
+    ready: Callable[[Program], Program],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It trusts the server's authority, and gets its token by the library of its language."""
+    authority = str(tls.server.directory / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority)  # for the token of the tests themselves
+
+    assert hello(ready(program), tls) == "Hello, Ada"
