@@ -1,6 +1,7 @@
 """Generates protos/gen and protos/typings; with --check, says whether they are up to date."""
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import tomllib
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+
+from google.protobuf import descriptor_pb2
+from google.protobuf.message import Message
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
@@ -23,6 +27,7 @@ FIXED = {
 # Google's protos that ours or the edges use: their package has no types, so that we generate stubs.
 UNTYPED = (
     "google/api/annotations.proto",
+    "google/api/field_behavior.proto",
     "google/api/http.proto",
     "google/api/httpbody.proto",
     "google/rpc/code.proto",
@@ -59,8 +64,9 @@ def _generate(folder: Path) -> dict[str, str]:
     )
     _protoc(folder / "gen", ("python", "grpc_python", "mypy", "mypy_grpc"), ours)
     _protoc(folder / "typings", ("mypy",), UNTYPED)
+    comments = {"gen/ringback/v1/comments.json": _comments(folder, ours)}
     made = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py*")}
-    return {**FIXED, **{name: made[name].read_text() for name in sorted(made)}}
+    return {**FIXED, **comments, **{name: made[name].read_text() for name in sorted(made)}}
 
 
 def _protoc(folder: Path, outputs: Sequence[str], sources: Sequence[str]) -> None:
@@ -75,6 +81,36 @@ def _protoc(folder: Path, outputs: Sequence[str], sources: Sequence[str]) -> Non
     finished = subprocess.run([*command, *sources], check=False, capture_output=True, text=True)
     if finished.returncode:
         sys.exit(finished.stderr)
+
+
+def _comments(folder: Path, sources: Sequence[str]) -> str:
+    """Return the comments of everything in the protos as JSON, for generated code has none."""
+    output = folder / "comments.binpb"
+    command = [sys.executable, "-m", "grpc_tools.protoc", "--include_source_info"]
+    command += [f"--proto_path={path}" for path in (PROTOS, *_includes())]
+    command += [f"--descriptor_set_out={output}", *sources]
+    subprocess.run(command, check=True)
+    found: dict[str, str] = {}
+    for file in descriptor_pb2.FileDescriptorSet.FromString(output.read_bytes()).file:
+        for location in file.source_code_info.location:
+            name = _place(file, list(location.path))
+            if name and location.leading_comments:
+                said = location.leading_comments.strip()
+                found[f"{file.package}.{name}"] = re.sub(r"\s*\n\s*", " ", said)
+    return json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _place(file: descriptor_pb2.FileDescriptorProto, path: Sequence[int]) -> str:
+    """Return the name of what a path through the numbers of fields leads to, empty for options."""
+    place: Message = file
+    names: list[str] = []
+    for number, index in zip(path[::2], path[1::2], strict=False):
+        field = place.DESCRIPTOR.fields_by_number[number]
+        if not field.is_repeated or field.message_type is None:
+            return ""
+        place = getattr(place, field.name)[index]
+        names.append(str(getattr(place, "name", "")))
+    return ".".join(names) if len(path) % 2 == 0 and all(names) else ""
 
 
 def _includes() -> list[Path]:

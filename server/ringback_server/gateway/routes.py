@@ -16,6 +16,8 @@ from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.callbacks import CallbackUrls
 from ringback_server.gateway.exchange import Endpoint, HttpRequest, Respond, Streamed
 from ringback_server.gateway.oauth import Exchange, KeysEndpoint, TokenEndpoint
+from ringback_server.gateway.openapi.document import PATH as OPENAPI_PATH
+from ringback_server.gateway.openapi.endpoint import DocumentEndpoint
 from ringback_server.gateway.rest import Rest
 from ringback_server.gateway.workers import Workers
 
@@ -61,6 +63,10 @@ def application(
         routes=[
             *probes,
             Route("/token", Endpoint(TokenEndpoint(exchange, workers).respond, requests, "token")),
+            Route(
+                OPENAPI_PATH,
+                Endpoint(DocumentEndpoint(services, workers).respond, requests, "openapi"),
+            ),
             Route(
                 "/.well-known/jwks.json",
                 Endpoint(KeysEndpoint(issuer.jwks, workers).respond, requests, "jwks"),
