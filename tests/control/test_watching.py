@@ -1,0 +1,76 @@
+"""The verb that watches executions: what ends a watch early."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ringback_server.control import workflows
+from ringback_server.control.caller import Caller
+from ringback_server.control.watching import Watch
+from ringback_server.errors import NotFoundError, ShuttingDownError, UnauthenticatedError
+from ringback_server.model.resources import Execution
+from tests.services import Service
+
+
+def begun(caller: Caller, execution: Execution, told: list[bool]) -> Watch:
+    """Begin a watch that takes note of being told."""
+    return Watch(caller, execution.name, "", lambda: told.append(True))
+
+
+def test_watch_when_the_token_has_expired(service: Service) -> None:
+    """Nothing is told to a token that is no longer valid, however long the call lasts."""
+    execution, caller = service.execution("w"), service.caller()
+    expired = replace(caller, principal=replace(caller.principal, expire_time=1.0))
+    watch = begun(expired, execution, [])
+    with pytest.raises(UnauthenticatedError) as caught:
+        watch.look()
+
+    assert "TOKEN_EXPIRED" == caught.value.reason
+
+
+def test_watch_when_the_workflow_is_deleted(service: Service) -> None:
+    """The watch is told, and that its execution is gone."""
+    execution, told = service.execution("w"), list[bool]()
+    watch = begun(service.caller(), execution, told)
+    first = watch.look()
+    workflows.delete(service.caller(), execution.name.parent)
+    with pytest.raises(NotFoundError):
+        watch.look()
+
+    assert first is not None
+    assert told
+
+
+def test_watch_when_nothing_has_changed(service: Service) -> None:
+    """A look that finds nothing new has nothing to tell."""
+    execution, told = service.execution("w"), list[bool]()
+    watch = begun(service.caller(), execution, told)
+
+    assert watch.look() is not None
+    assert watch.look() is None
+    assert not watch.over
+
+
+def test_watch_that_is_closed(service: Service) -> None:
+    """It hears no more; closing it again does nothing."""
+    execution, told = service.execution("w"), list[bool]()
+    watch = begun(service.caller(), execution, told)
+    watch.close()
+    watch.close()
+    service.backend.engine.ended(execution.key)
+
+    assert [] == told
+
+
+def test_watch_when_the_server_leaves(service: Service) -> None:
+    """It ends, at once and for who comes later."""
+    execution, told = service.execution("w"), list[bool]()
+    watch = begun(service.caller(), execution, told)
+    service.backend.engine.leave()
+    for each in (watch, begun(service.caller(), execution, [])):
+        with pytest.raises(ShuttingDownError):
+            each.look()
+
+    assert [True] == told
