@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
@@ -236,6 +237,44 @@ def test_connection_when_it_is_old(service: Service) -> None:
         assert until(old)
 
     assert calls
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_stop_while_a_call_is_answered(service: Service, *, ends: bool) -> None:
+    """A stop lets a call under way end, refuses new ones, and takes no longer than its grace."""
+    begun, release = threading.Event(), threading.Event()
+
+    def answers() -> Iterator[Message]:
+        begun.set()
+        assert release.wait(20.0)
+        yield operations_pb2.Operation(name="o")
+
+    metadata = bearer(service, ADMIN)
+    with (
+        serving(service, answers()) as server,
+        grpc.insecure_channel(str(server.address)) as channel,
+        grpc.insecure_channel(str(server.address)) as later,
+    ):
+        under_way = begin(channel, NAME, REQUESTS[NAME], metadata=metadata)
+        assert begun.wait(10.0)
+        began = time.monotonic()
+        stopping = threading.Thread(target=server.stop, args=(8.0 if ends else 2.0,))
+        with Http2(server.address) as idle:
+            assert until(lambda: _PING in idle.ping(0.02))
+            stopping.start()
+            assert until(lambda: _GOAWAY in idle.ping(0.02))
+        with pytest.raises(grpc.RpcError) as refused:
+            call(later, NAME, REQUESTS[NAME], metadata=metadata, timeout=5.0)
+        if ends:
+            release.set()
+        stopping.join(10.0)
+        took = time.monotonic() - began
+        error = under_way.exception(5.0)
+        release.set()
+
+    assert grpc.StatusCode.UNAVAILABLE == status_of(refused.value)
+    assert ends is (error is None)
+    assert took < 6.0
 
 
 class Http2:
