@@ -34,7 +34,7 @@ PAGE_ROWS = 50_000
 #: how long it looks at them at most, in seconds
 PATIENCE = 0.5
 #: rows that can be put in another order than the list's own
-SORTED_ROWS = 250_000
+SORTED_ROWS = 100_000
 
 _WINDOW = 2_000
 #: comes before all times and durations
