@@ -67,6 +67,9 @@ class Reader:
     def set_trailing_metadata(self, metadata: object) -> None:
         """Take what is sent behind the last message."""
 
+    def disable_next_message_compression(self) -> None:
+        """Hear that the next message is too small to be compressed."""
+
     def set_code(self, code: grpc.StatusCode) -> None:
         """Take the status."""
         self.code = code

@@ -23,6 +23,7 @@ from ringback_server.api.streams import Stream
 from ringback_server.api.table import StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
+from ringback_server.rpc.connections import COMPRESSED_FROM
 from ringback_server.rpc.metadata import REQUEST_ID, Sent
 from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
 
@@ -153,6 +154,8 @@ class _Pump:
                 self._end(answer)
                 return
             if answer is not None:
+                if answer.ByteSize() < COMPRESSED_FROM:
+                    self._context.disable_next_message_compression()
                 self._send(answer)
                 # It may be a part of the news only.
                 self._news = True
