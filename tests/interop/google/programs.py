@@ -31,6 +31,9 @@ PROGRAMS = (
     ),
 )
 
+#: beside the first, in the same folder: Python's clients for asyncio
+ASYNCHRONOUS = Program(kind="google", language="python", run=("{python}", "{here}/aclient.py"))
+
 #: what a language calls a failed precondition, an invalid argument, and what is not there
 ERRORS = {
     "python": ("FailedPrecondition", "InvalidArgument", "NotFound"),

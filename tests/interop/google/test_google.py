@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.interop.google.programs import ERRORS, PROGRAMS
+from tests.interop.google.programs import ASYNCHRONOUS, ERRORS, PROGRAMS
 from tests.interop.places import Place
 from tests.interop.programs import Program
 
@@ -25,6 +25,7 @@ def expected(program: Program, name: str) -> dict[str, object]:
         "revisions": ["000002", "000001"],
         "listed": True,
         "operations": [True, True],
+        "locations": ["us-central1", True],
         "callback": 200,
         "ended": ["SUCCEEDED", f'{{"number": {BIG}}}', f'{{"approved":true,"order":{BIG}}}'],
         "failed": ["FAILED", {"code": 7, "message": "no such order"}],
@@ -32,6 +33,7 @@ def expected(program: Program, name: str) -> dict[str, object]:
         "again": [ended, "FAILED_PRECONDITION", "EXECUTION_ENDED", []],
         "pages": [['{"number": 2}', '{"number": 0}'], [f'{{"number": {BIG}}}']],
         "basic": [["CANCELLED", ""], ["FAILED", ""], ["SUCCEEDED", ""]],
+        "filtered": [f'{{"number": {BIG}}}', '{"number": 2}'],
         "missing": [missing, "NOT_FOUND", "EXECUTION_NOT_FOUND", []],
         "invalid": [invalid, "INVALID_ARGUMENT", "INVALID_ARGUMENT", ["workflow_id"]],
         "deleted": [missing, "NOT_FOUND", "WORKFLOW_NOT_FOUND", []],
@@ -48,3 +50,23 @@ def test_client_when_it_does_all_that_it_can(
     seen = server.run(ready(program), name, server.server.http)
 
     assert expected(program, name) == seen
+
+
+@pytest.mark.parametrize("program", [ASYNCHRONOUS], ids=lambda program: program.name)
+def test_client_when_it_is_asynchronous(
+    program: Program, server: Place, ready: Callable[[Program], Program]
+) -> None:
+    """Python's clients for asyncio deploy, execute, list, cancel and delete too."""
+    name = f"{program.name}-async-{uuid4().hex[:8]}"
+
+    seen = server.run(ready(program), name, server.server.http)
+
+    assert {
+        "created": [f"{PARENT}/workflows/{name}", "ACTIVE", "create"],
+        "results": ["0", "1", "2"],
+        "cancelled": "CANCELLED",
+        "again": ["FailedPrecondition", "FAILED_PRECONDITION", "EXECUTION_ENDED"],
+        "pages": [3, 1],
+        "listed": True,
+        "deleted": ["NotFound", "NOT_FOUND", "WORKFLOW_NOT_FOUND"],
+    } == seen

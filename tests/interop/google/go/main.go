@@ -27,6 +27,7 @@ import (
 	"github.com/googleapis/gax-go/v2/apierror"
 	"google.golang.org/api/iterator"
 	"google.golang.org/api/option"
+	locationpb "google.golang.org/genproto/googleapis/cloud/location"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -137,6 +138,10 @@ func (c *clients) deploy(ctx context.Context, id string, seen map[string]any) st
 	operations := c.workflows.ListOperations(ctx, &longrunningpb.ListOperationsRequest{Name: parent})
 	names := each(operations.Next, func(found *longrunningpb.Operation) any { return found.Name })
 	seen["operations"] = []any{done.Done, holds(names, done.Name)}
+	location := must(c.workflows.GetLocation(ctx, &locationpb.GetLocationRequest{Name: parent}))
+	all := c.workflows.ListLocations(ctx, &locationpb.ListLocationsRequest{Name: "projects/local"})
+	names = each(all.Next, func(found *locationpb.Location) any { return found.Name })
+	seen["locations"] = []any{location.LocationId, holds(names, location.Name)}
 	return name
 }
 
@@ -172,6 +177,11 @@ func (c *clients) run(ctx context.Context, workflow string, seen map[string]any)
 	basic := c.executions.ListExecutions(ctx, &executionspb.ListExecutionsRequest{Parent: workflow})
 	seen["basic"] = each(basic.Next, func(found *executionspb.Execution) any {
 		return []any{found.State.String(), found.Argument}
+	})
+	request.Filter, request.OrderBy = `state!="FAILED"`, "createTime"
+	filtered := c.executions.ListExecutions(ctx, request)
+	seen["filtered"] = each(filtered.Next, func(found *executionspb.Execution) any {
+		return found.Argument
 	})
 	_, err = c.executions.GetExecution(ctx, &executionspb.GetExecutionRequest{
 		Name: workflow + "/executions/none",

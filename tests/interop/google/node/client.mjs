@@ -97,6 +97,12 @@ async function deploy(workflowId) {
     operations.push(found.name);
   }
   seen.operations = [done.done, operations.includes(done.name)];
+  const [location] = await workflows.getLocation({ name: PARENT }, options);
+  const locations = [];
+  for await (const found of workflows.listLocationsAsync({ name: 'projects/local' }, options)) {
+    locations.push(found.name);
+  }
+  seen.locations = [location.locationId, locations.includes(location.name)];
   return name;
 }
 
@@ -153,6 +159,9 @@ async function run(workflow, url) {
   } while (pageToken);
   const [basic] = await executions.listExecutions({ parent: workflow }, options);
   seen.basic = basic.map((found) => [found.state, found.argument]);
+  const filter = { ...request, filter: 'state!="FAILED"', orderBy: 'createTime' };
+  const [filtered] = await executions.listExecutions(filter, options);
+  seen.filtered = filtered.map((found) => found.argument);
   const missing = { name: `${workflow}/executions/none` };
   seen.missing = await refused(executions.getExecution(missing, options));
 }

@@ -105,6 +105,9 @@ def deploy(workflows, workflow_id, metadata, seen):
     done = workflows.get_operation({"name": operation.operation.name}, metadata=metadata)
     operations = workflows.list_operations({"name": PARENT}, metadata=metadata).operations
     seen["operations"] = [done.done, done.name in [found.name for found in operations]]
+    locations = workflows.list_locations({"name": "projects/local"}, metadata=metadata).locations
+    location = workflows.get_location({"name": PARENT}, metadata=metadata)
+    seen["locations"] = [location.location_id, location in locations]
     return workflow
 
 
@@ -157,6 +160,9 @@ def run(executions, workflow, metadata, seen, send):
     seen["pages"] = [[found.argument for found in page.executions] for page in pages]
     basic = executions.list_executions(parent=workflow.name, metadata=metadata)
     seen["basic"] = [[found.state.name, found.argument] for found in basic]
+    request |= {"filter": 'state!="FAILED"', "order_by": "createTime"}
+    filtered = executions.list_executions(request=request, metadata=metadata)
+    seen["filtered"] = [found.argument for found in filtered]
     missing = f"{workflow.name}/executions/none"
     seen["missing"] = refused(executions.get_execution, name=missing, metadata=metadata)
 

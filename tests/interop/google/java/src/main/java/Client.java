@@ -13,6 +13,9 @@ import com.google.api.gax.rpc.FixedHeaderProvider;
 import com.google.api.gax.rpc.StubSettings;
 import com.google.auth.http.HttpCredentialsAdapter;
 import com.google.auth.oauth2.GoogleCredentials;
+import com.google.cloud.location.GetLocationRequest;
+import com.google.cloud.location.ListLocationsRequest;
+import com.google.cloud.location.Location;
 import com.google.cloud.workflows.executions.v1.Execution;
 import com.google.cloud.workflows.executions.v1.ExecutionView;
 import com.google.cloud.workflows.executions.v1.ExecutionsClient;
@@ -138,6 +141,15 @@ public final class Client {
         .iterateAll()
         .forEach(found -> operations.add(found.getName()));
     seen.put("operations", List.of(done.getDone(), operations.contains(done.getName())));
+    Location location =
+        workflows.getLocation(GetLocationRequest.newBuilder().setName(PARENT).build());
+    List<String> locations = new ArrayList<>();
+    workflows
+        .listLocations(ListLocationsRequest.newBuilder().setName("projects/local").build())
+        .iterateAll()
+        .forEach(found -> locations.add(found.getName()));
+    seen.put(
+        "locations", List.of(location.getLocationId(), locations.contains(location.getName())));
     return name;
   }
 
@@ -177,6 +189,13 @@ public final class Client {
         .iterateAll()
         .forEach(found -> basic.add(List.of(found.getState().name(), found.getArgument())));
     seen.put("basic", basic);
+    List<String> filtered = new ArrayList<>();
+    executions
+        .listExecutions(
+            request.toBuilder().setFilter("state!=\"FAILED\"").setOrderBy("createTime").build())
+        .iterateAll()
+        .forEach(found -> filtered.add(found.getArgument()));
+    seen.put("filtered", filtered);
     seen.put("missing", refused(() -> executions.getExecution(workflow + "/executions/none")));
   }
 
