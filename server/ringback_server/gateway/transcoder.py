@@ -125,7 +125,9 @@ class Route:
 
     def _read_query(self, message: Message, query: Iterable[tuple[str, str]]) -> None:
         pairs = list(query)
-        if pairs and self.binding.body == "*":
+        if not pairs:
+            return
+        if self.binding.body == "*":
             key = pairs[0][0][:80]
             raise invalid(key, f"Query parameter {key!r} cannot be given here: the body has it.")
         taken = {*self.variables, self.binding.body}
