@@ -180,6 +180,7 @@ class Client(Blocking[Verbs]):
     list_workflows = blocking_iterator(Verbs.list_workflows)
     list_revisions = blocking_iterator(Verbs.list_revisions)
     delete_workflow = blocking(Verbs.delete_workflow)
+    begin_deletion = blocking(Verbs.begin_deletion)
 
     run = blocking(Verbs.run)
     execute = blocking(Verbs.execute)

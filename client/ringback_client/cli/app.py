@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from ringback_client.cli import (
     revisions,
     workflows,
 )
+from ringback_client.cli.gcloud import arrange, command_of
 from ringback_client.cli.joined import is_joined, joined_commands, run_joined
 from ringback_client.cli.output import say_error
 from ringback_client.cli.session import Session
@@ -28,9 +30,20 @@ from ringback_client.errors import ClientError, InvalidInputError
 
 _FAILED = 1
 _USAGE = 2
-#: what gcloud says before a command, and what we do
-_GCLOUD: Mapping[str, tuple[str, ...]] = {"workflows": (), "logging": ("logs",)}
-_QUIET = frozenset({"--quiet", "-q"})
+
+
+class Verbosity(StrEnum):
+    """What gcloud tells beside data; what it debugs, Ringback does not tell."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+    NONE = "none"
+
+
+_SILENT = frozenset({Verbosity.ERROR, Verbosity.CRITICAL, Verbosity.NONE})
 
 app = typer.Typer(
     name="ringback",
@@ -59,7 +72,7 @@ app.add_typer(auth.app, name="auth")
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit status: 0, 1 when it failed, 2 when it was misused."""
     try:
-        app(args=_quiet_first(_ours(arguments)), prog_name="ringback", standalone_mode=True)
+        app(args=_arranged(arguments), prog_name="ringback", standalone_mode=True)
     except ClientError as error:
         say_error(error.message, error.next_step)
         return _USAGE if isinstance(error, InvalidInputError) else _FAILED
@@ -68,24 +81,12 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _ours(arguments: Sequence[str]) -> list[str]:
-    """Put our words for gcloud's: `workflows run` is `run`, and `logging read` is `logs read`."""
-    words = [*arguments]
-    for place, word in enumerate(words):
-        if not word.startswith("-"):
-            words[place : place + 1] = _GCLOUD.get(word, (word,))
-            break
-    return words
-
-
-def _quiet_first(arguments: Sequence[str]) -> list[str]:
-    """Move --quiet to the front, where it may be written anywhere but in a joined command."""
-    if any(map(is_joined, [word for word in arguments if not word.startswith("-")][:1])):
+def _arranged(arguments: Sequence[str]) -> list[str]:
+    """Put words in the order that commands take them in; joined ones read their own."""
+    first = command_of(arguments)
+    if first is not None and is_joined(first):
         return [*arguments]
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    words, rest = arguments[:end], arguments[end:]
-    quiet = [word for word in words if word in _QUIET]
-    return [*quiet, *(word for word in words if word not in _QUIET), *rest]
+    return arrange(arguments)
 
 
 def _print_version(asked: object) -> None:
@@ -106,6 +107,20 @@ def begin(
             help="Say nothing but data and errors, and ask nothing. May stand anywhere.",
         ),
     ] = False,
+    verbosity: Annotated[
+        Verbosity,
+        typer.Option(help="What is said beside data: error, critical and none leave out words."),
+    ] = Verbosity.WARNING,
+    impersonate_service_account: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EMAIL", help="Act as another account, if yours may make tokens for it."
+        ),
+    ] = None,
+    access_token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Send the access token in a file."),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option(
@@ -114,7 +129,14 @@ def begin(
     ] = False,
 ) -> None:
     """Deploy workflows, run them, and answer what they wait for."""
-    ctx.obj = Session(environ=os.environ, directory=Path.cwd(), quiet=quiet)
+    ctx.obj = Session(
+        environ=os.environ,
+        directory=Path.cwd(),
+        quiet=quiet or verbosity in _SILENT,
+        asks=not quiet,
+        impersonated=impersonate_service_account,
+        token_file=access_token_file,
+    )
 
 
 def _join(name: str, summary: str) -> None:

@@ -33,7 +33,14 @@ def print_access_token(
     ] = None,
     ttl: Annotated[
         int | None,
-        typer.Option(metavar="SECONDS", min=1, max=_HOUR, help="How long it is to be valid."),
+        typer.Option(
+            "--ttl",
+            "--lifetime",
+            metavar="SECONDS",
+            min=1,
+            max=_HOUR,
+            help="How long it is to be valid.",
+        ),
     ] = None,
     permission: Annotated[
         list[str] | None,

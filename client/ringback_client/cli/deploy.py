@@ -19,6 +19,7 @@ from ringback_client.cli.env_vars import (
 )
 from ringback_client.cli.levels import CallLogLevel, HistoryLevel, for_workflow
 from ringback_client.cli.options import (
+    Async,
     Location,
     Project,
     TableFormat,
@@ -47,9 +48,6 @@ Labels = Annotated[
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check it and show what would change, no more.")
-]
-Async = Annotated[
-    bool, typer.Option("--async", help="Print the operation's name and do not wait for it.")
 ]
 
 

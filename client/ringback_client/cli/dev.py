@@ -31,7 +31,7 @@ from ringback_client.cli.options import (
 from ringback_client.cli.output import write_line
 from ringback_client.cli.own_server import OwnServer, own_server
 from ringback_client.cli.saved_file import SavedFile
-from ringback_client.cli.session import RETRIES, Session, session_of
+from ringback_client.cli.session import Session, session_of
 from ringback_client.cli.typed_lines import TypedLines
 from ringback_client.client import Client
 from ringback_client.connection import Server
@@ -95,7 +95,7 @@ def dev(
         with (
             _interrupted_by_signals(),
             _server(session, data_dir) as (server, own),
-            Client(server, project=project, location=location, retries=RETRIES) as client,
+            session.connect(server, project, location) as client,
         ):
             told = Activity(client, client.place.workflow(workflow), server, _tell)
             definition = _Definition(client, SavedFile(file), workflow, settings)

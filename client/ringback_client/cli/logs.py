@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from itertools import islice
 from typing import Annotated
 
@@ -27,6 +28,14 @@ _DURATION = re.compile(
 _LOOK_SECONDS = 1.0
 _INTERRUPTED = 130
 
+
+class Order(StrEnum):
+    """What comes first."""
+
+    DESC = "desc"
+    ASC = "asc"
+
+
 Filter = Annotated[
     str,
     typer.Argument(
@@ -48,18 +57,22 @@ def group() -> None:
 def read(
     ctx: typer.Context,
     text: Filter = "",
+    *,
     freshness: Annotated[
         str, typer.Option(metavar="DURATION", help="How old entries may be.")
     ] = "1d",
+    order: Annotated[Order, typer.Option(help="Newest first, desc, or oldest first, asc.")] = (
+        Order.DESC
+    ),
     limit: Limit = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: TableFormat = Format.TABLE,
 ) -> None:
-    """Find log entries of all workflows, newest first."""
+    """Find log entries of all workflows, newest first unless --order says otherwise."""
     since = datetime.now(UTC) - parse_duration(freshness)
     with session_of(ctx).client(project, location) as client:
-        entries = client.logs(filter_=_filter(text, since), newest_first=True)
+        entries = client.logs(filter_=_filter(text, since), newest_first=order is Order.DESC)
         found = list(islice(entries, limit))
     rows = [
         {"TIME": moment(entry.timestamp), "SEVERITY": entry.severity, "ENTRY": _words(entry)}

@@ -76,6 +76,9 @@ ResultFormat = Annotated[
         help="How to print it: json, yaml, or fields: value(KEY,…), csv(KEY,…).",
     ),
 ]
+Async = Annotated[
+    bool, typer.Option("--async", help="Print the operation's name and do not wait for it.")
+]
 Timeout = Annotated[
     float | None,
     typer.Option(

@@ -125,7 +125,7 @@ def rollback(
             return
         if not session.quiet:
             write_diff(changes, to_stderr=True)
-        asks = not yes and not session.quiet and sys.stdin.isatty()
+        asks = not yes and session.asks and sys.stdin.isatty()
         question = f"Deploy {older.revision_id} as a new revision of {workflow}?"
         if asks and not typer.confirm(question, err=True):
             say("Nothing was deployed.")

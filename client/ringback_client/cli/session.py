@@ -1,14 +1,17 @@
 """What the commands of one invocation share: where they were called, and how to reach a server."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from ringback_client.cli.output import say
-from ringback_client.client import Client
+from ringback_client.cli.tokens import FileTokens, ImpersonatedTokens
+from ringback_client.client import Client, Options
 from ringback_client.connection import Server, find_server
+from ringback_client.credentials import read_key
 from ringback_client.retries import Retries
 
 # Somebody waits at the terminal: a server that restarts is found again, one that is gone told of.
@@ -21,7 +24,14 @@ class Session:
 
     environ: Mapping[str, str]
     directory: Path
+    #: say nothing but data and errors
     quiet: bool
+    #: whether a person at a terminal may be asked
+    asks: bool
+    #: the account to act as, if not the key file's
+    impersonated: str | None = None
+    #: what has the access token, if not one is made with the key file
+    token_file: Path | None = None
 
     def say(self, words: str) -> None:
         """Tell the person at the terminal something, unless they asked for quiet."""
@@ -30,13 +40,31 @@ class Session:
 
     def server(self) -> Server:
         """Find the server and say which it is; raises a ClientError when there is none."""
-        server = find_server(self.environ, self.directory)
+        environ = self.environ
+        if self.token_file is not None:
+            # The key is not needed then, and so nor is its file's name.
+            environ = {"RINGBACK_CREDENTIALS": os.devnull, **environ}
+        server = find_server(environ, self.directory)
         self.say(f"Using the server at {server.address} ({server.found}).")
         return server
 
     def client(self, project: str | None, location: str) -> Client:
         """Make a client of the server; short names belong to `project` and `location`."""
-        return Client(self.server(), project=project, location=location, retries=RETRIES)
+        return self.connect(self.server(), project, location)
+
+    def connect(self, server: Server, project: str | None, location: str) -> Client:
+        """Make a client of a server; see `client`."""
+        options = Options(project=project, location=location, retries=RETRIES)
+        tokens: Callable[[], str] | None = None
+        if self.token_file is not None:
+            tokens = FileTokens(self.token_file).get
+        if self.impersonated is not None:
+            tokens = ImpersonatedTokens(server, self.impersonated, tokens).get
+        if tokens is not None:
+            options["credentials"] = tokens
+            if project is None and self.token_file is None:
+                options["project"] = read_key(server.key_file).project_id
+        return Client(server, **options)
 
 
 def session_of(ctx: typer.Context) -> Session:

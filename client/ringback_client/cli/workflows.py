@@ -8,6 +8,7 @@ import typer
 
 from ringback.v1.workflows_pb2 import Workflow
 from ringback_client.cli.options import (
+    Async,
     Filter,
     Limit,
     Location,
@@ -80,6 +81,8 @@ def delete(
     workflow: WorkflowName,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
+    *,
+    is_async: Async = False,
 ) -> None:
     """Delete a workflow with all of its executions; those that have not ended are cancelled.
 
@@ -88,9 +91,12 @@ def delete(
     session = session_of(ctx)
     with session.client(project, location) as client:
         name = client.place.workflow(workflow)
-        asks = not session.quiet and sys.stdin.isatty()
+        asks = session.asks and sys.stdin.isatty()
         if asks and not typer.confirm(f"Delete {name} and all of its executions?", err=True):
             say("Nothing was deleted.")
             raise typer.Exit(1)
+        if is_async:
+            typer.echo(client.begin_deletion(workflow).name)
+            return
         client.delete_workflow(workflow)
     session.say(f"Deleted {name}.")

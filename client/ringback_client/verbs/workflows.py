@@ -117,8 +117,12 @@ class WorkflowVerbs(PlacedVerbs):
 
     async def delete_workflow(self, workflow: str) -> None:
         """Delete a workflow with its executions; raises RequestError if there is none."""
+        await self._finished(await self.begin_deletion(workflow))
+
+    async def begin_deletion(self, workflow: str) -> operations_pb2.Operation:
+        """Do as `delete_workflow` does, but return the operation, whether it is done or not."""
         request = workflows_pb2.DeleteWorkflowRequest(name=self._place.workflow(workflow))
-        await self._finished(await self._call(rpcs.DELETE_WORKFLOW, request))
+        return await self._call(rpcs.DELETE_WORKFLOW, request)
 
     async def get_workflow(self, workflow: str) -> Workflow:
         """Return a workflow in its latest revision; raises RequestError if there is none."""
