@@ -195,6 +195,39 @@ def test_list_and_delete_when_there_are_workflows(capsys: Captured) -> None:
     assert "No workflows are deployed. Deploy one with" in empty
 
 
+@pytest.mark.usefixtures("server")
+def test_delete_when_nobody_waits(capsys: Captured) -> None:
+    """With --async the operation's name is all that is printed."""
+    ringback(capsys, "deploy", "w", "--source", "w.yaml")
+    printed, _ = ringback(capsys, "workflows", "delete", "w", "--async")
+
+    assert printed.startswith("projects/local/locations/us-central1/operations/")
+    assert 1 == len(printed.splitlines())
+
+
+def test_commands_when_another_account_acts(server: Running, capsys: Captured) -> None:
+    """What an impersonated account may not do is refused, and what it may do is done."""
+    ringback(capsys, "deploy", "w", "--source", "w.yaml")
+    words = ("--impersonate-service-account", INVOKER)
+    result, _ = ringback(capsys, "run", "w", *words)
+    _, refused = ringback(capsys, "delete", "w", *words, code=1)
+    ringback(capsys, "auth", "print-access-token", *words, "--lifetime=60")
+
+    assert '"hello"\n' == result
+    assert "permission" in refused
+    assert server.state(server.start()) in {"ACTIVE", "SUCCEEDED"}
+
+
+def test_read_when_an_order_is_asked_for(server: Running, capsys: Captured) -> None:
+    """Entries come newest first, or in the order in which they were logged."""
+    server.deploy("".join(f'- a{n}: {{call: sys.log, args: {{text: "{n}"}}}}\n' for n in (1, 2)))
+    server.ended(server.start())
+    newest, _ = ringback(capsys, "logs", "read", "--format=value(textPayload)")
+    oldest, _ = ringback(capsys, "logging", "read", "--order=asc", "--format=value(textPayload)")
+
+    assert ("2\n1\n", "1\n2\n") == (newest, oldest)
+
+
 class Terminal(io.StringIO):
     """A terminal at which somebody typed something."""
 
