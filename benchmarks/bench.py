@@ -34,6 +34,8 @@ class Options:
     #: that come in the same second
     deadlines: int = 10_000
     peers: tuple[str, ...] = tuple(SYSTEMS)
+    #: that the echo server keeps to; 0: all, as a server does that nobody tells otherwise
+    echo_cores: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class Bench:
     def echo(self) -> Generator[Echo]:
         """Run the echo server and a process that calls it."""
         home = self.folder("echo")
-        process, written, took = _echo_server(home)
+        process, written, took = _echo_server(home, self.options.echo_cores)
         try:
             with Asked("benchmarks.load", log=home / "log") as load:
                 yield Echo(load=load, address=f"127.0.0.1:{written.read_text()}", started=took)
@@ -114,17 +116,18 @@ class Echo:
 
 def echo_start(home: Path) -> float:
     """Return the seconds from nothing to an echo server that listens."""
-    process, _, took = _echo_server(home)
+    process, _, took = _echo_server(home, cores=0)
     process.terminate()
     process.wait(_PATIENCE)
     return took
 
 
-def _echo_server(home: Path) -> tuple[subprocess.Popen[bytes], Path, float]:
+def _echo_server(home: Path, cores: int) -> tuple[subprocess.Popen[bytes], Path, float]:
     written = home / "port"
     written.unlink(missing_ok=True)
     begun = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.echo", str(written)], cwd=ROOT)
+    command = [sys.executable, "-m", "benchmarks.echo", str(written), str(cores)]
+    process = subprocess.Popen(command, cwd=ROOT)
     if not comes_up(process, written.exists, patience=_PATIENCE):
         raise BenchmarkError("the echo server does not start")
     return process, written, time.perf_counter() - begun

@@ -1,6 +1,6 @@
 """A gRPC server that does nothing but send back what it was sent: the ceiling.
 
-python -m benchmarks.echo PORT_FILE
+python -m benchmarks.echo PORT_FILE CORES
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from pathlib import Path
 
 import grpc
 
+from ringback_server.cores import keep_to
+
 METHOD = "/benchmarks.Echo/Call"
 _THREADS = 16  # as many as `ringback serve` has for calls that do not wait
 
 
 def main() -> None:
     """Serve until the process is told to end; the port's number is written to a file."""
+    keep_to(int(sys.argv[2]))
     # Before any thread starts, so that none takes the signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     server = grpc.server(

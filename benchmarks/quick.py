@@ -1,8 +1,9 @@
 """`python -m benchmarks.quick`: finds what has become much slower than it was.
 
 A ratio is a figure as a share of what the echo server, or plain Python, does in the rounds next to
-it, so that it says little about the machine. Those of benchmarks/ratios.json are compared; with
-`--store` they are replaced by the lowest of as many measurements as a comparison may take.
+it, so that it says little about the machine. The echo server keeps to one core, as Ringback does,
+so that it says nothing about their number either. Those of benchmarks/ratios.json are compared;
+with `--store` they are replaced by the lowest of as many measurements as a comparison may take.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benchmarks.rows.table import ROWS
 _RATIOS = ROOT / "benchmarks" / "ratios.json"
 _ROWS = ("start", "send", "callback", "callback-loops", "cold-start", "language")
 #: many short rounds: whoever else uses the machine comes and goes, and medians forget them
-_OPTIONS = Options(seconds=0.8, rounds=7, callbacks=25, peers=())
+_OPTIONS = Options(seconds=0.8, rounds=7, callbacks=25, peers=(), echo_cores=1)
 #: how much of its ratio a figure may lose
 _TOLERANCE = 0.3
 #: how often a row that seems slower is measured again before it counts, if that begins in time
