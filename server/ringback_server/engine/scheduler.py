@@ -153,7 +153,7 @@ class Scheduler(Generic[Held]):
         with self._changed:
             ticket = self._in_hand.get(key)
             if ticket is None:
-                fresh = Ticket[Held](key, Mailbox(), None, workflow)
+                fresh: Ticket[Held] = Ticket(key, Mailbox(), None, workflow)
                 return None if self._closed else self._register(fresh)
             if ticket.held is None or not ticket.mailbox.lend():
                 return None
