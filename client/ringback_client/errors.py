@@ -13,6 +13,7 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 _NEXT_BY_REASON: Mapping[str, str] = {
     "WORKFLOW_NOT_FOUND": "See which there are with: ringback list",
+    "REVISION_NOT_FOUND": "See which there are with: ringback list-revisions WORKFLOW",
     "EXECUTION_NOT_FOUND": "See which there are with: ringback executions list WORKFLOW",
     "CALLBACK_NOT_FOUND": "See which there are with: ringback callbacks list EXECUTION",
     "INVALID_DEFINITION": "Check a file without a server: ringback lint FILE",

@@ -115,7 +115,7 @@ def test_diff_when_it_is_with_a_file(capsys: Captured) -> None:
     [
         (["missing"], "workflows/missing was not found"),
         (["w", "7"], "w has no revision 7.\nSee which there are with: ringback list-revisions w"),
-        (["w", "000001-zzz"], "w has no revision 000001-zzz."),
+        (["w", "000001-zzz"], "workflows/w has no revision 000001-zzz.\nSee which there are"),
         (["w", "1", "2", "--source", "w.yaml"], "goes with one REVISION at most"),
         (["w", "--source", "none.yaml"], "cannot read none.yaml"),
         (["one"], "one has one revision"),
@@ -167,7 +167,10 @@ def test_rollback_when_somebody_is_asked(capsys: Captured, monkeypatch: pytest.M
 @pytest.mark.usefixtures("server")
 def test_rollback_when_there_is_no_such_revision(capsys: Captured) -> None:
     """A revision that is not there changes nothing, and leads to those that are."""
-    _, said = ringback(capsys, "rollback", "w", "--to-revision=000009-abc", code=2)
+    _, said = ringback(capsys, "rollback", "w", "--to-revision=000009-abc", code=1)
+    _, numbered = ringback(capsys, "rollback", "w", "--to-revision=9", code=2)
 
-    assert "ringback list-revisions w" in said
+    assert "workflows/w has no revision 000009-abc." in said
+    assert "ringback list-revisions WORKFLOW" in said
+    assert "ringback list-revisions w" in numbered
     assert 2 == len(ids(capsys))

@@ -96,6 +96,19 @@ def test_get_when_the_name_differs(store: Store, name: WorkflowName) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "reason"),
+    [(NAME, "REVISION_NOT_FOUND"), (replace(NAME, workflow="Basic"), "WORKFLOW_NOT_FOUND")],
+)
+def test_get_when_there_is_no_such_revision(store: Store, name: WorkflowName, reason: str) -> None:
+    """It is told whether the revision is missing or the workflow itself."""
+    deploy(store)
+
+    with pytest.raises(NotFoundError) as raised:
+        store.workflows.get(name, "000001-zzz")
+    assert reason == raised.value.reason
+
+
+@pytest.mark.parametrize(
     ("changes", "revised"),
     [
         (WorkflowChanges(), False),

@@ -9,6 +9,7 @@ import typer
 from ringback.v1.callbacks_pb2 import SendCallbackResponse
 from ringback_client.cli.batch_tasks import send_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
+from ringback_client.cli.formats import Format
 from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.options import (
     ExecutionName,
@@ -21,7 +22,7 @@ from ringback_client.cli.options import (
     Workflow,
     read_text,
 )
-from ringback_client.cli.output import Format, moment, write_document, write_list, write_table
+from ringback_client.cli.output import moment, write_document, write_list, write_table
 from ringback_client.cli.session import session_of
 from ringback_client.cli.watching import wait_for_callback as wait
 from ringback_client.names import DEFAULT_LOCATION, callback_target

@@ -17,6 +17,7 @@ from ringback_client.cli.env_vars import (
     UpdateEnvVars,
     change_of,
 )
+from ringback_client.cli.formats import Format
 from ringback_client.cli.levels import CallLogLevel, HistoryLevel, for_workflow
 from ringback_client.cli.options import (
     Async,
@@ -26,7 +27,7 @@ from ringback_client.cli.options import (
     parse_pairs,
     read_file,
 )
-from ringback_client.cli.output import Format, write_diff, write_document, write_table
+from ringback_client.cli.output import write_diff, write_document, write_table
 from ringback_client.cli.session import Session, session_of
 from ringback_client.names import DEFAULT_LOCATION, last_segment
 

@@ -13,8 +13,9 @@ import typer
 
 from ringback.v1.logs_pb2 import LogEntry
 from ringback_client.cli.following import follow
+from ringback_client.cli.formats import Format
 from ringback_client.cli.options import Limit, Location, Project, TableFormat
-from ringback_client.cli.output import Format, moment, say_plainly, write_list
+from ringback_client.cli.output import moment, say_plainly, write_list
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
 

@@ -17,11 +17,6 @@ from rich.text import Text
 from ringback_client.cli.formats import Format, Kind, fields, in_words
 from ringback_client.cli.terminal import console
 
-__all__ = ["DocumentFormat", "Format"]
-
-#: how one thing is printed, which fits no table
-DocumentFormat = Format
-
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 

@@ -158,12 +158,10 @@ def _two(client: Client, workflow: str, old: str, new: str) -> tuple[Workflow, W
 
 def _find(client: Client, workflow: str, revision: str) -> Workflow:
     """Return a revision by its id or its number, the latest if none is named."""
-    if not revision:
-        return client.get_workflow(workflow)
-    number = int(revision) if revision.isdecimal() else None
+    if not revision.isdecimal():
+        return client.get_workflow(workflow, revision)
     for found in client.list_revisions(workflow):
-        ordinal = int(found.revision_id.partition("-")[0])
-        if revision == found.revision_id or number == ordinal:
+        if int(revision) == int(found.revision_id.partition("-")[0]):
             return found
     raise InvalidInputError(
         f"{workflow} has no revision {revision}.",

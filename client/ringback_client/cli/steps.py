@@ -21,7 +21,7 @@ from ringback_client.cli.options import (
     TableFormat,
     Workflow,
 )
-from ringback_client.cli.output import DocumentFormat, say, write_line, write_list, write_value
+from ringback_client.cli.output import say, write_line, write_list, write_value
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
 
@@ -173,7 +173,7 @@ def export(
     workflow: Workflow = None,
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
-    form: ResultFormat = DocumentFormat.JSON,
+    form: ResultFormat = Format.JSON,
 ) -> None:
     """Print all that is stored about an execution: itself, its callbacks, steps and log."""
     with session_of(ctx).client(project, location) as client:

@@ -124,9 +124,13 @@ class WorkflowVerbs(PlacedVerbs):
         request = workflows_pb2.DeleteWorkflowRequest(name=self._place.workflow(workflow))
         return await self._call(rpcs.DELETE_WORKFLOW, request)
 
-    async def get_workflow(self, workflow: str) -> Workflow:
-        """Return a workflow in its latest revision; raises RequestError if there is none."""
-        request = workflows_pb2.GetWorkflowRequest(name=self._place.workflow(workflow))
+    async def get_workflow(self, workflow: str, revision: str = "") -> Workflow:
+        """Return a workflow in a revision, such as `000003-a1b`, by default in its latest.
+
+        Raises RequestError if there is none; its reason says which of the two is missing.
+        """
+        name = self._place.workflow(workflow)
+        request = workflows_pb2.GetWorkflowRequest(name=name, revision_id=revision)
         return await self._call(rpcs.GET_WORKFLOW, request)
 
     async def find_workflow(self, workflow: str) -> Workflow | None:

@@ -54,6 +54,15 @@ def workflow_not_found(name: WorkflowName) -> NotFoundError:
     )
 
 
+def revision_not_found(name: WorkflowName, revision_id: str) -> NotFoundError:
+    """Return the error for a workflow that is there, but has no such revision."""
+    return NotFoundError(
+        f"{name} has no revision {revision_id[:80]}.",
+        reason="REVISION_NOT_FOUND",
+        resource=resource(name),
+    )
+
+
 def execution_not_found(name: ExecutionName) -> NotFoundError:
     """Return the error for an execution that is not there."""
     return NotFoundError(

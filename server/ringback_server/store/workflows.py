@@ -17,7 +17,7 @@ from ringback_server.store.database import Connection, Database, Row
 from ringback_server.store.families import count_end, orphan
 from ringback_server.store.ids import new_uid
 from ringback_server.store.listing import Found, Query, Search
-from ringback_server.store.lookups import workflow_key, workflow_not_found
+from ringback_server.store.lookups import revision_not_found, workflow_key, workflow_not_found
 from ringback_server.store.pages import up_to_a_page
 from ringback_server.store.purges import purge
 from ringback_server.store.remembered import Remembered
@@ -230,7 +230,7 @@ class Workflows:
         def by_revision(connection: Connection) -> Workflow:
             row = connection.execute(_BY_REVISION, (revision_key,)).fetchone()
             if row is None:
-                raise NotFoundError("The revision was not found.", reason="WORKFLOW_NOT_FOUND")
+                raise NotFoundError("The revision was not found.", reason="REVISION_NOT_FOUND")
             return _workflow(row)
 
         return self._database.read(by_revision)
@@ -283,6 +283,9 @@ def _get(connection: Connection, name: WorkflowName, revision_id: str | None = N
         row = connection.execute(_GET, place).fetchone()
     else:
         row = connection.execute(_GET_REVISION, (*place, revision_id)).fetchone()
+    if row is None and revision_id is not None:
+        workflow_key(connection, name)  # which tells if there is no workflow either
+        raise revision_not_found(name, revision_id)
     if row is None:
         raise workflow_not_found(name)
     return _workflow(row)

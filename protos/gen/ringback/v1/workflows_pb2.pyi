@@ -403,7 +403,9 @@ class GetWorkflowRequest(_message.Message):
     name: _builtins.str
     """The workflow's name."""
     revision_id: _builtins.str
-    """The revision to return; empty for the latest."""
+    """The revision to return; empty for the latest. One that the workflow does not have is
+    NOT_FOUND with the reason REVISION_NOT_FOUND.
+    """
     def __init__(
         self,
         *,
