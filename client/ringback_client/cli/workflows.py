@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ringback.v1.workflows_pb2 import Workflow
+from ringback_client.cli.formats import Format
 from ringback_client.cli.options import (
     Async,
     Filter,
@@ -20,7 +21,6 @@ from ringback_client.cli.options import (
     order_by,
 )
 from ringback_client.cli.output import (
-    Format,
     moment,
     say,
     write_document,
