@@ -1,8 +1,9 @@
 """A program that runs commands of the command line in turn, and lets them connect nowhere else.
 
-Reads a list of commands, as JSON, and writes what came of each, with the name of everything that
-was to be reached or looked up beyond this machine: Python's own connections are refused. In a
-command, `{execution}`, `{callback}` and `{token}` stand for what others printed before.
+Reads a list of commands, as JSON, and writes what came of each, the RPCs that it called, and the
+name of everything that was to be reached or looked up beyond this machine: Python's own
+connections are refused. In a command, `{execution}`, `{callback}` and `{token}` stand for what
+others printed before.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ import json
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from ipaddress import ip_address
 from typing import cast
+from unittest.mock import patch
+
+from google.protobuf.message import Message
 
 from ringback_client.cli import main
+from ringback_client.rpcs import Rpc
 from tests.waiting import PATIENCE
 
 #: seconds for a command that goes on until it is interrupted
@@ -26,6 +32,16 @@ _REACHES = ("socket.connect", "socket.sendto", "socket.sendmsg")
 _LOOKS_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
 
 refused: list[str] = []
+#: by what followed `ringback`, the names of RPCs
+called: defaultdict[str, list[str]] = defaultdict(list)
+#: the command under way
+words_now: list[str] = []
+
+
+def note(rpc: Rpc[Message, Message]) -> str:
+    """Note that a command calls an RPC; return the path that it calls."""
+    called[" ".join(words_now)].append(rpc.name)
+    return f"/ringback.v1.{rpc.name}"
 
 
 def refuse(event: str, arguments: tuple[object, ...]) -> None:
@@ -71,6 +87,7 @@ def run_all(commands: Sequence[Sequence[str]]) -> dict[str, int | str]:
     known: dict[str, str] = {}
     statuses: dict[str, int | str] = {}
     for command in commands:
+        words_now[:] = command
         words = [word.format_map(known) if "{" in word else word for word in command]
         status, output = run(words)
         deadline = time.monotonic() + PATIENCE
@@ -90,5 +107,6 @@ def run_all(commands: Sequence[Sequence[str]]) -> dict[str, int | str]:
 if __name__ == "__main__":
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     sys.addaudithook(refuse)
-    printed = run_all(json.load(sys.stdin))
-    sys.stdout.write(json.dumps({"statuses": printed, "refused": refused}))
+    with patch.object(Rpc, "path", property(note)):
+        printed = run_all(json.load(sys.stdin))
+    sys.stdout.write(json.dumps({"statuses": printed, "refused": refused, "called": called}))

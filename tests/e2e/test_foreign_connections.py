@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import pytest
 
 from tests.e2e.process import environment, serving
 from tests.e2e.tracing import connections, foreign, watched
-from tests.services import WAITS
+from tests.rpc.calls import EXECUTION
+from tests.rpc_page import Row, rows
+from tests.services import INVOKER, WAITS
 from tests.test_documents import commands
 from tests.waiting import PATIENCE
 
@@ -41,22 +43,44 @@ COMMANDS = (
     ("callbacks", "list", "{execution}", "--format=json"),
     ("callbacks", "wait", "{execution}"),
     ("callbacks", "send", "{url}/v1/{callback}", "--data=1"),
+    ("callbacks", "send", "--batch=callbacks.ndjson"),
     ("executions", "watch", "{execution}"),
     ("executions", "wait", "{execution}"),
     ("executions", "wait-last"),
     ("execute", "w"),
     ("executions", "cancel", "{execution}"),
+    ("execute", "quick", "--batch=arguments.ndjson"),
     ("dev", "quick.yaml"),
     ("logs", "read"),
     ("logs", "tail"),
     ("auth", "print-access-token"),
+    ("auth", "print-access-token", f"--impersonate-service-account={INVOKER}"),
     ("auth", "print-identity-token", "--audiences=https://a"),
+    (
+        *("auth", "print-identity-token", "--audiences=https://a"),
+        f"--impersonate-service-account={INVOKER}",
+    ),
     ("auth", "decode", "{token}"),
     ("env",),
     ("completion", "bash"),
     ("backup", "copy.db", "--data-dir=data"),
     ("delete", "w", "--quiet"),
 )
+
+
+#: a line of a batch, whose callback nobody waits for
+NOWHERE = {"url": f"http://127.0.0.1:8780/v1/{EXECUTION}/callbacks/{'0' * 32}", "data": 1}
+
+
+def calls(row: Row, called: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether the command that a row names called its RPC."""
+    rpc = row.name.removeprefix("ringback.v1.").replace(".", "/")
+    return any(
+        rpc in found
+        for command, found in called.items()
+        if set(row.command) <= {word.partition("=")[0] for word in command.split()}
+        and command.startswith(" ".join(word for word in row.command if word[:2] != "--"))
+    )
 
 
 def observed(
@@ -85,17 +109,21 @@ def test_commands_when_they_are_watched() -> None:
 
 
 def test_everything_when_nothing_else_can_be_reached(tmp_path: Path) -> None:
-    """No command and no server turns to another machine, or asks for a name."""
+    """No command and no server turns elsewhere, and each calls the RPC of docs/rpcs.md."""
     (tmp_path / "w.yaml").write_text(WAITS)
     (tmp_path / "quick.yaml").write_text("- first:\n    return: 1\n")
+    (tmp_path / "callbacks.ndjson").write_text(json.dumps(NOWHERE))
+    (tmp_path / "arguments.ndjson").write_text("1")
     (tmp_path / "quick.test.yaml").write_text("cases: [{name: a, expect: {result: 1}}]\n")
     traces = (tmp_path / "server.trace", tmp_path / "commands.trace")
     with serving(tmp_path / "data", home=tmp_path, under=watched(traces[0])) as server:
         there = [[word.replace("{url}", server.http) for word in c] for c in COMMANDS]
         said, others = observed(there, tmp_path, traces[1])
 
+    failing = {"logs tail", "callbacks send --batch=callbacks.ndjson"}
     failed = {command: status for command, status in said["statuses"].items() if status}
-    assert {"logs tail"} >= set(failed)
+    assert failing >= set(failed)
+    assert [] == [row for row in rows() if row.command and not calls(row, said["called"])]
     assert ([], [], []) == (said["refused"], others, foreign(traces[0]))
     assert connections(traces[1]) > 0 or not watched(traces[1])
 

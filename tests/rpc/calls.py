@@ -8,6 +8,8 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
 
 from ringback.v1 import (
     batches_pb2,
@@ -176,6 +178,18 @@ def status_of(error: grpc.RpcError) -> grpc.StatusCode:
     """Return the status of a failed call."""
     assert isinstance(error, grpc.Call)
     return error.code()
+
+
+def info_of(error: grpc.RpcError) -> ErrorInfo:
+    """Return the first detail of a failed call, which says why for programs."""
+    assert isinstance(error, grpc.Call)
+    packed = next(
+        item.value for item in error.trailing_metadata() if item.key == "grpc-status-details-bin"
+    )
+    assert isinstance(packed, bytes)
+    info = ErrorInfo()
+    assert Status.FromString(packed).details[0].Unpack(info)
+    return info
 
 
 def _stub(

@@ -15,8 +15,6 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import ErrorInfo
-from google.rpc.status_pb2 import Status
 
 from ringback.v1 import callbacks_pb2, executions_pb2, operations_pb2
 from ringback_server.api.table import SERVICES, Method
@@ -28,7 +26,7 @@ from ringback_server.errors import StartError
 from ringback_server.rpc.server import Capacity, GrpcServer
 from ringback_server.settings import Address
 from tests.edges import LOOPBACK, bearer, grpc_edge
-from tests.rpc.calls import REQUESTS, WORKFLOW, begin, call, code_of, rpcs, status_of
+from tests.rpc.calls import REQUESTS, WORKFLOW, begin, call, code_of, info_of, rpcs, status_of
 from tests.services import ADMIN, INVOKER, NOBODY, Service
 
 GOOGLES = {
@@ -93,7 +91,7 @@ def test_call_with_a_bad_token(channel: grpc.Channel, value: str) -> None:
         call(channel, WAIT, REQUESTS[WAIT], metadata=(("authorization", value),))
 
     assert grpc.StatusCode.UNAUTHENTICATED == status_of(caught.value)
-    assert _info(caught.value).reason
+    assert info_of(caught.value).reason
 
 
 def test_call_of_an_unknown_method(service: Service, channel: grpc.Channel) -> None:
@@ -113,7 +111,7 @@ def test_error_with_details(service: Service, channel: grpc.Channel) -> None:
             metadata=bearer(service, ADMIN),
         )
 
-    info = _info(caught.value)
+    info = info_of(caught.value)
     assert ("WORKFLOW_NOT_FOUND", "ringback") == (info.reason, info.domain)
     assert {"resource": WORKFLOW} == dict(info.metadata)
 
@@ -397,14 +395,3 @@ def _first_failure(futures: list[Future[Message]]) -> grpc.StatusCode:
     error = next(iter(done)).exception()
     assert isinstance(error, grpc.RpcError)
     return status_of(error)
-
-
-def _info(error: grpc.RpcError) -> ErrorInfo:
-    assert isinstance(error, grpc.Call)
-    packed = next(
-        item.value for item in error.trailing_metadata() if item.key == "grpc-status-details-bin"
-    )
-    assert isinstance(packed, bytes)
-    info = ErrorInfo()
-    assert Status.FromString(packed).details[0].Unpack(info)
-    return info

@@ -101,5 +101,7 @@ SHORTEST = tuple(_program(language, project.shortest) for language, project in P
 SECURE = tuple(
     _program(language, project.secure) for language, project in PROJECTS.items() if project.secure
 )
+#: calls every method that the others leave out
+EVERYTHING = _program("python", ("{python}", "{here}/everything.py"))
 #: each is installed with its language's others
 PROGRAMS = SERVICES

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import ringback
-from tests.interop.generated.programs import CLIENTS, SECURE, SHORTEST
+from tests.interop.generated.programs import CLIENTS, EVERYTHING, SECURE, SHORTEST
 from tests.interop.places import Place
 from tests.interop.programs import Program, output
 
 DEFINITION = Path(__file__).with_name("approval.yaml")
-UNKNOWN = "projects/local/locations/us-central1/workflows/approval-{}/executions/unknown"
+PARENT = "projects/local/locations/us-central1"
+UNKNOWN = f"{PARENT}/workflows/approval-{{}}/executions/unknown"
 #: what each library calls the code NOT_FOUND
 CODES = {"go": "NotFound", "rust": "NotFound", "connect": "NotFound"}
 
@@ -45,6 +46,32 @@ def test_client_when_it_answers_a_callback(
 
     assert expected == run()
     assert expected == run()
+
+
+@pytest.mark.parametrize("program", [EVERYTHING], ids=lambda program: program.name)
+def test_client_when_it_calls_everything_else(
+    program: Program, plaintext: Place, ready: Callable[[Program], Program]
+) -> None:
+    """What no other program calls is answered too: batches, history, logs, tokens and the rest."""
+    variables = {**plaintext.variables(program.language), "TOKEN": plaintext.server.token()}
+    printed = output(ready(program), plaintext.server.grpc, variables=variables, cwd=plaintext.home)
+
+    assert {
+        "location": ["us-central1", True],
+        "deployed": [f"{PARENT}/workflows/everything-python", True],
+        "listed": [True, 1],
+        "refused": ["NOT_FOUND", "REVISION_NOT_FOUND"],
+        "accepted": [True, True],
+        "results": ["true", "true"],
+        "message": [True, ["CANCELLED", "SUCCEEDED", "SUCCEEDED"]],
+        "steps": [["tell", "create", "wait", "finish"], "tell"],
+        "logged": ["asked"],
+        "exported": [True, 4],
+        "left": 0,
+        "tokens": [True, 2],
+        "done": [True, True],
+        "forgotten": True,
+    } == json.loads(printed)
 
 
 def hello(program: Program, place: Place) -> str:

@@ -68,5 +68,6 @@ def test_client_when_it_is_asynchronous(
         "again": ["FailedPrecondition", "FAILED_PRECONDITION", "EXECUTION_ENDED"],
         "pages": [3, 1],
         "listed": True,
+        "forgotten": ["NotFound", "NOT_FOUND", "OPERATION_NOT_FOUND"],
         "deleted": ["NotFound", "NOT_FOUND", "WORKFLOW_NOT_FOUND"],
     } == seen

@@ -108,6 +108,9 @@ async def main(workflow_id, _url):
     seen["listed"] = workflow.name in [found.name async for found in listed]
     deletion = await workflows.delete_workflow(name=workflow.name, metadata=metadata)
     await deletion.result(timeout=30)
+    name = deletion.operation.name
+    await workflows.delete_operation({"name": name}, metadata=metadata)
+    seen["forgotten"] = await refused(workflows.get_operation({"name": name}, metadata=metadata))
     seen["deleted"] = await refused(workflows.get_workflow(name=workflow.name, metadata=metadata))
     print(json.dumps(seen))
 
