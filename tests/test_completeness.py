@@ -40,11 +40,9 @@ NO_ROUTE = {
 }
 #: the methods that Google's clients have
 GOOGLES_METHODS = {*dir(workflows_v1.WorkflowsClient), *dir(executions_v1.ExecutionsClient)}
-#: which clients of Google's call a service of ours, and whose those are not
+#: which services of ours they call, and which is for another library
 GOOGLES_CLIENTS = {"Workflows", "Executions", "Operations", "Locations"}
-NO_GOOGLE_CLIENT = {
-    "IAMCredentials": "google-auth calls it over REST, see tests/auth/test_google_auth.py"
-}
+NO_GOOGLE_CLIENT = {"IAMCredentials": "google-auth does so by REST, see tests/gateway/test_rest.py"}
 
 
 def snake(method: str) -> str:
