@@ -30,6 +30,19 @@ def test_watch_when_the_token_has_expired(service: Service) -> None:
     assert "TOKEN_EXPIRED" == caught.value.reason
 
 
+def test_watch_when_the_token_was_revoked(service: Service) -> None:
+    """A revoked token is told nothing more, from the next look on."""
+    execution, caller = service.execution("w"), service.caller()
+    watch = begun(caller, execution, [])
+    first = watch.look()
+    caller.backend.store.credentials.revoke(caller.principal.token_id, 1e12)
+    with pytest.raises(UnauthenticatedError) as caught:
+        watch.look()
+
+    assert first is not None
+    assert "TOKEN_INVALID" == caught.value.reason
+
+
 def test_watch_when_the_workflow_is_deleted(service: Service) -> None:
     """The watch is told, and that its execution is gone."""
     execution, told = service.execution("w"), list[bool]()

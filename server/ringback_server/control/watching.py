@@ -120,7 +120,12 @@ def _may(caller: Caller, permission: str, name: ExecutionName) -> bool:
 
 
 def _check_token(caller: Caller) -> None:
-    if caller.backend.clock.now() > caller.principal.expire_time:
+    """Raise UnauthenticatedError for a token that counted when the watch began, and no longer."""
+    principal, backend = caller.principal, caller.backend
+    if backend.clock.now() > principal.expire_time:
         raise UnauthenticatedError(
             "The access token has expired; resume with a new one.", reason="TOKEN_EXPIRED"
         )
+    account, revoked = backend.store.credentials.standing(principal.email, principal.token_id)
+    if revoked or account is None or account.disabled:
+        raise UnauthenticatedError("The access token counts no more.", reason="TOKEN_INVALID")
