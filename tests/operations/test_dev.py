@@ -180,6 +180,15 @@ def test_dev_when_its_server_ends(tmp_path: Path) -> None:
     assert (tmp_path / "kept" / "admin.json").exists()
 
 
+def test_dev_when_there_is_an_argument(tmp_path: Path) -> None:
+    """`--data` and a typed line are the argument that an execution gets, as `run --data` has it."""
+    text = 'main:\n  params: [args]\n  steps:\n    - done: {raise: "${\\"got \\" + args.a}"}\n'
+    with dev(tmp_path, "--on-save=execute", '--data={"a": "first"}', text=text) as found:
+        found.shows(r"#1 FAILED .*got first")
+        found.types('{"a": "second"}')
+        found.shows(r"#2 FAILED .*got second")
+
+
 def test_dev_when_the_terminal_goes_away(tmp_path: Path) -> None:
     """A job that is terminated ends its server, as one that is interrupted does."""
     with dev(tmp_path) as found:

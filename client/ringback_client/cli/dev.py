@@ -160,12 +160,15 @@ class _Definition:
             return None
 
     def execute(self, argument: str) -> str | None:
-        """Start an execution with an argument, and return its name; None when it was refused."""
+        """Start an execution, and return its name; None when it was refused.
+
+        Its argument is JSON text, empty for null.
+        """
         if not self.deployed:
             _tell("Nothing is deployed yet that could be executed.", "red")
             return None
         try:
-            return self._client.execute(self._workflow, argument=argument).name
+            return self._client.execute(self._workflow, argument_json=argument).name
         except RequestError as error:
             _tell(error.message, "red")
             return None
