@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ringback_server.model.resources import Execution
+from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
+from ringback_server.model.resources import Execution, Outcome
 from ringback_server.store.database import Database
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened
-from tests.others import Others
+from tests.others import Call, Others
 
 _AWAIT = """
 - create: {call: events.create_callback_endpoint, result: endpoint}
@@ -148,3 +150,34 @@ def _batches(database: Database) -> int:
     match = re.search(r"(\d+) batches", repr(database))
     assert match is not None
     return int(match[1])
+
+
+class _Unwilling(Others):
+    """Others to whom the first request cannot be handed over."""
+
+    def __init__(self) -> None:
+        """Begin with a fault."""
+        super().__init__()
+        self.faults = 1
+
+    def submit(self, request: HttpRequest, answer: Callable[[HttpAnswer], None], /) -> Call:
+        """Fail once, then take requests."""
+        self.faults -= 1
+        if self.faults >= 0:
+            raise MemoryError
+        return super().submit(request, answer)
+
+
+@ways
+def test_send_when_what_follows_goes_wrong(tmp_path: Path, *, resident: bool) -> None:
+    """The sender is told what is true, and the execution is in nobody's hands for ever."""
+    with opened(tmp_path, network=_Unwilling().network) as bench:
+        execution = _waiting(bench, _ASKS, resident=resident)
+        outcome = bench.send(execution.name, "body")
+        bench.clock.await_that(
+            lambda: "1 blocked" in repr(bench.engine) or "0 in hand" in repr(bench.engine)
+        )
+        bench.cancel(execution.name)
+        bench.await_state("0 in hand")
+
+        assert outcome is Outcome.RESUMED

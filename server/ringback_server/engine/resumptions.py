@@ -121,9 +121,15 @@ class Resumptions:
     def _settle(self, claim: _Claim, run: Run, committed: Committed) -> None:
         """Do what follows from a resumption, which is stored, and let go of the execution."""
         around, key = self._around, claim.ticket.key
-        run.committed()
-        around.outgoing.keep(key, run)
-        if claim.resident is None:
+        capture = Capture()
+        with capture:
+            run.committed()
+            around.outgoing.keep(key, run)
+        if capture.error is not None:
+            # It is stored: its sender is told so, and a thread loads it and meets the error again.
+            _log.error("execution %d is loaded again", key, exc_info=capture.error)
+            self._refuse(claim)
+        elif claim.resident is None:
             self._let_go(claim.ticket, run, committed)
         else:
             for delivery in committed.deliveries:
