@@ -61,7 +61,7 @@ def commit_advance(connection: Connection, key: int, fence: int, advance: Advanc
     Raise Overtaken if something came before it that it does not know of, and Superseded if the
     execution has ended, is gone or was taken over; nothing is stored then.
     """
-    if not is_current(connection, key, fence):
+    if connection.execute(_FENCE, (key,)).fetchone() != (fence,):
         raise Superseded
     _check_expired(connection, key, advance)
     committed = store_advance(connection, key, advance)
@@ -75,11 +75,6 @@ def commit_advance(connection: Connection, key: int, fence: int, advance: Advanc
         phase = Phase.RUNNABLE
     update(connection, key, advance, phase)
     return committed
-
-
-def is_current(connection: Connection, key: int, fence: int) -> bool:
-    """Tell whether an execution has not ended, and is as it was loaded with `fence`."""
-    return connection.execute(_FENCE, (key,)).fetchone() == (fence,)
 
 
 def store_advance(connection: Connection, key: int, advance: Advance) -> Committed:

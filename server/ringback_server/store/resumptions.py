@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringback_server.store.advances import commit_advance, is_current
+from ringback_server.store.advances import commit_advance
 from ringback_server.store.database import Connection, Parameters
 from ringback_server.store.loading import load_execution
-from ringback_server.store.records import Advance, Committed, Delivery, Loaded
+from ringback_server.store.records import Advance, Committed, Delivery, Loaded, Superseded
 
 _OLDEST_WAIT = """
 SELECT e.id, w.id, v.number
@@ -64,6 +64,7 @@ def resume(
     """Store the advance that follows a delivery; None if it does not follow from this one."""
     if (execution, delivery.wait) != (resumption.execution_key, resumption.wait):
         return None
-    if not is_current(connection, execution, resumption.fence):
+    try:
+        return commit_advance(connection, execution, resumption.fence, resumption.advance)
+    except Superseded:
         return None
-    return commit_advance(connection, execution, resumption.fence, resumption.advance)
