@@ -187,6 +187,9 @@ def test_dev_when_there_is_an_argument(tmp_path: Path) -> None:
         found.shows(r"#1 FAILED .*got first")
         found.types('{"a": "second"}')
         found.shows(r"#2 FAILED .*got second")
+        found.types("q")
+
+        assert 0 == found.process.wait(PATIENCE)
 
 
 def test_dev_when_the_terminal_goes_away(tmp_path: Path) -> None:
