@@ -12,7 +12,7 @@ from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.rpc.server import Capacity, GrpcServer
-from ringback_server.settings import Address
+from ringback_server.setting_values import Address
 from tests.services import Service
 
 LOOPBACK = Address("127.0.0.1", 0)

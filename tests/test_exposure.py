@@ -11,7 +11,8 @@ import pytest
 from ringback_server.errors import StartError
 from ringback_server.exposure import Reminder, check_exposure
 from ringback_server.setting_reader import read_settings
-from ringback_server.settings import Address, Settings
+from ringback_server.setting_values import Address
+from ringback_server.settings import Settings
 
 HERE, EVERYWHERE = Address("127.0.0.1", 1), Address("::", 2)
 

@@ -19,7 +19,7 @@ from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.live_tls import LiveTls
 from ringback_server.rpc.server import GrpcServer
-from ringback_server.settings import Address
+from ringback_server.setting_values import Address
 from tests.certificates import caller, self_signed
 from tests.edges import LOOPBACK
 from tests.services import Service, running

@@ -13,16 +13,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from ringback_server.api.admission import Admission
 from ringback_server.api.requests import Requests
 from ringback_server.auth.access import Access
-from ringback_server.auth.bootstrap import account_email, first_start, make_accounts
-from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
-from ringback_server.auth.open_door import OpenDoor
-from ringback_server.auth.tokens import Authenticator
 from ringback_server.certificates import TlsFiles, self_signed
 from ringback_server.clock import SystemClock
 from ringback_server.control.caller import Backend
@@ -34,6 +29,7 @@ from ringback_server.engine.scheduler import Pool
 from ringback_server.engine.sweeper import Sweeper
 from ringback_server.errors import RingbackError, StartError
 from ringback_server.exposure import Reminder, check_exposure
+from ringback_server.front_door import PROJECT, FrontDoor
 from ringback_server.gateway.guards import PageGuard
 from ringback_server.gateway.own_hosts import OwnHosts
 from ringback_server.gateway.probes import Probes, by_machine, by_token
@@ -50,7 +46,8 @@ from ringback_server.presence import Presence
 from ringback_server.readiness import Readiness
 from ringback_server.rpc.connections import Connections
 from ringback_server.rpc.server import Capacity, GrpcServer
-from ringback_server.settings import Address, Settings
+from ringback_server.setting_values import Address
+from ringback_server.settings import Settings
 from ringback_server.side_ports import SidePort, metadata_port, metrics_port
 from ringback_server.spans import installed_spans
 from ringback_server.store import Store, open_store
@@ -58,7 +55,6 @@ from ringback_server.tracing import Spans
 
 _log = logging.getLogger(__name__)
 
-_PROJECT = "local"
 _LOOK_SECONDS = 0.5
 #: what a stop keeps of its time for letting go of executions
 _CLOSE_SECONDS = 1.0
@@ -146,20 +142,7 @@ class App:
         self._closing.callback(listener.close)
         http_address = address_of(listener, wanted)
         http = f"{settings.scheme}://{http_address.reachable}"
-        first_start(
-            store.credentials,
-            settings.data_dir / "admin.json",
-            project=_PROJECT,
-            token_uri=f"{http}/token",
-            now=self._clock.now(),
-        )
-        make_accounts(store.credentials, settings.service_accounts)
-        issuer = Issuer(
-            store.credentials,
-            self._clock,
-            instance_id=_instance_id(store),
-            public_url=settings.public_url,
-        )
+        door = FrontDoor.of(settings, store, self._clock, http=http)
         public_url = settings.public_url or http
         wanted_grpc = _address(settings.grpc_address, store, "grpc", _DEFAULT_GRPC)
         check_exposure(settings, wanted_grpc, http_address)
@@ -172,10 +155,10 @@ class App:
             urls={http, public_url},
             tls=tls,
         )
-        metadata = self._open(metadata_port(settings, store, issuer, self._clock, _PROJECT))
+        metadata = self._open(metadata_port(settings, store, door.issuer, self._clock, PROJECT))
         own_hosts = self._own_hosts(where, metadata)
-        backend = self._backend(store, issuer, where, own_hosts)
-        grpc = self._serve(backend, issuer, where, probes, own_hosts)
+        backend = self._backend(door, where, own_hosts)
+        grpc = self._serve(backend, door, where, probes, own_hosts)
         self._open(metrics_port(settings, probes, self._requests))
         store.instance.set("grpc", str(grpc))
         store.instance.set("http", str(http_address))
@@ -192,18 +175,17 @@ class App:
         self._closing.callback(self._turn_away, readiness)
         _log.info("listening: gRPC on %s, HTTP on %s, data in %s", grpc, http, settings.data_dir)
 
-    def _backend(self, store: Store, issuer: Issuer, where: _Where, own_hosts: OwnHosts) -> Backend:
-        settings, clock = self._settings, self._clock
+    def _backend(self, door: FrontDoor, where: _Where, own_hosts: OwnHosts) -> Backend:
+        settings, clock, store = self._settings, self._clock, door.store
         try:
             definition_limits, limits = chosen_limits(settings.limits)
         except ValueError as error:
             raise StartError(f"--limits: {error}") from error
-        access = Access(store.credentials, clock)
         told = Told(
             callback_base_url=where.public_url,
             project_number=settings.project_number,
             connectors=connectors(settings, where.urls),
-            gate=self._gate(store, access, limits),
+            gate=self._gate(store, door.access, limits),
             definition_limits=definition_limits,
             limits=limits,
             history_level=HistoryLevel.named(settings.execution_history),
@@ -219,7 +201,7 @@ class App:
                 queued=settings.max_queued,
             ),
             told=told,
-            network=self._network(store, issuer, where, own_hosts),
+            network=self._network(store, door.issuer, where, own_hosts),
             watch=Watch(observer=self._metrics, spans=self._spans),
         )
         self._closing.callback(lambda: engine.close(self._grace()))
@@ -232,8 +214,8 @@ class App:
         return Backend(
             store=store,
             engine=engine,
-            access=access,
-            issuer=issuer,
+            access=door.access,
+            issuer=door.issuer,
             clock=clock,
             settings=settings,
             definition_limits=definition_limits,
@@ -287,29 +269,22 @@ class App:
     def _serve(
         self,
         backend: Backend,
-        issuer: Issuer,
+        door: FrontDoor,
         where: _Where,
         probes: Probes,
         own_hosts: OwnHosts,
     ) -> Address:
         """Start both edges; returns the gRPC address."""
-        settings, credentials = self._settings, backend.store.credentials
-        urls, tls = where.urls, where.tls
+        settings, urls, tls = self._settings, where.urls, where.tls
         live = LiveTls(tls.certificate, tls.key, settings.tls_client_ca) if tls else None
-        authenticator = (
-            OpenDoor(account_email("admin", _PROJECT))
-            if settings.insecure_no_auth
-            else Authenticator(issuer, credentials, credentials, self._clock, urls=urls)
-        )
-        admission = Admission(authenticator, backend)
+        admission = Admission(door.authenticator(urls), backend)
         own_hosts.open(admission, self._requests)
         workers = Workers()
-        grants = Grants(issuer, credentials, self._clock, urls=urls)
         alone = Address(where.listener.getsockname()[0], 0).loopback and not settings.public_url
         guard = by_machine(admission) if alone else by_token(admission)
         pages = application(
             admission,
-            grants.exchange,
+            door.grants(urls).exchange,
             workers,
             requests=self._requests,
             probes=probes.routes(workers, self._requests, guard),
@@ -380,12 +355,3 @@ def _address(chosen: Address | None, store: Store, key: str, default: Address) -
     """Return where to listen: as told, else as last time in this data dir, else the default."""
     last = store.instance.get(key)
     return chosen or (Address.parse(last) if last else default)
-
-
-def _instance_id(store: Store) -> str:
-    """Return the identity that a first start gave this instance."""
-    known = store.instance.get("id")
-    if known is None:
-        known = str(uuid4())
-        store.instance.set("id", known)
-    return known

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ringback_server.errors import StartError
-from ringback_server.settings import unspecified
+from ringback_server.setting_values import unspecified
 
 _log = logging.getLogger(__name__)
 

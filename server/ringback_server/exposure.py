@@ -7,7 +7,8 @@ import threading
 from typing import Final
 
 from ringback_server.errors import StartError
-from ringback_server.settings import Address, Settings
+from ringback_server.setting_values import Address
+from ringback_server.settings import Settings
 
 _log = logging.getLogger(__name__)
 

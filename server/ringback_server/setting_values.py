@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+_HIGHEST_PORT = 65_535
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _CONNECTOR = re.compile(r"(googleapis|gke)(\.[A-Za-z0-9_]+)*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -147,3 +150,48 @@ def _place(name: str, place: str) -> str:
         return url(place)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a port to listen on; port 0 picks a free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `HOST:PORT` or `[IPV6]:PORT`; raises ValueError."""
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdigit() or int(port) > _HIGHEST_PORT:
+            raise ValueError(f"expected HOST:PORT, such as 127.0.0.1:8787, got {text!r}")
+        return cls(host.removeprefix("[").removesuffix("]"), int(port))
+
+    @property
+    def reachable(self) -> Address:
+        """Where this machine reaches it: itself, unless it stands for all addresses."""
+        if not unspecified(self.host):
+            return self
+        return Address("::1" if ":" in self.host else "127.0.0.1", self.port)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def unspecified(host: str) -> bool:
+    """Tell whether a host stands for every address of the machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False

@@ -13,7 +13,8 @@ from ringback_server.gateway.metadata import MetadataServer
 from ringback_server.gateway.probes import Probes, probes_only
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
-from ringback_server.settings import Address, Settings
+from ringback_server.setting_values import Address
+from ringback_server.settings import Settings
 from ringback_server.store import Store
 
 

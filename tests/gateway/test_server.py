@@ -21,7 +21,7 @@ from ringback_server.gateway.protocol import MAX_HEAD
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
 from ringback_server.live_tls import LiveTls
-from ringback_server.settings import Address
+from ringback_server.setting_values import Address
 from tests.certificates import self_signed
 from tests.edges import LOOPBACK
 

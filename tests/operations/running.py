@@ -16,7 +16,8 @@ import pytest
 
 from ringback_client.credentials import AccessTokens, read_key
 from ringback_server.app import App
-from ringback_server.settings import Address, Settings
+from ringback_server.setting_values import Address
+from ringback_server.settings import Settings
 from ringback_server.tracing import Spans
 from tests.waiting import PATIENCE, until
 

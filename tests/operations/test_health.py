@@ -14,7 +14,8 @@ from grpc_health.v1 import health_pb2
 from ringback_server.clock import SystemClock
 from ringback_server.errors import StorageFullError
 from ringback_server.readiness import Readiness
-from ringback_server.settings import Address, Settings
+from ringback_server.setting_values import Address
+from ringback_server.settings import Settings
 from tests.clocks import FakeClock
 from tests.operations.running import Running, running
 from tests.waiting import until

@@ -19,7 +19,7 @@ from ringback_server.api.table import Service as ApiService
 from ringback_server.control.caller import Caller
 from ringback_server.rpc.connections import COMPRESSED_FROM, Connections
 from ringback_server.rpc.server import Capacity, GrpcServer
-from ringback_server.settings import Address
+from ringback_server.setting_values import Address
 from tests.edges import LOOPBACK, bearer
 from tests.rpc.calls import REQUESTS, begin, call, status_of
 from tests.services import ADMIN, Service

@@ -24,7 +24,7 @@ from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.errors import StartError
 from ringback_server.rpc.server import Capacity, GrpcServer
-from ringback_server.settings import Address
+from ringback_server.setting_values import Address
 from tests.edges import LOOPBACK, bearer, grpc_edge
 from tests.rpc.calls import REQUESTS, WORKFLOW, begin, call, code_of, info_of, rpcs, status_of
 from tests.services import ADMIN, INVOKER, NOBODY, Service

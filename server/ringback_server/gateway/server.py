@@ -12,7 +12,7 @@ from ringback_server.errors import StartError
 from ringback_server.gateway.protocol import BoundedHttpProtocol
 from ringback_server.gateway.workers import Workers
 from ringback_server.live_tls import LiveTls
-from ringback_server.settings import Address
+from ringback_server.setting_values import Address
 
 _BACKLOG = 1_024
 _KEEP_ALIVE_SECONDS = 75

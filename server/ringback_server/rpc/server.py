@@ -21,7 +21,7 @@ from ringback_server.rpc.handlers import Surroundings, generic_handlers
 from ringback_server.rpc.health import NAME, Health, health_handler
 from ringback_server.rpc.reflection import Reflection, reflection_handlers
 from ringback_server.rpc.streaming import Streaming
-from ringback_server.settings import Address
+from ringback_server.setting_values import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,90 @@
+"""The settings of the front door: who is let in, and over what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ringback_server.setting_values import Address, accounts, email, switch
+
+
+def option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
+    """Return the metadata of a setting: how it is read, shown and explained."""
+    return {"read": read, "metavar": metavar, "help": about}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """What an operator may choose about callers and how they connect."""
+
+    tls_cert: Path | None = field(
+        default=None,
+        metadata=option(Path, "FILE", "PEM certificate chain: both ports then speak TLS only"),
+    )
+    tls_key: Path | None = field(
+        default=None, metadata=option(Path, "FILE", "PEM private key of --tls-cert")
+    )
+    tls_self_signed: bool = field(
+        default=False,
+        metadata=option(
+            switch, "", "speak TLS with a certificate of its own making; callers trust DIR/ca.pem"
+        ),
+    )
+    tls_client_ca: Path | None = field(
+        default=None,
+        metadata=option(
+            Path, "FILE", "PEM certificates: both ports then take callers with one of theirs only"
+        ),
+    )
+    metadata_address: Address | None = field(
+        default=None,
+        metadata=option(
+            Address.parse,
+            "HOST:PORT",
+            "where to be a Google machine's metadata server too, on the loopback interface: "
+            "Google's libraries then find tokens by themselves",
+        ),
+    )
+    metadata_account: str = field(
+        default="invoker@local.iam.gserviceaccount.com",
+        metadata=option(email, "EMAIL", "the account whose tokens --metadata-address gives out"),
+    )
+    insecure_no_auth: bool = field(
+        default=False,
+        metadata=option(
+            switch, "", "ask nobody for a token: every caller is the administrator; for emulation"
+        ),
+    )
+    allow_remote_no_auth: bool = field(
+        default=False,
+        metadata=option(switch, "", "allow --insecure-no-auth where other machines can connect"),
+    )
+    default_service_account: str = field(
+        default="invoker@local.iam.gserviceaccount.com",
+        metadata=option(
+            email,
+            "EMAIL",
+            "the account of workflows deployed without one",
+        ),
+    )
+    service_accounts: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=option(
+            accounts,
+            "EMAIL=ROLE,…",
+            "service accounts to make at the start and what they may do, such as "
+            "orders@local.iam.gserviceaccount.com=roles/workflows.invoker",
+        ),
+    )
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the HTTP port."""
+        return "https" if self.encrypted else "http"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether both ports speak TLS."""
+        return self.tls_cert is not None or self.tls_self_signed

@@ -1,0 +1,75 @@
+"""Who this server is and whom it lets in: accounts, keys and tokens, joined for one server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from ringback_server.api.admission import Authenticator
+from ringback_server.auth.access import Access
+from ringback_server.auth.bootstrap import account_email, first_start, make_accounts
+from ringback_server.auth.grants import Grants
+from ringback_server.auth.issuer import Issuer
+from ringback_server.auth.open_door import OpenDoor
+from ringback_server.auth.tokens import Authenticator as TokenAuthenticator
+from ringback_server.clock import Clock
+from ringback_server.settings import Settings
+from ringback_server.store import Store
+
+#: the project that a first start makes its accounts in
+PROJECT = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontDoor:
+    """What tells callers apart and decides what each may do."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    issuer: Issuer
+    access: Access
+
+    @classmethod
+    def of(cls, settings: Settings, store: Store, clock: Clock, *, http: str) -> FrontDoor:
+        """See to accounts and keys, as each start does; `http` is the URL of the HTTP port.
+
+        Raises StartError for a setting that will not do, OSError if a key file cannot be written.
+        """
+        first_start(
+            store.credentials,
+            settings.data_dir / "admin.json",
+            project=PROJECT,
+            token_uri=f"{http}/token",
+            now=clock.now(),
+        )
+        make_accounts(store.credentials, settings.service_accounts)
+        issuer = Issuer(
+            store.credentials,
+            clock,
+            instance_id=_instance_id(store),
+            public_url=settings.public_url,
+        )
+        access = Access(store.credentials, clock)
+        return cls(settings=settings, store=store, clock=clock, issuer=issuer, access=access)
+
+    def authenticator(self, urls: Iterable[str]) -> Authenticator:
+        """Return what checks tokens; `urls` are those that this server is reached under."""
+        if self.settings.insecure_no_auth:
+            return OpenDoor(account_email("admin", PROJECT))
+        credentials = self.store.credentials
+        return TokenAuthenticator(self.issuer, credentials, credentials, self.clock, urls=urls)
+
+    def grants(self, urls: Iterable[str]) -> Grants:
+        """Return what exchanges grants for tokens; `urls` as for `authenticator`."""
+        return Grants(self.issuer, self.store.credentials, self.clock, urls=urls)
+
+
+def _instance_id(store: Store) -> str:
+    """Return the identity that a first start gave this instance."""
+    known = store.instance.get("id")
+    if known is None:
+        known = str(uuid4())
+        store.instance.set("id", known)
+    return known
