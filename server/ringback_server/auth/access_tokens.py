@@ -7,7 +7,9 @@ from typing import Final
 from ringback_server.auth.claims import Claims, opens_service
 from ringback_server.auth.issuer import AT_JWT, Issuer
 from ringback_server.auth.jws import UnverifiedToken
+from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.auth.refusals import Refusal, TokenError
+from ringback_server.auth.scopes import opens_anything, within_scope
 from ringback_server.auth.stores import Revocations
 from ringback_server.model.principals import Principal
 
@@ -52,12 +54,21 @@ class AccessTokens:
 
 def _principal(claims: Claims, expire: int) -> Principal:
     claims.text("client_id")
-    if not opens_service(claims.text("scope")):
+    scope = claims.text("scope")
+    if not opens_anything(scope):
         raise TokenError(Refusal.SCOPE)
     return Principal(
         email=claims.text("sub"),
-        permissions=claims.texts("permissions"),
+        permissions=_permissions(claims, scope),
         resource=claims.optional_text("resource"),
         token_id=claims.text("jti"),
         expire_time=expire,
     )
+
+
+def _permissions(claims: Claims, scope: str) -> frozenset[str] | None:
+    named = claims.texts("permissions")
+    if named is None and not opens_service(scope):
+        # A narrow scope that names nothing would leave everything to the bindings.
+        named = PERMISSIONS
+    return None if named is None else within_scope(named, scope)

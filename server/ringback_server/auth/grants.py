@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ringback_server.auth.assertions import Assertions, token_audiences
-from ringback_server.auth.claims import CLOUD_PLATFORM, Claims, opens_service
+from ringback_server.auth.claims import CLOUD_PLATFORM, Claims
 from ringback_server.auth.issuer import DEFAULT_LIFETIME, Issuer
 from ringback_server.auth.jws import read
 from ringback_server.auth.refusals import Refusal, TokenError
+from ringback_server.auth.scopes import IAM, granted_scope
 from ringback_server.auth.stores import KeyStore
 from ringback_server.clock import Clock
 
@@ -74,16 +75,16 @@ class Grants:
         return claims
 
     def _access_token(self, email: str, claims: Claims, asked: str | None) -> dict[str, object]:
-        scope = self._scope(claims) or asked
-        if not opens_service(scope):
-            raise OAuthError("invalid_scope", f"The scope must contain {CLOUD_PLATFORM}.")
-        # The answer tells the one scope that there is, whatever else was asked for.
-        issued = self._issuer.access_token(email, scope=CLOUD_PLATFORM)
+        # The answer tells what the token opens, whatever else was asked for.
+        scope = granted_scope(self._scope(claims) or asked or "")
+        if not scope:
+            raise OAuthError("invalid_scope", f"The scope must hold {CLOUD_PLATFORM} or {IAM}.")
+        issued = self._issuer.access_token(email, scope=scope)
         return {
             "access_token": issued.token,
             "expires_in": DEFAULT_LIFETIME,
             "token_type": "Bearer",
-            "scope": CLOUD_PLATFORM,
+            "scope": scope,
         }
 
     def _scope(self, claims: Claims) -> str | None:

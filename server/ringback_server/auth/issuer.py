@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 
 from ringback_server.auth.access import bound_permissions
-from ringback_server.auth.claims import CLOUD_PLATFORM, opens_service, printable
+from ringback_server.auth.claims import CLOUD_PLATFORM, printable
 from ringback_server.auth.keys import public_jwk, read_signing_key
 from ringback_server.auth.recent import Recent
+from ringback_server.auth.scopes import opens_anything, within_scope
 from ringback_server.auth.stores import TokenStore
 from ringback_server.clock import Clock
 from ringback_server.errors import (
@@ -88,13 +89,13 @@ class Issuer:
         Raises InvalidArgumentError, and PermissionDeniedError for permissions that the account
         does not have.
         """
-        if not printable(scope) or not opens_service(scope):
+        if not printable(scope) or not opens_anything(scope):
             raise _invalid("scope", f"scope must contain {CLOUD_PLATFORM}")
         claims: dict[str, object] = {
             "aud": self.audience,
             "client_id": client or email,
             "scope": scope,
-            "permissions": sorted(self._permissions(email, permissions)),
+            "permissions": sorted(within_scope(self._permissions(email, permissions), scope)),
         }
         if resource is not None:
             if not printable(resource):
