@@ -32,6 +32,8 @@ from tests.services import ADMIN, PARENT, Service, running
 from tests.test_documents import commands
 
 ROOT = Path(__file__).parent.parent
+#: protos whose services no server answers yet
+COMING = {"iam.proto", "iam_policy.proto"}
 INTEROP = ROOT / "tests" / "interop"
 #: what has no HTTP rule, and why
 NO_ROUTE = {
@@ -109,6 +111,7 @@ def test_rpcs_when_protos_are_read() -> None:
     written = {
         f"ringback.v1.{service}.{rpc}"
         for path in (ROOT / "protos" / "ringback" / "v1").glob("*.proto")
+        if path.name not in COMING
         for service, body in re.findall(
             r"^service (\w+) \{(.*?)^\}", path.read_text(), re.MULTILINE | re.DOTALL
         )
