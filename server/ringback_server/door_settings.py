@@ -78,6 +78,31 @@ class DoorSettings:
             "orders@local.iam.gserviceaccount.com=roles/workflows.invoker",
         ),
     )
+    seal_key_file: Path | None = field(
+        default=None,
+        metadata=option(
+            Path,
+            "FILE",
+            "32 random bytes, raw, in hexadecimal or base64, that secrets in the data dir are "
+            "encrypted with; mode 0600",
+        ),
+    )
+    seal_passphrase_file: Path | None = field(
+        default=None,
+        metadata=option(Path, "FILE", "a passphrase in place of --seal-key-file; mode 0600"),
+    )
+    seal_old_key_file: Path | None = field(
+        default=None,
+        metadata=option(
+            Path, "FILE", "the --seal-key-file before, at the one start that changes the key"
+        ),
+    )
+    seal_old_passphrase_file: Path | None = field(
+        default=None,
+        metadata=option(
+            Path, "FILE", "the --seal-passphrase-file before, at the one start that changes it"
+        ),
+    )
 
     @property
     def scheme(self) -> str:

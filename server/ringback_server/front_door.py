@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from ringback_server.api.admission import Authenticator
+from ringback_server.auth import seal_keys
 from ringback_server.auth.access import Access
 from ringback_server.auth.bootstrap import account_email, first_start, make_accounts
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.open_door import OpenDoor
+from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator as TokenAuthenticator
 from ringback_server.clock import Clock
 from ringback_server.settings import Settings
@@ -30,6 +32,7 @@ class FrontDoor:
     clock: Clock
     issuer: Issuer
     access: Access
+    sealer: Sealer
 
     @classmethod
     def of(cls, settings: Settings, store: Store, clock: Clock, *, http: str) -> FrontDoor:
@@ -37,6 +40,13 @@ class FrontDoor:
 
         Raises StartError for a setting that will not do, OSError if a key file cannot be written.
         """
+        sealer = seal_keys.sealer(
+            store.instance,
+            key_file=settings.seal_key_file,
+            passphrase_file=settings.seal_passphrase_file,
+            old_key_file=settings.seal_old_key_file,
+            old_passphrase_file=settings.seal_old_passphrase_file,
+        )
         first_start(
             store.credentials,
             settings.data_dir / "admin.json",
@@ -52,7 +62,14 @@ class FrontDoor:
             public_url=settings.public_url,
         )
         access = Access(store.credentials, clock)
-        return cls(settings=settings, store=store, clock=clock, issuer=issuer, access=access)
+        return cls(
+            settings=settings,
+            store=store,
+            clock=clock,
+            issuer=issuer,
+            access=access,
+            sealer=sealer,
+        )
 
     def authenticator(self, urls: Iterable[str]) -> Authenticator:
         """Return what checks tokens; `urls` are those that this server is reached under."""

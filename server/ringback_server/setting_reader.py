@@ -79,6 +79,7 @@ def _check(settings: Settings) -> None:
         raise StartError("--tls-cert and --tls-self-signed exclude one another: choose one")
     if settings.tls_client_ca and not settings.encrypted:
         raise StartError("--tls-client-ca needs TLS: add --tls-cert and --tls-key")
+    _check_seal(settings)
     real = [name for name, url in settings.connectors if url == "google"]
     if real and settings.google_credentials is None:
         raise StartError(f"--connector {real[0]}=google needs --google-credentials")
@@ -87,6 +88,17 @@ def _check(settings: Settings) -> None:
             f"--metadata-address gives tokens to whoever asks, and {settings.metadata_address} "
             "is not on the loopback interface: choose 127.0.0.1"
         )
+
+
+def _check_seal(settings: Settings) -> None:
+    new = (settings.seal_key_file, settings.seal_passphrase_file)
+    old = (settings.seal_old_key_file, settings.seal_old_passphrase_file)
+    if all(new):
+        raise StartError("--seal-key-file and --seal-passphrase-file exclude one another")
+    if all(old):
+        raise StartError("--seal-old-key-file and --seal-old-passphrase-file exclude one another")
+    if any(old) and not any(new):
+        raise StartError("--seal-old-… is for a change: name the new key or passphrase too")
 
 
 def _read(option: Field[Any], source: str, text: str) -> object:
