@@ -1,0 +1,23 @@
+"""One server for all cells of the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.security.callers import Callers
+from tests.security.stage import Stage, staged
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Run a server."""
+    with staged(tmp_path_factory.mktemp("stage")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def callers(stage: Stage) -> Callers:
+    """Make its callers."""
+    return Callers(stage)

@@ -1,0 +1,61 @@
+"""What the matrix must be told of RPCs: the exceptions. All else follows from the descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from google.protobuf.message import Message
+
+from ringback.v1 import executions_pb2
+from tests.rpc_page import rows
+from tests.security.answers import Seen
+from tests.security.scenes import request
+from tests.security.stage import Stage
+
+#: RPCs that no permission guards, and why; what they answer must not tell what there is
+NEEDS_NO_PERMISSION: Mapping[str, str] = {}
+#: what an RPC answers who may call it on what is there, if that is not OK, and why
+RIGHT: Mapping[str, tuple[Seen, str]] = {}
+
+
+def _at_once(message: Message) -> None:
+    assert isinstance(message, executions_pb2.WaitExecutionRequest)
+    message.timeout.FromSeconds(0)
+
+
+#: how the request of who may call an RPC is changed, so that it is answered OK
+PREPARE: Mapping[str, Callable[[Message], None]] = {
+    "ringback.v1.Executions.WaitExecution": _at_once,
+}
+
+_ROWS = {row.name: row for row in rows()}
+_OK = Seen(status="OK", reason="")
+
+
+def permissions_of(rpc: str) -> frozenset[str]:
+    """Return the permissions of an RPC's row."""
+    assert rpc in _ROWS, f"{rpc}: add a row to docs/rpcs.md with its permission and its command"
+    permissions = _ROWS[rpc].permissions
+    assert bool(permissions) != (rpc in NEEDS_NO_PERMISSION), (
+        f"{rpc}: docs/rpcs.md names no permission; if none is needed, add the reason to "
+        "NEEDS_NO_PERMISSION in tests/security/expected.py"
+    )
+    return permissions
+
+
+def right_request(rpc: str, names: Mapping[str, str], stage: Stage) -> Message:
+    """Return a request that is answered OK to who may send it."""
+    message = request(rpc, names, new_id=f"new{stage.number()}")
+    prepare = PREPARE.get(rpc)
+    if prepare is not None:
+        prepare(message)
+    return message
+
+
+def check_right(rpc: str, seen: Seen) -> None:
+    """Fail unless the answer is what the RPC answers who may call it."""
+    expected, _ = RIGHT.get(rpc, (_OK, ""))
+    assert (expected.status, expected.reason) == (seen.status, seen.reason), (
+        f"{rpc} answers {seen} to who may call it: see RIGHT and PREPARE in "
+        "tests/security/expected.py, and Scene in tests/security/scenes.py for what is there"
+    )
