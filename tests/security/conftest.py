@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.auth.instances import AccountKeys, Instance
 from tests.security.callers import Callers
 from tests.security.stage import Stage, staged
 
@@ -21,3 +22,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def callers(stage: Stage) -> Callers:
     """Make its callers."""
     return Callers(stage)
+
+
+@pytest.fixture(scope="session")
+def account_keys() -> AccountKeys:
+    """Return two registered account keys."""
+    return AccountKeys.new()
+
+
+@pytest.fixture
+def instance(account_keys: AccountKeys) -> Instance:
+    """Return a fresh auth layer at a standing clock."""
+    return Instance(account_keys)

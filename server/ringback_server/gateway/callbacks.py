@@ -45,9 +45,7 @@ class CallbackUrls:
         """Answer one request; SPEC 10.13 has the order of the checks."""
         request.served.method = "callback"
         # First, so that a stranger's body is not even read.
-        caller = await self._workers.run(
-            lambda: self._admission.admit(request.header("authorization"))
-        )
+        caller = await self._workers.run(lambda: self._admission.admit(request.authorization))
         try:
             body = await read_body(request, receive, self._limit, _BODY_SECONDS)
         except PayloadTooLargeError:

@@ -62,6 +62,14 @@ class HttpRequest:
         """Return the first value of a header, its name in lower case."""
         return next((value for key, value in self.headers if key == name), None)
 
+    @property
+    def authorization(self) -> str | None:
+        """All values of `Authorization` as one (RFC 9110, 5.3), so that two make no good one.
+
+        Of two, a proxy may read one and let it pass, and a server read the other.
+        """
+        return ", ".join(value for key, value in self.headers if key == "authorization") or None
+
     def query(self) -> list[tuple[str, str]]:
         """Return the query parameters in order; raise InvalidArgumentError for too many."""
         try:

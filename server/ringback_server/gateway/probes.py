@@ -43,7 +43,7 @@ def by_token(admission: Admission) -> Guard:
     """Ask for a token whose account may read metrics."""
 
     def check(request: HttpRequest) -> None:
-        caller = admission.admit(request.header("authorization"))
+        caller = admission.admit(request.authorization)
         monitoring.read(caller, monitoring.SERVER)
 
     return check

@@ -48,9 +48,7 @@ class Rest:
         route = self._transcoder.route(request.method, request.raw_path)
         request.served.method = "/".join(route.binding.name.rsplit(".", 1))
         # First, so that a stranger's body is not even read, nor told what is wrong with it.
-        caller = await self._workers.run(
-            lambda: self._admission.admit(request.header("authorization"))
-        )
+        caller = await self._workers.run(lambda: self._admission.admit(request.authorization))
         _check_encoding(request)
         body = await read_body(request, receive, _MAX_BODY, _BODY_SECONDS)
         method = route.binding.method

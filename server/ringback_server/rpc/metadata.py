@@ -7,6 +7,7 @@ from typing import Self
 
 import grpc
 
+AUTHORIZATION = "authorization"
 REQUEST_ID = "x-request-id"
 
 
@@ -14,6 +15,7 @@ REQUEST_ID = "x-request-id"
 class Sent:
     """What a caller sent beside its message: the first value of each."""
 
+    #: all of its values, joined, for a proxy may have read another of them than the first
     authorization: str | None
     request_id: str | None
     traceparent: str | None
@@ -23,9 +25,12 @@ class Sent:
         """Read the metadata of a call."""
         sent: dict[str, str] = {}
         for key, value in context.invocation_metadata():
-            sent.setdefault(key, value if isinstance(value, str) else value.decode("latin-1"))
+            text = value if isinstance(value, str) else value.decode("latin-1")
+            if key == AUTHORIZATION and key in sent:
+                sent[key] = f"{sent[key]}, {text}"
+            sent.setdefault(key, text)
         return cls(
-            authorization=sent.get("authorization"),
+            authorization=sent.get(AUTHORIZATION),
             request_id=sent.get(REQUEST_ID),
             traceparent=sent.get("traceparent"),
         )
