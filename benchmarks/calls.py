@@ -33,7 +33,7 @@ class Calls:
     def __init__(self, address: str, key_file: str) -> None:
         """Take the gRPC address and the key file whose token is sent."""
         self._channel = grpc.aio.insecure_channel(address)
-        self._metadata = (("authorization", f"Bearer {_token(key_file)}"),)
+        self._metadata = (("authorization", f"Bearer {token_of(key_file)}"),)
         self._executions = ExecutionsStub(self._channel)
         self._callbacks = CallbacksStub(self._channel)
         self._batches = BatchesStub(self._channel)
@@ -156,5 +156,6 @@ def endpoint(workflow: str, execution: str, number: int = 0) -> str:
     return str(CallbackName.of(name, number))
 
 
-def _token(key_file: str) -> str:
+def token_of(key_file: str) -> str:
+    """Return an access token that a key file is good for."""
     return AccessTokens(read_key(Path(key_file))).get()

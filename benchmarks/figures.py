@@ -16,6 +16,7 @@ _FORMATS: Mapping[str, Callable[[float], str]] = MappingProxyType(
         "%": lambda value: f"{value * _HUNDRED:.0f} %",
         "x": lambda value: f"{value:.3g} x",
         "ms": lambda value: f"{value:,.3g} ms" if value < _HUNDRED else f"{value:,.0f} ms",
+        "us": lambda value: f"{value:,.3g} µs",
         "s": lambda value: f"{value:.2f} s",
         "MB": lambda value: f"{value:,.0f} MB",
         "B": lambda value: f"{value:,.0f} B",

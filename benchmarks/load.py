@@ -177,6 +177,11 @@ class Load:
             group.create_task(_at_a_rate(group, start_many, many, seconds))
         return sample(time.perf_counter() - begun, took)
 
+    async def gets(self, workflow: str, clients: int, seconds: float) -> dict[str, object]:
+        """Read those that wait, by turns."""
+        names = itertools.cycle(self._waiting[workflow])
+        return await closed_loop(lambda: self._calls.get(workflow, next(names)), clients, seconds)
+
     async def reads(self, workflow: str, seconds: float) -> dict[str, object]:
         """Read one of those that wait, and a list, by turns, one call at a time."""
         names = itertools.cycle(self._waiting[workflow])
@@ -266,6 +271,7 @@ async def main() -> None:
         load.callbacks,
         load.paced,
         load.beside,
+        load.gets,
         load.reads,
         load.last_end,
         load.cancel,

@@ -32,6 +32,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "retention": "Removing, writing and reading",
         "cold-start": "Cold start",
         "language": "The language",
+        "tokens": "Tokens",
     }
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from benchmarks.auth import tokens
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.rows.cold_start import cold_start
@@ -29,5 +30,6 @@ ROWS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = MappingProxyType(
         "retention": retention,
         "cold-start": cold_start,
         "language": language,
+        "tokens": tokens,
     }
 )

@@ -17,6 +17,10 @@ class Authenticator(Protocol):
         """Return whom the token speaks for, "" if there is none; raise UnauthenticatedError."""
         ...
 
+    def knows(self, bearer: str, /) -> bool:
+        """Tell whether the token was verified lately, so that `authenticate` takes no time."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -34,6 +38,10 @@ class Admission:
         """
         principal = self.authenticator.authenticate(bearer_of(authorization))
         return Caller(principal=principal, backend=self.backend, time_left=time_left)
+
+    def knows(self, authorization: str | None) -> bool:
+        """Tell whether the token in an `Authorization` header takes no time to check."""
+        return self.authenticator.knows(bearer_of(authorization))
 
 
 def bearer_of(authorization: str | None) -> str:

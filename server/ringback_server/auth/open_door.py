@@ -23,3 +23,7 @@ class OpenDoor:
     def authenticate(self, _bearer: str) -> Principal:
         """Return the account, whatever the token is."""
         return self._principal
+
+    def knows(self, _bearer: str) -> bool:
+        """Tell that no token takes time."""
+        return True

@@ -17,6 +17,7 @@ from ringback_server.errors import (
     Resource,
 )
 from ringback_server.gateway.answers import Answer, json_answer
+from ringback_server.gateway.entrance import Entrance
 from ringback_server.gateway.exchange import HttpRequest, read_body
 from ringback_server.gateway.path_template import decoded
 from ringback_server.gateway.workers import Workers
@@ -32,7 +33,7 @@ class CallbackUrls:
     """Answers requests to callback URLs."""
 
     def __init__(self, admission: Admission, workers: Workers) -> None:
-        self._admission = admission
+        self._entrance = Entrance(admission, workers)
         self._workers = workers
         self._limit = admission.backend.settings.max_callback_body
 
@@ -45,7 +46,7 @@ class CallbackUrls:
         """Answer one request; SPEC 10.13 has the order of the checks."""
         request.served.method = "callback"
         # First, so that a stranger's body is not even read.
-        caller = await self._workers.run(lambda: self._admission.admit(request.authorization))
+        caller = await self._entrance.admit(request)
         try:
             body = await read_body(request, receive, self._limit, _BODY_SECONDS)
         except PayloadTooLargeError:

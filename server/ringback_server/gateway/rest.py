@@ -13,6 +13,7 @@ from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.control.caller import Caller
 from ringback_server.errors import UnsupportedMediaTypeError
 from ringback_server.gateway.answers import Answer
+from ringback_server.gateway.entrance import Entrance
 from ringback_server.gateway.events import Events, EventStream, Opening
 from ringback_server.gateway.exchange import HttpRequest, read_body
 from ringback_server.gateway.parameters import split_format
@@ -36,7 +37,7 @@ class Rest:
         pool: DescriptorPool,
     ) -> None:
         self._transcoder = Transcoder(services)
-        self._admission = admission
+        self._entrance = Entrance(admission, workers)
         self._workers = workers
         self._pool = pool
         self._events = Events(workers, pool)
@@ -48,7 +49,7 @@ class Rest:
         route = self._transcoder.route(request.method, request.raw_path)
         request.served.method = "/".join(route.binding.name.rsplit(".", 1))
         # First, so that a stranger's body is not even read, nor told what is wrong with it.
-        caller = await self._workers.run(lambda: self._admission.admit(request.authorization))
+        caller = await self._entrance.admit(request)
         _check_encoding(request)
         body = await read_body(request, receive, _MAX_BODY, _BODY_SECONDS)
         method = route.binding.method

@@ -24,6 +24,8 @@ class Connections:
     request: int = 4 * 1024 * 1024
     #: the largest metadata of a request, in bytes; beyond it, RESOURCE_EXHAUSTED
     metadata: int = 16 * 1024
+    #: calls under way on it at the same time; libraries keep more to themselves until some end
+    calls: int = 600
     #: a connection that was silent for so many seconds is pinged, and
     silence: float = 60.0
     #: closed when the ping is not answered for so many
@@ -45,6 +47,7 @@ class Connections:
             ("grpc.so_reuseport", 0),
             ("grpc.max_receive_message_length", self.request),
             ("grpc.max_send_message_length", -1),
+            ("grpc.max_concurrent_streams", self.calls),
             ("grpc.max_metadata_size", self.metadata),
             ("grpc.keepalive_time_ms", _milliseconds(self.silence)),
             ("grpc.keepalive_timeout_ms", _milliseconds(self.unanswered)),

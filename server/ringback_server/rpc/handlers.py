@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import cast
@@ -19,6 +19,7 @@ from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
 from ringback_server.rpc.connections import COMPRESSED_FROM
 from ringback_server.rpc.metadata import REQUEST_ID, Sent
+from ringback_server.rpc.newcomers import Newcomers, Relay, Rpc
 from ringback_server.rpc.status import DETAILS_KEY, EXPIRED, INTERNAL, Refusal, refusal
 from ringback_server.rpc.streaming import StreamHandler, Streaming, stream_handler
 
@@ -44,22 +45,27 @@ class Surroundings:
     #: tells of each call
     requests: Requests
     streaming: Streaming
+    newcomers: Newcomers
 
 
 class Handler:
     """Answers one RPC; runs wholly on the handler's own thread."""
 
-    def __init__(self, name: str, method: Method, around: Surroundings) -> None:
+    def __init__(
+        self, name: str, method: Method, around: Surroundings, relay: Relay | None = None
+    ) -> None:
+        """Take where calls run whose token is new; None for those that were seen before."""
         self._name = name
         self._method = method
         self._around = around
+        self._relay = relay
         # grpcio runs a behaviour that has this attribute on that pool instead of the server's.
-        self.experimental_thread_pool = around.waiting if method.waits else None
+        self.experimental_thread_pool = relay or (around.waiting if method.waits else None)
 
     def __call__(self, request: Message, context: grpc.ServicerContext) -> Message:
         """Authenticate, answer, and turn errors into statuses."""
         served = Served(method=self._name)
-        sent = Sent.of(context)
+        sent = Sent.of(context.invocation_metadata())
         with self._around.requests.serve(
             "grpc", served, request_id=sent.request_id, traceparent=sent.traceparent
         ):
@@ -95,6 +101,8 @@ class Handler:
             # It waited for a thread until nobody waited for it: nothing is begun.
             return EXPIRED
         caller = around.admission.admit(authorization, self._time_left(context))
+        if self._relay is not None:
+            self._relay.pass_on()
         if not self._method.waits:
             return self._method.answer(request, caller)
         with around.room.seat(caller.principal.email):
@@ -109,35 +117,61 @@ class Handler:
         return time_left
 
 
-def generic_handlers(
-    services: Iterable[Service], around: Surroundings
-) -> list[grpc.GenericRpcHandler]:
-    """Make a handler for each name of each service; other methods stay UNIMPLEMENTED."""
-    return [
-        grpc.method_handlers_generic_handler(name, _methods(service, name, around))
+@dataclass(frozen=True, slots=True)
+class _Rpc:
+    """What serves one RPC: calls with a token that was seen before, and others."""
+
+    known: Rpc
+    new: Rpc
+
+
+class _Rpcs(grpc.GenericRpcHandler):
+    """Finds what serves a call; grpcio asks on the one thread that takes all calls."""
+
+    def __init__(self, rpcs: Mapping[str, _Rpc], newcomers: Newcomers) -> None:
+        """Take what serves each RPC, by its path."""
+        self._rpcs = rpcs
+        self._newcomers = newcomers
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Rpc | None:
+        """Return what serves a call, None if nothing does."""
+        found = self._rpcs.get(handler_call_details.method)
+        if found is None:
+            return None
+        if self._newcomers.known(handler_call_details):
+            return found.known
+        return self._newcomers.refuses if self._newcomers.full else found.new
+
+
+def generic_handlers(services: Iterable[Service], around: Surroundings) -> grpc.GenericRpcHandler:
+    """Make a handler for all names of all services; other methods stay UNIMPLEMENTED."""
+    rpcs = {
+        f"/{service_name}/{name}": _rpc(f"{service_name}/{name}", method, around)
         for service in services
-        for name in service.names
-    ]
-
-
-def _methods(
-    service: Service, service_name: str, around: Surroundings
-) -> dict[str, grpc.RpcMethodHandler[Message, Message]]:
-    return {
-        name: _method(f"{service_name}/{name}", method, around)
+        for service_name in service.names
         for name, method in service.methods.items()
     }
+    return _Rpcs(rpcs, around.newcomers)
 
 
-def _method(
-    name: str, method: Method | StreamMethod, around: Surroundings
-) -> grpc.RpcMethodHandler[Message, Message]:
+def _rpc(name: str, method: Method | StreamMethod, around: Surroundings) -> _Rpc:
+    relay = around.newcomers.relay
     if isinstance(method, StreamMethod):
-        return stream_handler(StreamHandler(name, method, around.streaming), method.request)
+        return _Rpc(
+            known=stream_handler(StreamHandler(name, method, around.streaming), method.request),
+            new=stream_handler(
+                StreamHandler(name, method, around.streaming, relay), method.request
+            ),
+        )
+    return _Rpc(
+        known=_unary(Handler(name, method, around), method.request),
+        new=_unary(Handler(name, method, around, relay), method.request),
+    )
+
+
+def _unary(handler: Handler, request: type[Message]) -> Rpc:
     return grpc.unary_unary_rpc_method_handler(
-        Handler(name, method, around),
-        request_deserializer=method.request.FromString,
-        response_serializer=_serialize,
+        handler, request_deserializer=request.FromString, response_serializer=_serialize
     )
 
 

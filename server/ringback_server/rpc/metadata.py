@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
-
-import grpc
 
 AUTHORIZATION = "authorization"
 REQUEST_ID = "x-request-id"
@@ -21,10 +20,10 @@ class Sent:
     traceparent: str | None
 
     @classmethod
-    def of(cls, context: grpc.ServicerContext) -> Self:
+    def of(cls, metadata: Iterable[tuple[str, str | bytes]]) -> Self:
         """Read the metadata of a call."""
         sent: dict[str, str] = {}
-        for key, value in context.invocation_metadata():
+        for key, value in metadata:
             text = value if isinstance(value, str) else value.decode("latin-1")
             if key == AUTHORIZATION and key in sent:
                 sent[key] = f"{sent[key]}, {text}"

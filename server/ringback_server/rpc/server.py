@@ -19,6 +19,7 @@ from ringback_server.live_tls import LiveTls, TlsMaterial
 from ringback_server.rpc.connections import Connections
 from ringback_server.rpc.handlers import Surroundings, generic_handlers
 from ringback_server.rpc.health import NAME, Health, health_handler
+from ringback_server.rpc.newcomers import Newcomers
 from ringback_server.rpc.reflection import Reflection, reflection_handlers
 from ringback_server.rpc.streaming import Streaming
 from ringback_server.setting_values import Address
@@ -30,6 +31,9 @@ class Capacity:
 
     #: threads for calls that do not wait
     threads: int = 16
+    #: calls with a token that was not seen before, served at once or about to be
+    newcomers: int = 300
+    newcomers_waiting: int = 500
     #: calls that wait, in all and for one principal
     waiting: int = 256
     waiting_each: int = 64
@@ -37,7 +41,7 @@ class Capacity:
     streams: int = 1_024
     streams_each: int = 512
     #: calls of both kinds, served or about to be
-    calls: int = 2_000
+    calls: int = 4_000
     #: what one connection may do
     connections: Connections = field(default_factory=Connections)
 
@@ -68,6 +72,9 @@ class GrpcServer:
         self._waiting = ThreadPoolExecutor(capacity.waiting + 4, "ringback-rpc-wait")
         room = WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each)
         requests = requests or Requests()
+        self._newcomers = Newcomers(
+            admission, threads=capacity.newcomers, queue=capacity.newcomers_waiting
+        )
         self._streaming = Streaming(
             admission=admission,
             room=WaitingRoom(seats=capacity.streams, seats_each=capacity.streams_each),
@@ -81,13 +88,14 @@ class GrpcServer:
             closing=self._closing,
             requests=requests,
             streaming=self._streaming,
+            newcomers=self._newcomers,
         )
         names = {name for service in services for name in service.names}
         health = Health(
             trouble=trouble, services=frozenset({*names, NAME}), room=room, closing=self._closing
         )
         handlers = [
-            *generic_handlers(services, around),
+            generic_handlers(services, around),
             health_handler(health, self._waiting),
             *reflection_handlers(Reflection(services, room, self._waiting)),
         ]
@@ -109,6 +117,7 @@ class GrpcServer:
         self._server.stop(grace).wait()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._waiting.shutdown(wait=False, cancel_futures=True)
+        self._newcomers.close()
         self._streaming.pool.shutdown(wait=False, cancel_futures=True)
 
 

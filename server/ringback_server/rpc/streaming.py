@@ -25,6 +25,7 @@ from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
 from ringback_server.rpc.connections import COMPRESSED_FROM
 from ringback_server.rpc.metadata import REQUEST_ID, Sent
+from ringback_server.rpc.newcomers import Relay
 from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
 
 logger = logging.getLogger(__name__)
@@ -53,12 +54,16 @@ class StreamHandler:
     #: grpcio then calls with a function that sends, and takes no returned messages
     experimental_non_blocking = True
 
-    def __init__(self, name: str, method: StreamMethod, around: Streaming) -> None:
+    def __init__(
+        self, name: str, method: StreamMethod, around: Streaming, relay: Relay | None = None
+    ) -> None:
+        """Take where calls run whose token is new; None for those that were seen before."""
         self._name = name
         self._method = method
         self._around = around
         # grpcio runs a behaviour that has this attribute on that pool instead of the server's.
-        self.experimental_thread_pool = around.pool
+        self.experimental_thread_pool = relay or around.pool
+        self._relay = relay
 
     def __call__(
         self,
@@ -67,7 +72,7 @@ class StreamHandler:
         send: Callable[[Message | None], None],
     ) -> None:
         """Authenticate, open the stream, and send what there is; the rest is sent as it comes."""
-        served, sent = Served(method=self._name), Sent.of(context)
+        served, sent = Served(method=self._name), Sent.of(context.invocation_metadata())
         pump = _Pump(self._name, self._around, context, send)
         with self._around.requests.serve(
             "grpc", served, request_id=sent.request_id, traceparent=sent.traceparent
@@ -80,6 +85,8 @@ class StreamHandler:
 
     def _open(self, request: Message, pump: _Pump, authorization: str | None) -> Stream:
         caller = self._around.admission.admit(authorization)
+        if self._relay is not None:
+            self._relay.pass_on()
         pump.take_seat(caller.principal.email)
         return self._method.open(request, caller, pump.told)
 

@@ -1,0 +1,176 @@
+"""Callers whose tokens were not seen before: they wait for one another, and nobody for them.
+
+Checking a new token takes many times as long as looking up one that was seen, and whoever floods a
+server with bad tokens brings a new one each time. So calls with tokens that are not known are taken
+up one at a time, on threads of their own, and what is more than they can take is refused at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import NoReturn, ParamSpec, TypeAlias, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from ringback_server.api.admission import Admission
+from ringback_server.errors import OverloadedError
+from ringback_server.rpc.metadata import Sent
+from ringback_server.rpc.status import DETAILS_KEY, refusal
+from ringback_server.store.capture import Capture
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Rpc: TypeAlias = "grpc.RpcMethodHandler[Message, Message]"
+
+_FULL = refusal(
+    OverloadedError("Too many callers with new tokens are being checked; try again in a moment.")
+)
+
+
+class Relay(ThreadPoolExecutor):
+    """Threads of which one at a time takes up calls, until a call lets the next thread do so.
+
+    A flood of calls that are refused keeps one thread busy, and the others asleep: what runs at
+    the same time competes for the interpreter. grpcio takes no pool of another class.
+    """
+
+    def __init__(self, threads: int, name: str) -> None:
+        """Take how many calls may take their time; threads are started as they are needed."""
+        super().__init__(threads, name)
+        self._most = threads
+        self._name = name
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        # Held by the thread that takes up calls, also while it waits for one.
+        self._baton = threading.Lock()
+        self._here = threading.local()
+        # Guards the counts; nothing else is locked while it is held.
+        self._counting = threading.Lock()
+        self._pending = 0
+        self._started = 0
+        self._idle = 0
+        self._start()
+
+    @property
+    def pending(self) -> int:
+        """How many calls were handed over and have not ended."""
+        with self._counting:
+            return self._pending
+
+    def submit(
+        self,
+        fn: Callable[Parameters, Result],
+        /,
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Future[Result]:
+        """Run a call when it is its turn."""
+        future: Future[Result] = Future()
+
+        def call() -> None:
+            capture = Capture()
+            with capture:
+                future.set_result(fn(*args, **kwargs))
+            if capture.error is not None:
+                future.set_exception(capture.error)
+
+        with self._counting:
+            self._pending += 1
+        self._calls.put(call)
+        return future
+
+    def pass_on(self) -> None:
+        """Let another thread take up calls; for a call that may take its time from here on."""
+        if not self._leading:
+            return
+        self._leading = False
+        self._baton.release()
+        with self._counting:
+            wanted = not self._idle and self._started < self._most
+        if wanted:
+            self._start()
+
+    def close(self) -> None:
+        """Start nothing more; what runs comes to its end."""
+        self._calls.put(None)
+
+    @property
+    def _leading(self) -> bool:
+        """Whether this thread is the one that takes up calls."""
+        return getattr(self._here, "leading", False)
+
+    @_leading.setter
+    def _leading(self, leading: bool) -> None:
+        self._here.leading = leading
+
+    def _start(self) -> None:
+        with self._counting:
+            self._started += 1
+            name = f"{self._name}_{self._started}"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            if not self._leading:
+                self._lead()
+            call = self._calls.get()
+            if call is None:
+                # For the others.
+                self._calls.put(None)
+                self._baton.release()
+                return
+            call()
+            with self._counting:
+                self._pending -= 1
+
+    def _lead(self) -> None:
+        with self._counting:
+            self._idle += 1
+        self._baton.acquire()
+        with self._counting:
+            self._idle -= 1
+        self._leading = True
+
+
+class Newcomers:
+    """Decides where a call is served, by whether its token was seen before."""
+
+    def __init__(self, admission: Admission, *, threads: int, queue: int) -> None:
+        """Take how many calls are served at the same time, and how many may wait for that."""
+        self._admission = admission
+        self._most = threads + queue
+        #: where calls with new tokens run
+        self.relay = Relay(threads, "ringback-rpc-new")
+        # One thread is enough to say no.
+        self._refusing = ThreadPoolExecutor(1, "ringback-rpc-full")
+        #: answers a call that is one too many
+        self.refuses: Rpc = grpc.unary_unary_rpc_method_handler(_Full(self._refusing))
+
+    def known(self, call: grpc.HandlerCallDetails) -> bool:
+        """Tell whether the token of a call was seen before."""
+        return self._admission.knows(Sent.of(call.invocation_metadata).authorization)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more calls with new tokens are taken."""
+        return self.relay.pending >= self._most
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self.relay.close()
+        self._refusing.shutdown(wait=False, cancel_futures=True)
+
+
+class _Full:
+    """Refuses a call."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        # grpcio runs a behaviour that has this attribute on that pool instead of the server's.
+        self.experimental_thread_pool = pool
+
+    def __call__(self, _request: object, context: grpc.ServicerContext) -> NoReturn:
+        context.set_trailing_metadata(((DETAILS_KEY, _FULL.details),))
+        context.abort(_FULL.code, _FULL.message)
