@@ -11,7 +11,8 @@ from ringback_server.api.admission import Admission
 from ringback_server.auth.access import Access
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
-from ringback_server.auth.keys import new_signing_key
+from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator
 from ringback_server.clock import SystemClock
 from ringback_server.control import callbacks, executions, workflows
@@ -119,14 +120,15 @@ def running(directory: Path, *, max_inbox: int = 100, pool: Pool = POOL) -> Gene
     )
     try:
         credentials = store.credentials
-        credentials.add_signing_key(new_signing_key(clock.now()))
+        keys = KeyRing(store.signing_keys, Sealer(), clock)
+        keys.add_first()
         for number, (email, roles) in enumerate(_ROLES.items()):
             credentials.add_account(
                 ServiceAccount(email=email, unique_id=f"10{number}", display_name="")
             )
             for role in roles:
                 credentials.add_binding(Binding(email=email, role=role, resource="*"))
-        issuer = Issuer(credentials, clock, instance_id="one")
+        issuer = Issuer(credentials, keys, clock, instance_id="one")
         backend = Backend(
             store=store,
             engine=engine,

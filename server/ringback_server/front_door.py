@@ -12,6 +12,7 @@ from ringback_server.auth.access import Access
 from ringback_server.auth.bootstrap import account_email, first_start, make_accounts
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
+from ringback_server.auth.key_ring import KeyRing
 from ringback_server.auth.open_door import OpenDoor
 from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator as TokenAuthenticator
@@ -33,6 +34,7 @@ class FrontDoor:
     issuer: Issuer
     access: Access
     sealer: Sealer
+    keys: KeyRing
 
     @classmethod
     def of(cls, settings: Settings, store: Store, clock: Clock, *, http: str) -> FrontDoor:
@@ -47,8 +49,13 @@ class FrontDoor:
             old_key_file=settings.seal_old_key_file,
             old_passphrase_file=settings.seal_old_passphrase_file,
         )
+        # Whatever was stored plain, or with an old key, before anything is read.
+        store.sealed.renew(sealer.renew)
+        keys = KeyRing(store.signing_keys, sealer, clock)
+        keys.begin()
         first_start(
             store.credentials,
+            keys,
             settings.data_dir / "admin.json",
             project=PROJECT,
             token_uri=f"{http}/token",
@@ -57,6 +64,7 @@ class FrontDoor:
         make_accounts(store.credentials, settings.service_accounts)
         issuer = Issuer(
             store.credentials,
+            keys,
             clock,
             instance_id=_instance_id(store),
             public_url=settings.public_url,
@@ -69,6 +77,7 @@ class FrontDoor:
             issuer=issuer,
             access=access,
             sealer=sealer,
+            keys=keys,
         )
 
     def authenticator(self, urls: Iterable[str]) -> Authenticator:

@@ -10,8 +10,10 @@ import pytest
 from ringback_server.auth.access import Access
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
-from ringback_server.auth.keys import new_account_key, new_signing_key
+from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.keys import new_account_key
 from ringback_server.auth.refusals import Refusal, TokenError
+from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator
 from ringback_server.errors import UnauthenticatedError
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount
@@ -49,19 +51,27 @@ class Instance:
         self.keys = keys
         self.clock = clock or FakeClock()
         self.credentials = MemoryCredentials()
-        self.credentials.add_signing_key(new_signing_key(self.clock.now()))
+        self.ring = KeyRing(self.credentials, Sealer(), self.clock)
+        self.ring.add_first()
         for email, role in ((ADMIN, "roles/workflows.admin"), (VIEWER, "roles/workflows.viewer")):
             account = ServiceAccount(email=email, unique_id=f"1{len(email)}", display_name="")
             self.credentials.add_account(account)
             self.credentials.add_binding(Binding(email=email, role=role, resource="*"))
         self.credentials.add_account_key(keys.admin)
         self.credentials.add_account_key(keys.viewer)
-        self.issuer = Issuer(self.credentials, self.clock, instance_id="one")
+        self.issuer = Issuer(self.credentials, self.ring, self.clock, instance_id="one")
         self.authenticator = Authenticator(
             self.issuer, self.credentials, self.credentials, self.clock, urls=(URL,)
         )
         self.grants = Grants(self.issuer, self.credentials, self.clock, urls=(URL,))
         self.access = Access(self.credentials, self.clock)
+
+    @property
+    def signing_pem(self) -> str:
+        """The private half of the key that signs access tokens, in PEM."""
+        sealed = self.credentials.signers[0].sealed_key
+        assert sealed is not None
+        return sealed.removeprefix(b"plain1:").decode()
 
     def access_header(self, **changes: object) -> dict[str, object]:
         """Return the header of a good access token, changed."""
@@ -82,7 +92,7 @@ class Instance:
 
     def sign_access(self, header: dict[str, object], claims: dict[str, object] | bytes) -> str:
         """Sign anything with the signing key."""
-        return forge(header, claims, self.credentials.signers[0].private_key)
+        return forge(header, claims, self.signing_pem)
 
     def account_header(self, **changes: object) -> dict[str, object]:
         """Return the header that Google's libraries write for ADMIN, changed."""

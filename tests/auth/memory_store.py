@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
@@ -16,6 +17,7 @@ class MemoryCredentials:
     bindings: list[Binding] = field(default_factory=list[Binding])
     signers: list[SigningKey] = field(default_factory=list[SigningKey])
     revocations: set[str] = field(default_factory=set[str])
+    _shown: tuple[SigningKey, ...] = ()
 
     def account(self, email: str) -> ServiceAccount | None:
         """Return an account."""
@@ -41,13 +43,49 @@ class MemoryCredentials:
         """Add a binding."""
         self.bindings.append(binding)
 
-    def signing_keys(self) -> list[SigningKey]:
+    def signing_keys(self) -> tuple[SigningKey, ...]:
         """Return the signing keys, newest first."""
-        return list(self.signers)
+        if list(self._shown) != self.signers:
+            self._shown = tuple(self.signers)
+        return self._shown
 
     def add_signing_key(self, key: SigningKey) -> None:
         """Add a signing key."""
         self.signers.insert(0, key)
+
+    def rotate_signing_keys(self, key: SigningKey, *, retire: float | None, leeway: float) -> None:
+        """Add a signing key in place of those that sign."""
+        now = key.create_time
+        for place, old in enumerate(self.signers):
+            if old.rotate_time is None:
+                end = max(old.tokens_until, now) + leeway if retire is None else retire
+                self.signers[place] = replace(
+                    old, sealed_key=None, rotate_time=now, retire_time=end
+                )
+        self.add_signing_key(key)
+
+    def revoke_signing_key(self, kid: str, now: float, successor: SigningKey | None) -> None:
+        """Retire a signing key at once."""
+        self._change(
+            kid,
+            lambda key: replace(
+                key, sealed_key=None, rotate_time=now, retire_time=now, revoked=True
+            ),
+        )
+        if successor is not None:
+            self.add_signing_key(successor)
+
+    def note_tokens(self, kid: str, until: float) -> bool:
+        """Remember until when tokens of a key may be valid."""
+        self._change(kid, lambda key: replace(key, tokens_until=until))
+        return True
+
+    def describe_signing_key(self, kid: str, public_key: str) -> None:
+        """Keep the public half of a key."""
+        self._change(kid, lambda key: replace(key, public_key=public_key))
+
+    def _change(self, kid: str, change: Callable[[SigningKey], SigningKey]) -> None:
+        self.signers = [change(key) if key.kid == kid else key for key in self.signers]
 
     def revoked(self, token_id: str) -> bool:
         """Tell whether a token was revoked."""

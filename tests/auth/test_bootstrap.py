@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from ringback_server.auth.bootstrap import first_start, make_accounts, rewrite_token_uri
+from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.sealing import Sealer
 from ringback_server.errors import StartError
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
 from tests.auth.forge import forge
 from tests.auth.instances import ADMIN, SCOPE, URL, VIEWER, AccountKeys, Instance
 from tests.auth.memory_store import MemoryCredentials
+from tests.clocks import FakeClock
 
 INVOKER = "invoker@local.iam.gserviceaccount.com"
 TOKEN_URI = f"{URL}/token"
@@ -59,7 +62,8 @@ class Failing(MemoryCredentials):
 
 def start(credentials: MemoryCredentials, key_file: Path, token_uri: str = TOKEN_URI) -> None:
     """Start once."""
-    first_start(credentials, key_file, project="local", token_uri=token_uri, now=7.0)
+    keys = KeyRing(credentials, Sealer(), FakeClock(7.0))
+    first_start(credentials, keys, key_file, project="local", token_uri=token_uri, now=7.0)
 
 
 def content(key_file: Path) -> dict[str, str]:

@@ -54,7 +54,7 @@ def test_authenticate_answers_when_sent_signed_bytes(
     instance: Instance, header: bytes, claims: bytes, *, account: bool
 ) -> None:
     """Nor do bytes in the places of header and claims."""
-    key = instance.keys.admin_pem if account else instance.credentials.signers[0].private_key
+    key = instance.keys.admin_pem if account else instance.signing_pem
     good = instance.account_header() if account else instance.access_header()
 
     check(instance, forge(header, claims, key))
@@ -70,7 +70,7 @@ def test_authenticate_answers_when_sent_signed_json(
     instance: Instance, header: dict[str, object], claims: dict[str, object]
 ) -> None:
     """Nor does any JSON value in any claim that is genuinely signed."""
-    signer = instance.credentials.signers[0].private_key
+    signer = instance.signing_pem
     now = int(instance.clock.now())
     ours: dict[str, object] = {"iss": ADMIN, "sub": ADMIN, "iat": now, "exp": now + 60}
 

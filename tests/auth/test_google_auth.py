@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 import pytest
 
 from ringback_server.auth.bootstrap import first_start
-from ringback_server.auth.issuer import Issuer
 from tests.auth.forge import opened
 from tests.auth.instances import ADMIN, SCOPE, URL, AccountKeys, Instance
 from tests.clocks import FakeClock
@@ -57,8 +56,14 @@ def key_file(instance: Instance, tmp_path: Path) -> Path:
     instance.credentials.signers.clear()
     path = tmp_path / "admin.json"
     now = instance.clock.now()
-    first_start(instance.credentials, path, project="local", token_uri=f"{URL}/token", now=now)
-    instance.issuer = Issuer(instance.credentials, instance.clock, instance_id="one")
+    first_start(
+        instance.credentials,
+        instance.ring,
+        path,
+        project="local",
+        token_uri=f"{URL}/token",
+        now=now,
+    )
     return path
 
 

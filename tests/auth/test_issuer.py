@@ -8,7 +8,6 @@ import jwt
 import pytest
 
 from ringback_server.auth.issuer import Issuer
-from ringback_server.auth.keys import new_signing_key
 from ringback_server.auth.permissions import ROLES
 from ringback_server.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 from ringback_server.model.resources import Binding
@@ -38,7 +37,7 @@ def test_access_token_follows_rfc_9068(instance: Instance) -> None:
 
 def test_access_token_verifies_with_the_published_keys(instance: Instance) -> None:
     """Anybody can check a token with the JWK set and an ordinary library."""
-    instance.credentials.add_signing_key(new_signing_key(1.0))
+    instance.ring.rotate()
     token = instance.issuer.access_token(ADMIN).token
     keys = jwt.PyJWKSet.from_dict(instance.issuer.jwks())
 
@@ -59,7 +58,11 @@ def test_jwks_holds_public_members_only(instance: Instance) -> None:
 def test_issuer_is_named_by_its_public_url_when_it_has_one(instance: Instance) -> None:
     """Neither name ever depends on a port that was picked."""
     issuer = Issuer(
-        instance.credentials, instance.clock, instance_id="one", public_url="https://r.example"
+        instance.credentials,
+        instance.ring,
+        instance.clock,
+        instance_id="one",
+        public_url="https://r.example",
     )
 
     _, claims = opened(issuer.access_token(ADMIN).token)
@@ -160,8 +163,7 @@ def test_id_token_is_refused_for_no_account_or_no_audience(instance: Instance) -
 
 def test_newest_key_signs(instance: Instance) -> None:
     """A rotated key takes over at once."""
-    newest = new_signing_key(1.0)
-    instance.credentials.add_signing_key(newest)
+    newest = instance.ring.rotate()
 
     assert newest.kid == opened(instance.issuer.access_token(ADMIN).token)[0]["kid"]
 

@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from ringback_server.auth.keys import public_pem, read_signing_key
+from ringback_server.auth.keys import public_pem, read_private_key
 from ringback_server.auth.refusals import Refusal
 from tests.auth.forge import base64url, forge, signing_input
 from tests.auth.instances import JTI, Instance
@@ -82,7 +82,7 @@ def test_bearer_is_refused_when_its_last_bits_are_stray(instance: Instance) -> N
 )
 def test_bearer_is_refused_when_its_header_is_no_object(instance: Instance, header: bytes) -> None:
     """A header is one strict JSON object."""
-    token = forge(header, instance.access_claims(), instance.credentials.signers[0].private_key)
+    token = forge(header, instance.access_claims(), instance.signing_pem)
 
     assert instance.refusal(token) is Refusal.MALFORMED
 
@@ -103,7 +103,7 @@ def test_bearer_is_refused_when_a_header_member_is_repeated(instance: Instance) 
     """Two readers could take different ones."""
     header = json.dumps(instance.access_header()).encode()
     header = header.replace(b"{", b'{"alg": "none", ', 1)
-    token = forge(header, instance.access_claims(), instance.credentials.signers[0].private_key)
+    token = forge(header, instance.access_claims(), instance.signing_pem)
 
     assert instance.refusal(token) is Refusal.MALFORMED
 
@@ -163,7 +163,7 @@ def test_bearer_is_refused_when_its_algorithm_is_another(
 
 def test_bearer_is_refused_when_a_public_key_served_as_hmac_secret(instance: Instance) -> None:
     """HS256 with the public key, in the PEM that anybody can make of the JWKS, is refused."""
-    key = read_signing_key(instance.credentials.signers[0].private_key)
+    key = read_private_key(instance.signing_pem.encode())
     for header, secret in (
         (instance.access_header(alg="HS256"), public_pem(key.public_key())),
         (instance.account_header(alg="HS256"), instance.keys.admin.public_key),

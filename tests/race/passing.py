@@ -25,6 +25,10 @@ class Passing:
         """Write, as `passed` has it."""
         return self.passed(self._database.write, operation)
 
+    def flush(self) -> None:
+        """Flush the database."""
+        self._database.flush()
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

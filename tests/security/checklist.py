@@ -143,7 +143,7 @@ ITEMS: Final = (
         "3.2",
         "no weak keys and curves",
         (KEYS, "public_key_is_refused_when_weak_or_of_another_kind"),
-        (KEYS, "signing_key_is_refused_without_a_word_of_it"),
+        (KEYS, "private_key_is_refused_without_a_word_of_it"),
     ),
     _of(
         8725,

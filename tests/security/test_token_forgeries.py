@@ -13,11 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from ringback_server.auth.keys import (
-    new_signing_key,
+    new_private_key,
+    private_pem,
     public_jwk,
     public_pem,
+    read_private_key,
     read_public_key,
-    read_signing_key,
+    thumbprint,
 )
 from ringback_server.auth.refusals import Refusal
 from tests.auth.forge import base64url, forge, signing_input
@@ -51,7 +53,7 @@ def test_token_is_refused_when_a_public_key_is_its_secret(
 ) -> None:
     """No form of a public key that everybody has is the secret of anything."""
     digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[algorithm]
-    signing = read_signing_key(instance.credentials.signers[0].private_key).public_key()
+    signing = read_private_key(instance.signing_pem.encode()).public_key()
     account = instance.keys.admin
     ours = (instance.access_header(alg=algorithm), public_pem(signing), public_jwk(signing, "k"))
     theirs = (
@@ -151,7 +153,7 @@ KIDS = [
 @pytest.mark.parametrize("kid", KIDS, ids=ascii)
 def test_token_is_refused_when_its_kid_is_an_injection(instance: Instance, kid: str) -> None:
     """A `kid` is compared with those that are there, in whatever it is written."""
-    own = new_signing_key(0.0).private_key
+    own = private_pem(new_private_key("ES256"))
     tokens = [
         forge(header, instance.access_claims(), own)
         for header in (instance.access_header(kid=kid), instance.account_header(kid=kid))
@@ -163,27 +165,27 @@ def test_token_is_refused_when_its_kid_is_an_injection(instance: Instance, kid: 
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256"])
 def test_token_is_refused_when_it_brings_its_own_key(instance: Instance, member: str) -> None:
     """A token signed by the very key that its header brings is refused for bringing it."""
-    own = new_signing_key(0.0)
-    public = read_signing_key(own.private_key).public_key()
+    own = new_private_key("ES256")
+    public, own_kid = own.public_key(), thumbprint(own.public_key())
     values: dict[str, object] = {
-        "jwk": public_jwk(public, own.kid),
+        "jwk": public_jwk(public, own_kid),
         "jku": "http://127.0.0.1:9/jwks.json",
         "x5u": "http://127.0.0.1:9/chain.pem",
         "x5c": [base64.b64encode(b"certificate").decode()],
         "x5t": base64url(hashlib.sha256(b"certificate").digest()[:20]),
         "x5t#S256": base64url(hashlib.sha256(b"certificate").digest()),
     }
-    for kid in (own.kid, instance.credentials.signers[0].kid):
+    for kid in (own_kid, instance.credentials.signers[0].kid):
         header = instance.access_header(kid=kid, **{member: values[member]})
 
         assert Refusal.HEADER is instance.refusal(
-            forge(header, instance.access_claims(), own.private_key)
+            forge(header, instance.access_claims(), private_pem(own))
         )
 
 
 def test_token_is_refused_when_its_payload_is_not_encoded(instance: Instance) -> None:
     """RFC 7797's plain payloads are refused, with `crit` and without."""
-    signer = instance.credentials.signers[0].private_key
+    signer = instance.signing_pem
     members: list[dict[str, object]] = [
         {"b64": False, "crit": ["b64"]},
         {"b64": False},

@@ -26,7 +26,7 @@ def signed(instance: Instance, header: bytes | None = None, claims: bytes | None
     return forge(
         instance.access_header() if header is None else header,
         instance.access_claims() if claims is None else claims,
-        instance.credentials.signers[0].private_key,
+        instance.signing_pem,
     )
 
 
@@ -40,7 +40,7 @@ def test_token_is_refused_when_it_is_nested(instance: Instance) -> None:
         forge(
             instance.access_header(cty="JWT"),
             token.encode(),
-            instance.credentials.signers[0].private_key,
+            instance.signing_pem,
         ),
     ]
     five = [f"{head}.{payload}.{signature}.{payload}.{signature}", f"{head}....", f"{head}..a.b.c"]

@@ -1,4 +1,4 @@
-"""Accounts, keys, roles, signing keys, revocations; and the instance's own notes."""
+"""Accounts, keys, roles, revocations; and the instance's own notes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 
 from ringback_server.errors import AlreadyExistsError
-from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
+from ringback_server.model.resources import AccountKey, Binding, ServiceAccount
 from ringback_server.store import Store
 
 _ACCOUNT = ServiceAccount(email="a@local", unique_id="1", display_name="A")
 _KEY = AccountKey(kid="k1", email="a@local", public_key="PEM", create_time=1.5)
 _BINDING = Binding(email="a@local", role="roles/workflows.admin", resource="*")
-_SIGNING_KEY = SigningKey(kid="s1", algorithm="ES256", private_key="PEM", create_time=1.0)
 
 
 def test_account_when_added(store: Store) -> None:
@@ -53,17 +52,6 @@ def test_roles_when_granted(store: Store) -> None:
     store.credentials.add_binding(replace(project, expire_time=None))
     assert [None, None] == [b.expire_time for b in store.credentials.roles("a@local")]
     assert [] == store.credentials.roles("c@local")
-
-
-def test_signing_keys_when_rotated(store: Store) -> None:
-    """The newest signing key comes first."""
-    newer = replace(_SIGNING_KEY, kid="s2", create_time=2.0)
-    store.credentials.add_signing_key(_SIGNING_KEY)
-    store.credentials.add_signing_key(newer)
-
-    assert [newer, _SIGNING_KEY] == store.credentials.signing_keys()
-    with pytest.raises(AlreadyExistsError):
-        store.credentials.add_signing_key(newer)
 
 
 def test_revoked_when_revoked(store: Store) -> None:

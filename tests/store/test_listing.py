@@ -329,6 +329,9 @@ class _Explaining:
         """Run an operation."""
         return self._database.write(operation)
 
+    def flush(self) -> None:
+        """Flush it."""
+
     def close(self) -> None:
         """Close it."""
 

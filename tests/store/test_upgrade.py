@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -95,3 +96,24 @@ def test_open_when_the_schema_is_the_first(tmp_path: Path) -> None:
     assert (loaded.name, loaded.state, loaded.trace) == (name, b"packed", None)
     assert (sent.answer.outcome, removed, tokens) == ("RESUMED", (1, False), (1, False))
     assert after == counted | {"SUCCEEDED": 0}
+
+
+def test_open_when_a_signing_key_is_of_the_first_schema(tmp_path: Path) -> None:
+    """It is the plain secret that a start seals, and may have signed tokens for 12 hours."""
+    version_one(tmp_path / "data")
+    connection = sqlite3.connect(tmp_path / "data/ringback.db")
+    connection.execute("INSERT INTO signing_key VALUES ('old', 'ES256', 'a PEM', 3.0)")
+    connection.commit()
+    connection.close()
+
+    before = time.time()
+    store = open_store(tmp_path / "data")
+    try:
+        (key,) = store.signing_keys.signing_keys()
+    finally:
+        store.close()
+
+    assert (key.kid, key.algorithm, key.create_time) == ("old", "ES256", 3.0)
+    assert (key.public_key, key.sealed_key) == ("", b"plain1:a PEM")
+    assert before - 1 <= key.tokens_until - 43_200 <= time.time()
+    assert (key.rotate_time, key.retire_time, key.revoked) == (None, None, False)

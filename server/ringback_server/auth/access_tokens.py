@@ -7,6 +7,7 @@ from typing import Final
 from ringback_server.auth.claims import Claims, opens_service
 from ringback_server.auth.issuer import AT_JWT, Issuer
 from ringback_server.auth.jws import UnverifiedToken
+from ringback_server.auth.keys import ALGORITHMS
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.auth.refusals import Refusal, TokenError
 from ringback_server.auth.scopes import opens_anything, within_scope
@@ -28,7 +29,7 @@ class AccessTokens:
         """Return whom the token speaks for; `now` in Unix seconds. Raises TokenError."""
         if token.typ not in TYPES:
             raise TokenError(Refusal.TYPE)
-        if token.algorithm != "ES256":
+        if token.algorithm not in ALGORITHMS:
             raise TokenError(Refusal.ALGORITHM)
         key = self._issuer.verification_key(token.kid)
         if key is None:

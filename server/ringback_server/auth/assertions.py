@@ -7,7 +7,7 @@ from typing import Final
 
 from ringback_server.auth.claims import LEEWAY, Claims
 from ringback_server.auth.jws import UnverifiedToken
-from ringback_server.auth.keys import PublicKey, read_public_key
+from ringback_server.auth.keys import ALGORITHMS, PublicKey, read_public_key
 from ringback_server.auth.recent import Recent
 from ringback_server.auth.refusals import Refusal, TokenError
 from ringback_server.auth.stores import KeyStore
@@ -49,12 +49,12 @@ class Assertions:
     def verify(self, token: UnverifiedToken, now: float) -> Claims:
         """Return the claims of a JWT that the account it names in `iss` has signed.
 
-        RS256, `typ` JWT, a `kid` of this very account, `sub` absent or the same, valid at `now`
-        (Unix seconds) and for an hour at most. Raises TokenError.
+        `typ` JWT, a `kid` of this very account, the algorithm of that key, `sub` absent or the
+        same, valid at `now` (Unix seconds) and for an hour at most. Raises TokenError.
         """
         if token.typ != "JWT":
             raise TokenError(Refusal.TYPE)
-        if token.algorithm != "RS256":
+        if token.algorithm not in ALGORITHMS:
             raise TokenError(Refusal.ALGORITHM)
         record = self._keys.account_key(token.kid)
         if record is None:

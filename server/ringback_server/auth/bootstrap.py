@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from ringback_server.auth.key_file import KeyFileError, key_file_content, rewrite, write
-from ringback_server.auth.keys import new_account_key, new_signing_key
+from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.keys import new_account_key
 from ringback_server.auth.permissions import ROLES
 from ringback_server.auth.stores import CredentialStore
 from ringback_server.errors import StartError
@@ -40,20 +41,26 @@ _ACCOUNTS: Final = {
 
 
 def first_start(
-    credentials: CredentialStore, key_file: Path, *, project: str, token_uri: str, now: float
+    credentials: CredentialStore,
+    keys: KeyRing,
+    key_file: Path,
+    *,
+    project: str,
+    token_uri: str,
+    now: float,
 ) -> None:
     """Set up an instance that is not, and see to its key file; `now` in Unix seconds.
 
     Every start calls it, before the first request is served. `key_file` is `DIR/admin.json`.
     Raises OSError when the file cannot be written.
     """
-    if credentials.signing_keys():
+    if not keys.empty:
         _see_to_key_file(credentials, key_file, project=project, token_uri=token_uri, now=now)
         return
     for account, (display_name, roles) in _ACCOUNTS.items():
         _add_account(credentials, account_email(account, project), display_name, roles)
     _add_admin_key(credentials, key_file, project=project, token_uri=token_uri, now=now)
-    credentials.add_signing_key(new_signing_key(now))
+    keys.add_first()
 
 
 def make_accounts(credentials: CredentialStore, wanted: Iterable[tuple[str, str]]) -> None:

@@ -6,16 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    EllipticCurvePrivateKey,
-    EllipticCurvePublicKey,
-)
-
 from ringback_server.auth.access import bound_permissions
 from ringback_server.auth.claims import CLOUD_PLATFORM, printable
-from ringback_server.auth.keys import public_jwk, read_signing_key
-from ringback_server.auth.recent import Recent
+from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.keys import PublicKey
 from ringback_server.auth.scopes import opens_anything, within_scope
 from ringback_server.auth.stores import TokenStore
 from ringback_server.clock import Clock
@@ -30,9 +24,6 @@ from ringback_server.model.names import ServiceAccountName, resource
 #: lifetime of a token in seconds, unless asked for otherwise, and the longest
 DEFAULT_LIFETIME = 3600
 MAX_LIFETIME = 43200
-
-#: how long a signing key that was taken away may still verify, in seconds
-KEY_SECONDS = 1.0
 
 #: the media type of an access token, in `typ`
 AT_JWT = "at+jwt"
@@ -57,16 +48,15 @@ class Issuer:
     def __init__(
         self,
         store: TokenStore,
+        keys: KeyRing,
         clock: Clock,
         *,
         instance_id: str,
         public_url: str | None = None,
     ) -> None:
         self._store = store
+        self._keys = keys
         self._clock = clock
-        self._read_keys: Recent[str, EllipticCurvePrivateKey] = Recent(16)
-        # The public keys by `kid`, and when they were read; replaced as a whole.
-        self._verifying = (-KEY_SECONDS, dict[str, EllipticCurvePublicKey]())
         self.iss = public_url or f"urn:ringback:{instance_id}"
         # Apart from `iss`, so that a token about this server is not one for it.
         self.audience = f"{public_url}/api" if public_url else f"urn:ringback:{instance_id}:api"
@@ -125,25 +115,14 @@ class Issuer:
 
     def jwks(self) -> dict[str, object]:
         """Return the JWK set (RFC 7517) of the keys whose signatures count: public members."""
-        keys = self._store.signing_keys()
-        return {
-            "keys": [public_jwk(self._read(key.private_key).public_key(), key.kid) for key in keys]
-        }
+        return self._keys.jwks()
 
-    def verification_key(self, kid: str) -> EllipticCurvePublicKey | None:
-        """Return the public half of one of the signing keys, None if `kid` names none.
+    def verification_key(self, kid: str) -> PublicKey | None:
+        """Return the public half of one of the signing keys, None if `kid` names none that counts.
 
-        A new key is known at once; one that was taken away is forgotten within KEY_SECONDS.
+        A new key is known at once, and one that retires or is revoked counts no longer from then.
         """
-        read_at, keys = self._verifying
-        now = self._clock.monotonic()
-        if kid not in keys or now - read_at >= KEY_SECONDS:
-            keys = {
-                key.kid: self._read(key.private_key).public_key()
-                for key in self._store.signing_keys()
-            }
-            self._verifying = (now, keys)
-        return keys.get(kid)
+        return self._keys.verifying(kid)
 
     def _permissions(self, email: str, asked: Iterable[str] | None) -> frozenset[str]:
         granted = bound_permissions(self._store, email, now=self._clock.now())
@@ -166,21 +145,8 @@ class Issuer:
         now = int(self._clock.now())
         expire_time, token_id = now + int(lifetime), str(uuid4())
         whole = {**claims, "iss": self.iss, "sub": sub, "iat": now, "exp": expire_time}
-        signer = self._store.signing_keys()[0]
-        token = jwt.encode(
-            {**whole, "jti": token_id},
-            self._read(signer.private_key),
-            algorithm=signer.algorithm,
-            headers={"typ": typ, "kid": signer.kid},
-        )
+        token = self._keys.sign(typ, {**whole, "jti": token_id}, expire_time=expire_time)
         return IssuedToken(token=token, expire_time=expire_time, token_id=token_id)
-
-    def _read(self, pem: str) -> EllipticCurvePrivateKey:
-        key = self._read_keys.get(pem)
-        if key is None:
-            key = read_signing_key(pem)
-            self._read_keys.put(pem, key)
-        return key
 
 
 def _invalid(field_name: str, message: str) -> InvalidArgumentError:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import Algorithm, ECAlgorithm, RSAAlgorithm
+from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from ringback_server.auth.claims import Claims, printable, strict_object
-from ringback_server.auth.keys import PublicKey
+from ringback_server.auth.keys import PublicKey, algorithm_of
 from ringback_server.auth.refusals import Refusal, TokenError
 
 #: the largest token looked at, in bytes
@@ -31,7 +30,11 @@ _REFUSED_MEMBERS: Final = frozenset(
 _SEGMENTS: Final = 3
 
 _ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
-    {"ES256": ECAlgorithm(ECAlgorithm.SHA256), "RS256": RSAAlgorithm(RSAAlgorithm.SHA256)}
+    {
+        "ES256": ECAlgorithm(ECAlgorithm.SHA256),
+        "RS256": RSAAlgorithm(RSAAlgorithm.SHA256),
+        "EdDSA": OKPAlgorithm(),
+    }
 )
 
 
@@ -52,7 +55,7 @@ class UnverifiedToken:
         The key decides the algorithm, and the token must name the same one.
         Raises TokenError: ALGORITHM, SIGNATURE, MALFORMED.
         """
-        algorithm = "RS256" if isinstance(key, RSAPublicKey) else "ES256"
+        algorithm = algorithm_of(key)
         if self.algorithm != algorithm:
             raise TokenError(Refusal.ALGORITHM)
         if not _ALGORITHMS[algorithm].verify(self.signed, key, self.signature):

@@ -13,15 +13,41 @@ from typing import Protocol
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
 
 
-class SigningKeys(Protocol):
+class SigningKeyStore(Protocol):
     """The keys of this server's issuer."""
 
     def signing_keys(self) -> Sequence[SigningKey]:
-        """Return the keys whose signatures count, newest first; the first signs."""
+        """Return all keys, newest first; the same object until there is a change."""
+        ...
+
+    def add_signing_key(self, key: SigningKey, /) -> object:
+        """Add a key, which signs from now on."""
+        ...
+
+    def rotate_signing_keys(
+        self, key: SigningKey, /, *, retire: float | None, leeway: float
+    ) -> object:
+        """Add a key that signs from its `create_time` on in place of those before.
+
+        Their private halves are destroyed. They retire at `retire`; if that is None, each
+        `leeway` seconds after its last token has expired.
+        """
+        ...
+
+    def revoke_signing_key(self, kid: str, now: float, successor: SigningKey | None, /) -> object:
+        """Retire a key at `now` and destroy its private half; add its successor, if it has one."""
+        ...
+
+    def note_tokens(self, kid: str, until: float, /) -> bool:
+        """Remember that tokens of a key may be valid until then; False if it signs no longer."""
+        ...
+
+    def describe_signing_key(self, kid: str, public_key: str, /) -> object:
+        """Keep the public half of a key, in PEM."""
         ...
 
 
-class KeyStore(SigningKeys, Protocol):
+class KeyStore(Protocol):
     """Accounts and keys."""
 
     def account(self, email: str, /) -> ServiceAccount | None:
@@ -73,8 +99,4 @@ class CredentialStore(TokenStore, Revocations, Protocol):
 
     def add_binding(self, binding: Binding, /) -> object:
         """Grant a role."""
-        ...
-
-    def add_signing_key(self, key: SigningKey, /) -> object:
-        """Add a key, which signs from now on."""
         ...

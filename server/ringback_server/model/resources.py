@@ -240,12 +240,28 @@ class AccountKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A key of this server's issuer; `private_key` is PEM (PKCS 8) and never leaves the store."""
+    """A key of this server's issuer: it signs until rotated, and verifies until it retires."""
 
     kid: str
+    #: as in a token's `alg`
     algorithm: str
-    private_key: str = field(repr=False)
+    #: PEM; empty when the key was made before public halves were kept
+    public_key: str
+    #: the private half as a Sealer stored it; None once it is destroyed
+    sealed_key: bytes | None = field(repr=False)
     create_time: float
+    #: no token that it signed is valid after this
+    tokens_until: float = 0.0
+    #: when another key took over; None while it signs
+    rotate_time: float | None = None
+    #: from when on its signatures do not count; None while it signs
+    retire_time: float | None = None
+    #: whether that was at once, because it was not to be trusted
+    revoked: bool = False
+
+    def verifies(self, now: float) -> bool:
+        """Tell whether its signatures count at `now`, in Unix seconds."""
+        return self.retire_time is None or now < self.retire_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

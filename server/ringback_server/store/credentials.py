@@ -1,11 +1,11 @@
-"""Service accounts, their keys and roles, the issuer's keys, and revoked tokens."""
+"""Service accounts, their keys and roles, and revoked tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from ringback_server.errors import AlreadyExistsError
-from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
+from ringback_server.model.resources import AccountKey, Binding, ServiceAccount
 from ringback_server.store.database import Connection, Database, Parameters, Row
 from ringback_server.store.remembered import Remembered
 
@@ -30,14 +30,6 @@ SELECT email, role, resource, expire_time FROM binding WHERE email = ? ORDER BY 
 _ADD_BINDING = """
 INSERT INTO binding (email, role, resource, expire_time) VALUES (?, ?, ?, ?)
 ON CONFLICT (email, role, resource) DO UPDATE SET expire_time = excluded.expire_time
-"""
-_SIGNING_KEYS = """
-SELECT kid, algorithm, private_key, create_time FROM signing_key
- ORDER BY create_time DESC, kid DESC
-"""
-_ADD_SIGNING_KEY = """
-INSERT INTO signing_key (kid, algorithm, private_key, create_time) VALUES (?, ?, ?, ?)
-ON CONFLICT (kid) DO NOTHING
 """
 _REVOKED = "SELECT 1 FROM revoked_token WHERE token_id = ?"
 _STANDING = """
@@ -112,18 +104,6 @@ class Credentials:
         """Grant a role on a resource; granted again, it gets the new expiry."""
         row = (binding.email, binding.role, binding.resource, binding.expire_time)
         self._write(_ADD_BINDING, row)
-
-    def signing_keys(self) -> list[SigningKey]:
-        """Return the keys of this server's issuer, newest first."""
-        return [
-            SigningKey(kid=kid, algorithm=algorithm, private_key=private, create_time=created)
-            for kid, algorithm, private, created in self._rows(_SIGNING_KEYS)
-        ]
-
-    def add_signing_key(self, key: SigningKey) -> None:
-        """Add a key of the issuer; or AlreadyExistsError."""
-        row = (key.kid, key.algorithm, key.private_key, key.create_time)
-        self._add(_ADD_SIGNING_KEY, row, f"The signing key {key.kid} exists already.")
 
     def revoked(self, token_id: str) -> bool:
         """Tell whether a token was revoked."""

@@ -62,6 +62,13 @@ class Database(Protocol):
         """
         ...
 
+    def flush(self) -> None:
+        """Bring what was written before into the main file, and leave none of it in a log.
+
+        Readers are not waited for long: what they keep in the log stays there until later.
+        """
+        ...
+
     def close(self) -> None:
         """Finish what is queued and let go of the database; may be called twice."""
         ...

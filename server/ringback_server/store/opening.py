@@ -18,7 +18,9 @@ from ringback_server.store.histories import Histories
 from ringback_server.store.instance import Instance
 from ringback_server.store.logs import Logs
 from ringback_server.store.observer import StoreObserver
+from ringback_server.store.sealed import Sealed
 from ringback_server.store.sights import Sights
+from ringback_server.store.signing_keys import SigningKeys
 from ringback_server.store.sqlite import SqliteDatabase
 from ringback_server.store.workflows import Workflows
 
@@ -35,6 +37,8 @@ class Store:
     sights: Sights
     histories: Histories
     credentials: Credentials
+    signing_keys: SigningKeys
+    sealed: Sealed
     instance: Instance
     expiry: Expiry
     census: Census
@@ -79,6 +83,8 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         sights=Sights(database),
         histories=Histories(database),
         credentials=Credentials(database),
+        signing_keys=SigningKeys(database),
+        sealed=Sealed(database),
         instance=Instance(database),
         expiry=Expiry(database),
         census=Census(database, data_dir.database),

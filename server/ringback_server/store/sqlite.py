@@ -88,6 +88,11 @@ class SqliteDatabase:
         """Run an operation in the next commit; see Database.write."""
         return self._writer.write(operation)
 
+    def flush(self) -> None:
+        """Empty the WAL; see Database.flush."""
+        if self._writer.pause(_empty_wal):
+            _log.warning("the WAL is in use and was not emptied: a later checkpoint does that")
+
     def close(self) -> None:
         """Finish what is queued, empty the WAL and end the threads; may be called twice."""
         with self._closing:
@@ -123,6 +128,16 @@ def _open(path: Path) -> sqlite3.Connection:
         _close(connection)
         raise
     return connection
+
+
+def _empty_wal(connection: Connection) -> bool:
+    """Move the WAL into the database and truncate it; True if it was in use too long."""
+    connection.execute(f"PRAGMA busy_timeout = {_PAUSE_SECONDS * 1000:.0f}")
+    try:
+        row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
+    return row is None or bool(row[0])
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
