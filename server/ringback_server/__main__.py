@@ -13,6 +13,7 @@ from ringback_server.app import App
 from ringback_server.cores import keep_to
 from ringback_server.errors import StartError
 from ringback_server.log_lines import configure
+from ringback_server.open_files import raise_limit
 from ringback_server.setting_reader import read_settings
 
 #: Seconds after which a computing thread must offer the interpreter lock: with the default of
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = read_settings(arguments, os.environ)
         configure(settings.log_format, settings.log_level)
+        raise_limit()
         # Before there are other threads: they inherit it.
         keep_to(settings.cores)
         app = App.open(settings, fail)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from ringback_server import open_files
 from ringback_server.api.admission import Admission
 from ringback_server.api.requests import Requests
 from ringback_server.auth.access import Access
@@ -294,7 +295,14 @@ class App:
             reminder = Reminder()
             self._closing.callback(reminder.close)
             reminder.start()
-        http = HttpServer(where.listener, pages, workers, tls=live)
+        http = HttpServer(
+            where.listener,
+            pages,
+            workers,
+            tls=live,
+            # The other half is for gRPC, the store and the requests of workflows.
+            max_connections=min(settings.max_connections, open_files.limit() // 2),
+        )
         grpc = GrpcServer(
             where.grpc,
             admission,

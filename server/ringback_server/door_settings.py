@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ringback_server.setting_values import Address, accounts, email, switch
+from ringback_server.setting_values import Address, accounts, email, switch, whole
 
 
 def option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
@@ -101,6 +101,16 @@ class DoorSettings:
         default=None,
         metadata=option(
             Path, "FILE", "the --seal-passphrase-file before, at the one start that changes it"
+        ),
+    )
+
+    max_connections: int = field(
+        default=10_000,
+        metadata=option(
+            whole(1),
+            "N",
+            "connections that the HTTP port holds, and half of the files it may open at most; for "
+            "one more, that which has sent nothing for longest is closed",
         ),
     )
 

@@ -9,7 +9,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ringback_server.errors import StartError
-from ringback_server.gateway.protocol import BoundedHttpProtocol
+from ringback_server.gateway.connections import MOST, Connections
+from ringback_server.gateway.protocol import BoundedConfig, BoundedHttpProtocol
 from ringback_server.gateway.workers import Workers
 from ringback_server.live_tls import LiveTls
 from ringback_server.setting_values import Address
@@ -57,11 +58,12 @@ class HttpServer:
         workers: Workers,
         *,
         tls: LiveTls | None = None,
+        max_connections: int = MOST,
     ) -> None:
-        """Take the socket, with `tls` for TLS alone."""
+        """Take the socket, with `tls` for TLS alone; hold at most so many connections."""
         self._listener = listener
         self._workers = workers
-        self._config = uvicorn.Config(
+        self._config = BoundedConfig(
             application,
             loop="asyncio",
             http=BoundedHttpProtocol,
@@ -75,6 +77,7 @@ class HttpServer:
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         )
+        self._config.held = Connections(max_connections)
         # uvicorn would read the files itself, once; it takes a context of ours when it is loaded.
         self._config.load()
         self._config.ssl = tls.server_context() if tls else None

@@ -33,6 +33,13 @@ class Connections:
     #: who pings more often than this many seconds apart, thrice, is sent away; Google's libraries
     #: take no less than 10
     pings: float = 5.0
+    #: a new connection that has not spoken TLS and HTTP/2 after so many seconds is closed, and
+    handshake: float = 20.0
+    #: one without a call for so many is asked to end, which clients do and connect again for the
+    #: next call
+    idle: float = 1_800.0
+    #: calls under way on one connection
+    streams: int = 1_024
     #: how long a connection lasts, in seconds, before its caller is asked to make a new one, which
     #: a load balancer may lead elsewhere; None for ever
     age: float | None = None
@@ -56,6 +63,9 @@ class Connections:
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.max_pings_without_data", 0),
             ("grpc.http2.min_ping_interval_without_data_ms", _milliseconds(self.pings)),
+            ("grpc.server_handshake_timeout_ms", _milliseconds(self.handshake)),
+            ("grpc.max_connection_idle_ms", _milliseconds(self.idle)),
+            ("grpc.max_concurrent_streams", self.streams),
             ("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION | _GZIP),
             ("grpc.default_compression_level", _LEVEL),
             *((f"grpc.max_connection_{name}_ms", _milliseconds(value)) for name, value in aging),
