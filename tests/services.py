@@ -56,7 +56,7 @@ WAITS = """
 """
 
 _ROLES = {
-    ADMIN: ("roles/workflows.admin", "roles/iam.serviceAccountTokenCreator"),
+    ADMIN: ("roles/owner",),
     INVOKER: ("roles/workflows.invoker",),
     VIEWER: ("roles/workflows.viewer",),
     NOBODY: (),

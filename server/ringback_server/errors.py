@@ -135,6 +135,10 @@ class FailedPreconditionError(RingbackError):
     """The resource is not in a state that allows this."""
 
 
+class StaleEtagError(RingbackError):
+    """The resource has changed since it was read: read it again, and repeat the change."""
+
+
 class IdempotencyConflictError(AlreadyExistsError):
     """The idempotency key was used before with another request."""
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from ringback_server.api.admission import Authenticator
 from ringback_server.auth import seal_keys
 from ringback_server.auth.access import Access
-from ringback_server.auth.bootstrap import account_email, first_start, make_accounts
+from ringback_server.auth.bootstrap import first_start, make_accounts
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.key_ring import KeyRing
@@ -17,6 +17,7 @@ from ringback_server.auth.open_door import OpenDoor
 from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator as TokenAuthenticator
 from ringback_server.clock import Clock
+from ringback_server.model.names import account_email
 from ringback_server.settings import Settings
 from ringback_server.store import Store
 
@@ -61,7 +62,7 @@ class FrontDoor:
             token_uri=f"{http}/token",
             now=clock.now(),
         )
-        make_accounts(store.credentials, settings.service_accounts)
+        make_accounts(store.credentials, settings.service_accounts, now=clock.now())
         issuer = Issuer(
             store.credentials,
             keys,

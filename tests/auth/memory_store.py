@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
+from ringback_server.model.roles import Role
 
 
 @dataclass(slots=True)
@@ -16,6 +17,7 @@ class MemoryCredentials:
     account_keys: dict[str, AccountKey] = field(default_factory=dict[str, AccountKey])
     bindings: list[Binding] = field(default_factory=list[Binding])
     signers: list[SigningKey] = field(default_factory=list[SigningKey])
+    custom_roles: dict[str, Role] = field(default_factory=dict[str, Role])
     revocations: set[str] = field(default_factory=set[str])
     _shown: tuple[SigningKey, ...] = ()
 
@@ -42,6 +44,10 @@ class MemoryCredentials:
     def add_binding(self, binding: Binding) -> None:
         """Add a binding."""
         self.bindings.append(binding)
+
+    def custom_role(self, name: str) -> Role | None:
+        """Return a custom role."""
+        return self.custom_roles.get(name)
 
     def signing_keys(self) -> tuple[SigningKey, ...]:
         """Return the signing keys, newest first."""

@@ -30,7 +30,8 @@ def test_access_token_follows_rfc_9068(instance: Instance) -> None:
         "exp": 1_800_003_600,
         "jti": issued.token_id,
         "scope": SCOPE,
-        "permissions": sorted(ROLES["roles/workflows.viewer"]),
+        "permissions": sorted(ROLES["roles/workflows.viewer"].permissions),
+        "account_id": instance.credentials.accounts[VIEWER].unique_id,
     } == claims
     assert issued.expire_time == 1_800_003_600
 

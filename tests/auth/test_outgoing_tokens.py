@@ -39,7 +39,7 @@ def test_access_token_when_it_goes_to_this_server(instance: Instance, url: str) 
     """This server gets a token with what the account may do, for as long as a request takes."""
     _, claims = opened(tokens(instance).access_token(VIEWER, url, ()))
 
-    assert sorted(ROLES["roles/workflows.viewer"]) == claims["permissions"]
+    assert sorted(ROLES["roles/workflows.viewer"].permissions) == claims["permissions"]
     assert (SCOPE, 1800) == (claims["scope"], int(str(claims["exp"])) - int(str(claims["iat"])))
 
 

@@ -32,7 +32,6 @@ def test_generate_id_token_for_another(
 @pytest.mark.parametrize(
     ("project", "audience", "delegates", "field"),
     [
-        ("local", "a", [], "name"),
         ("-", "", [], "audience"),
         ("-", "a\n", [], "audience"),
         ("-", "a", ["projects/-/serviceAccounts/a"], "delegates"),

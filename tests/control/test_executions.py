@@ -161,7 +161,6 @@ def test_generate_access_token_for_another(service: Service) -> None:
 @pytest.mark.parametrize(
     ("project", "scope", "lifetime", "delegates"),
     [
-        ("local", [SCOPE], 60.0, []),
         ("-", [], 60.0, []),
         ("-", [""], 60.0, []),
         ("-", [SCOPE], 0.0, []),

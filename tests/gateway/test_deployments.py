@@ -119,4 +119,4 @@ def test_deploy_without_permission(service: Service, client: httpx.Client) -> No
             refused = client.post(path, json={"sourceContents": "bad"}, headers=headers)
             assert 403 == refused.status_code
 
-    assert not ROLES["roles/workflows.invoker"] & {"workflows.workflows.update"}
+    assert not ROLES["roles/workflows.invoker"].permissions & {"workflows.workflows.update"}

@@ -14,7 +14,7 @@ from tests.security.stage import Stage
 from tests.services import ADMIN
 
 #: the role with the most permissions
-ALL: Final = max(ROLES, key=lambda role: len(ROLES[role]))
+ALL: Final = max(ROLES, key=lambda role: len(ROLES[role].permissions))
 _HOUR: Final = 3600.0
 
 

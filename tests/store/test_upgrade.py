@@ -16,6 +16,8 @@ from ringback_server.store.packing import seal
 from ringback_server.store.payloads import pack
 
 _APPLICATION_ID = 0x52424B31
+_ROOT = "a@p.iam.gserviceaccount.com"
+_ADMINISTERED = ("roles/iam.serviceAccountTokenCreator", "roles/workflows.admin")
 _UIDS = [new_uid() for _ in range(4)]
 _WORKFLOW = WorkflowName("local", "us-central1", "w")
 
@@ -26,6 +28,13 @@ _ROWS = (
     "INSERT INTO endpoint VALUES (2, 0, 'POST')",
     "INSERT INTO waiter VALUES (2, 1, 0, NULL)",
     "INSERT INTO revoked_token VALUES ('t', 50)",
+    "INSERT INTO service_account VALUES ('a@p.iam.gserviceaccount.com', '1', '', 0)",
+    "INSERT INTO service_account VALUES ('ci@example.com', '2', 'CI', 0)",
+    """INSERT INTO binding
+       VALUES ('a@p.iam.gserviceaccount.com', 'roles/workflows.admin', '*', NULL)""",
+    """INSERT INTO binding
+       SELECT email, 'roles/iam.serviceAccountTokenCreator', '*', NULL FROM binding""",
+    "INSERT INTO binding VALUES ('ci@example.com', 'roles/workflows.admin', '*', NULL)",
 )
 _EXECUTION = """
 INSERT INTO execution (uid, workflow, revision, phase, outcome, fence, call_log_level,
@@ -117,3 +126,19 @@ def test_open_when_a_signing_key_is_of_the_first_schema(tmp_path: Path) -> None:
     assert (key.public_key, key.sealed_key) == ("", b"plain1:a PEM")
     assert before - 1 <= key.tokens_until - 43_200 <= time.time()
     assert (key.rotate_time, key.retire_time, key.revoked) == (None, None, False)
+
+
+def test_open_when_there_were_no_owners(tmp_path: Path) -> None:
+    """Who administered everything owns it now; accounts are found by the project they name."""
+    version_one(tmp_path / "data")
+    store = open_store(tmp_path / "data")
+    try:
+        root = {binding.role for binding in store.credentials.roles(_ROOT)}
+        other = {binding.role for binding in store.credentials.roles("ci@example.com")}
+        listed = [account.email for account in store.credentials.accounts("p")]
+    finally:
+        store.close()
+
+    assert {*_ADMINISTERED, "roles/owner"} == root
+    assert {"roles/workflows.admin"} == other
+    assert [_ROOT] == listed

@@ -33,6 +33,7 @@ CODES: dict[type[errors.RingbackError], code_pb2.Code.ValueType] = {
     errors.NotFoundError: code_pb2.NOT_FOUND,
     errors.AlreadyExistsError: code_pb2.ALREADY_EXISTS,
     errors.FailedPreconditionError: code_pb2.FAILED_PRECONDITION,
+    errors.StaleEtagError: code_pb2.ABORTED,
     errors.IdempotencyConflictError: code_pb2.ALREADY_EXISTS,
     errors.InboxFullError: code_pb2.RESOURCE_EXHAUSTED,
     errors.QuotaExceededError: code_pb2.RESOURCE_EXHAUSTED,

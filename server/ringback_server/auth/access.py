@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringback_server.auth.permissions import ROLES
-from ringback_server.auth.stores import Bindings
+from ringback_server.auth.stores import Roles, RoleStore
 from ringback_server.clock import Clock
 from ringback_server.errors import PermissionDeniedError
 from ringback_server.model.principals import Principal
@@ -12,7 +12,7 @@ from ringback_server.model.principals import Principal
 class Access:
     """Decides by a principal's token and by the bindings in force now."""
 
-    def __init__(self, bindings: Bindings, clock: Clock) -> None:
+    def __init__(self, bindings: RoleStore, clock: Clock) -> None:
         self._bindings = bindings
         self._clock = clock
 
@@ -41,7 +41,7 @@ class Access:
 
 
 def bound_permissions(
-    bindings: Bindings, email: str, *, now: float, resource: str | None = None
+    bindings: RoleStore, email: str, *, now: float, resource: str | None = None
 ) -> frozenset[str]:
     """Return what bindings in force at `now` (Unix seconds) grant an account on a resource.
 
@@ -51,8 +51,14 @@ def bound_permissions(
     for binding in bindings.roles(email):
         in_force = binding.expire_time is None or now < binding.expire_time
         if in_force and (resource is None or under(resource, binding.resource)):
-            permissions |= ROLES.get(binding.role, frozenset())
+            permissions |= role_permissions(bindings, binding.role)
     return permissions
+
+
+def role_permissions(roles: Roles, name: str) -> frozenset[str]:
+    """Return what a role permits now, predefined or custom; nothing if there is no such role."""
+    role = ROLES.get(name) or roles.custom_role(name)
+    return role.granted if role else frozenset()
 
 
 def under(resource: str, root: str) -> bool:

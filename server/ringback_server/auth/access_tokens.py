@@ -47,7 +47,7 @@ class AccessTokens:
         if self._issuer.verification_key(kid) is None:
             raise TokenError(Refusal.KEY_UNKNOWN)
         account, revoked = self._revocations.standing(principal.email, principal.token_id)
-        if account is None or account.disabled:
+        if not principal.is_account(account):
             raise TokenError(Refusal.ACCOUNT)
         if revoked:
             raise TokenError(Refusal.REVOKED)
@@ -62,6 +62,7 @@ def _principal(claims: Claims, expire: int) -> Principal:
         email=claims.text("sub"),
         permissions=_permissions(claims, scope),
         resource=claims.optional_text("resource"),
+        account_id=claims.optional_text("account_id"),
         token_id=claims.text("jti"),
         expire_time=expire,
     )

@@ -22,19 +22,17 @@ from typing import Final
 from ringback_server.auth.key_file import KeyFileError, key_file_content, rewrite, write
 from ringback_server.auth.key_ring import KeyRing
 from ringback_server.auth.keys import new_account_key
-from ringback_server.auth.permissions import ROLES
+from ringback_server.auth.permissions import OWNER, ROLES
 from ringback_server.auth.stores import CredentialStore
 from ringback_server.errors import StartError
+from ringback_server.model.names import account_email
 from ringback_server.model.resources import Binding, ServiceAccount
 
 _LOG = logging.getLogger(__name__)
 
 _ADMIN: Final = "admin"
 _ACCOUNTS: Final = {
-    _ADMIN: (
-        "Administrator",
-        ("roles/workflows.admin", "roles/iam.serviceAccountTokenCreator"),
-    ),
+    _ADMIN: ("Administrator", (OWNER,)),
     "invoker": ("Invoker", ("roles/workflows.invoker",)),
     "viewer": ("Viewer", ("roles/workflows.viewer",)),
 }
@@ -58,21 +56,23 @@ def first_start(
         _see_to_key_file(credentials, key_file, project=project, token_uri=token_uri, now=now)
         return
     for account, (display_name, roles) in _ACCOUNTS.items():
-        _add_account(credentials, account_email(account, project), display_name, roles)
+        _add_account(credentials, account_email(account, project), display_name, roles, now=now)
     _add_admin_key(credentials, key_file, project=project, token_uri=token_uri, now=now)
     keys.add_first()
 
 
-def make_accounts(credentials: CredentialStore, wanted: Iterable[tuple[str, str]]) -> None:
+def make_accounts(
+    credentials: CredentialStore, wanted: Iterable[tuple[str, str]], *, now: float
+) -> None:
     """Make accounts that are missing, and grant each its role on everything.
 
-    `wanted` are pairs of address and role. Nothing is taken from an account that is there.
-    Raises StartError for an unknown role.
+    `wanted` are pairs of address and role; `now` in Unix seconds. Nothing is
+    taken from an account that is there. Raises StartError for an unknown role.
     """
     for email, role in wanted:
         if role not in ROLES:
             raise StartError(f"--service-accounts: {role} is none of {', '.join(sorted(ROLES))}")
-        _add_account(credentials, email, email.partition("@")[0], (role,))
+        _add_account(credentials, email, email.partition("@")[0], (role,), now=now)
 
 
 def rewrite_token_uri(key_file: Path, token_uri: str) -> None:
@@ -87,9 +87,18 @@ def rewrite_token_uri(key_file: Path, token_uri: str) -> None:
         _LOG.warning("%s was left as it is: %s", key_file, error)
 
 
-def account_email(account: str, project: str) -> str:
-    """Return the e-mail address of a service account of a project."""
-    return f"{account}@{project}.iam.gserviceaccount.com"
+def new_account(
+    email: str, now: float, *, display_name: str = "", description: str = ""
+) -> ServiceAccount:
+    """Return an account with an id of its own; `now` in Unix seconds."""
+    return ServiceAccount(
+        email=email,
+        # 21 digits, like the ids of Google's accounts
+        unique_id=str(10**20 + secrets.randbelow(10**20)),
+        display_name=display_name,
+        description=description,
+        create_time=now,
+    )
 
 
 def _see_to_key_file(
@@ -111,7 +120,12 @@ def _see_to_key_file(
 
 
 def _add_account(
-    credentials: CredentialStore, email: str, display_name: str, roles: Iterable[str]
+    credentials: CredentialStore,
+    email: str,
+    display_name: str,
+    roles: Iterable[str],
+    *,
+    now: float,
 ) -> None:
     """Add an account with its roles, or what is missing of that."""
     present = {binding.role for binding in credentials.roles(email)}
@@ -119,11 +133,7 @@ def _add_account(
         if role not in present:
             credentials.add_binding(Binding(email=email, role=role, resource="*"))
     if credentials.account(email) is None:
-        # 21 digits, like the ids of Google's accounts
-        unique_id = str(10**20 + secrets.randbelow(10**20))
-        credentials.add_account(
-            ServiceAccount(email=email, unique_id=unique_id, display_name=display_name)
-        )
+        credentials.add_account(new_account(email, now, display_name=display_name))
 
 
 def _add_admin_key(

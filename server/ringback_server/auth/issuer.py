@@ -87,6 +87,10 @@ class Issuer:
             "scope": scope,
             "permissions": sorted(within_scope(self._permissions(email, permissions), scope)),
         }
+        account = self._store.account(email)
+        if account is not None:
+            # An account that gets this address later has another.
+            claims["account_id"] = account.unique_id
         if resource is not None:
             if not printable(resource):
                 raise _invalid("resource", "resource must be a resource name")

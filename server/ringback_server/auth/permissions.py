@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ringback_server.model.roles import Role
+
 _VIEW: Final = frozenset(
     {
         "logging.logEntries.list",
@@ -54,25 +56,118 @@ _ACT: Final = frozenset({"iam.serviceAccounts.actAs"})
 
 _MONITOR: Final = frozenset({"monitoring.timeSeries.list"})
 
-#: every role by name, and the permissions it holds
-ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+# Who sets the policy of a resource may grant anything there, to themselves too.
+_SHARE: Final = frozenset(
     {
-        "roles/workflows.viewer": _VIEW,
-        "roles/workflows.invoker": _INVOKE,
-        "roles/workflows.editor": _EDIT,
-        "roles/workflows.admin": _EDIT | _ACT | _MONITOR | {"workflows.operations.delete"},
-        "roles/monitoring.viewer": _MONITOR,
-        "roles/iam.serviceAccountUser": _ACT,
-        "roles/iam.serviceAccountTokenCreator": frozenset(
-            {
-                "iam.serviceAccounts.getAccessToken",
-                "iam.serviceAccounts.getOpenIdToken",
-                "iam.serviceAccounts.signBlob",
-                "iam.serviceAccounts.signJwt",
-            }
-        ),
+        "workflows.callbacks.getIamPolicy",
+        "workflows.callbacks.setIamPolicy",
+        "workflows.workflows.getIamPolicy",
+        "workflows.workflows.setIamPolicy",
     }
 )
 
+_ACCOUNTS: Final = frozenset(
+    {
+        "iam.serviceAccounts.create",
+        "iam.serviceAccounts.delete",
+        "iam.serviceAccounts.disable",
+        "iam.serviceAccounts.enable",
+        "iam.serviceAccounts.get",
+        "iam.serviceAccounts.getIamPolicy",
+        "iam.serviceAccounts.list",
+        "iam.serviceAccounts.setIamPolicy",
+        "iam.serviceAccounts.update",
+    }
+)
+
+_KEYS: Final = frozenset(
+    {
+        "iam.serviceAccountKeys.create",
+        "iam.serviceAccountKeys.delete",
+        "iam.serviceAccountKeys.disable",
+        "iam.serviceAccountKeys.enable",
+        "iam.serviceAccountKeys.get",
+        "iam.serviceAccountKeys.list",
+        "iam.serviceAccounts.get",
+        "iam.serviceAccounts.list",
+    }
+)
+
+_TOKENS: Final = frozenset(
+    {
+        "iam.serviceAccounts.getAccessToken",
+        "iam.serviceAccounts.getOpenIdToken",
+        "iam.serviceAccounts.signBlob",
+        "iam.serviceAccounts.signJwt",
+    }
+)
+
+_CUSTOM_ROLES: Final = frozenset(
+    {
+        "iam.roles.create",
+        "iam.roles.delete",
+        "iam.roles.get",
+        "iam.roles.list",
+        "iam.roles.update",
+    }
+)
+
+_PROJECT_POLICIES: Final = frozenset(
+    {"resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"}
+)
+
+_REVIEW: Final = frozenset(
+    {
+        "iam.roles.get",
+        "iam.roles.list",
+        "iam.serviceAccountKeys.get",
+        "iam.serviceAccountKeys.list",
+        "iam.serviceAccounts.get",
+        "iam.serviceAccounts.getIamPolicy",
+        "iam.serviceAccounts.list",
+        "resourcemanager.projects.getIamPolicy",
+        "workflows.callbacks.getIamPolicy",
+        "workflows.callbacks.list",
+        "workflows.executions.list",
+        "workflows.locations.list",
+        "workflows.operations.list",
+        "workflows.workflows.getIamPolicy",
+        "workflows.workflows.list",
+    }
+)
+
+_ADMINISTER: Final = _EDIT | _ACT | _MONITOR | _SHARE | {"workflows.operations.delete"}
+
+
+def _role(name: str, title: str, permissions: frozenset[str]) -> Role:
+    return Role(name=f"roles/{name}", title=title, permissions=permissions)
+
+
+_PARTS: Final = (
+    _role("iam.roleAdmin", "Role Administrator", _CUSTOM_ROLES),
+    _role("iam.securityReviewer", "Security Reviewer", _REVIEW),
+    _role("iam.serviceAccountAdmin", "Service Account Admin", _ACCOUNTS),
+    _role("iam.serviceAccountKeyAdmin", "Service Account Key Admin", _KEYS),
+    _role("iam.serviceAccountTokenCreator", "Service Account Token Creator", _TOKENS),
+    _role("iam.serviceAccountUser", "Service Account User", _ACT),
+    _role("monitoring.viewer", "Monitoring Viewer", _MONITOR),
+    _role("resourcemanager.projectIamAdmin", "Project IAM Admin", _PROJECT_POLICIES),
+    _role("workflows.admin", "Workflows Admin", _ADMINISTER),
+    _role("workflows.editor", "Workflows Editor", _EDIT),
+    _role("workflows.invoker", "Workflows Invoker", _INVOKE),
+    _role("workflows.viewer", "Workflows Viewer", _VIEW),
+)
+
 #: every permission that a verb may require: those that some role holds
-PERMISSIONS: Final[frozenset[str]] = frozenset[str]().union(*ROLES.values())
+PERMISSIONS: Final[frozenset[str]] = frozenset[str]().union(*(one.permissions for one in _PARTS))
+
+#: whoever has it may do everything
+OWNER: Final = "roles/owner"
+
+#: every predefined role by name, in the order of names
+ROLES: Final[Mapping[str, Role]] = MappingProxyType(
+    {
+        role.name: role
+        for role in sorted((*_PARTS, _role("owner", "Owner", PERMISSIONS)), key=lambda r: r.name)
+    }
+)

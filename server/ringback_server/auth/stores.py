@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
+from ringback_server.model.roles import Role
 
 
 class SigningKeyStore(Protocol):
@@ -67,6 +68,18 @@ class Bindings(Protocol):
         ...
 
 
+class Roles(Protocol):
+    """Roles that projects have made."""
+
+    def custom_role(self, name: str, /) -> Role | None:
+        """Return the custom role with a full name, None if there is none."""
+        ...
+
+
+class RoleStore(Bindings, Roles, Protocol):
+    """What says what an account may do."""
+
+
 class Revocations(Protocol):
     """Tokens that count no longer."""
 
@@ -82,7 +95,7 @@ class Revocations(Protocol):
         ...
 
 
-class TokenStore(KeyStore, Bindings, Protocol):
+class TokenStore(KeyStore, RoleStore, Protocol):
     """What the issuer reads."""
 
 

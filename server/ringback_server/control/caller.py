@@ -14,7 +14,15 @@ from ringback_server.engine.changes import Told
 from ringback_server.errors import RingbackError
 from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.model.creations import Created, Creation
-from ringback_server.model.names import CallbackName, ExecutionName, ResourceName, StepEntryName
+from ringback_server.model.names import (
+    AccountKeyName,
+    CallbackName,
+    ExecutionName,
+    ResourceName,
+    ServiceAccountName,
+    StepEntryName,
+    account_project,
+)
 from ringback_server.model.principals import Principal
 from ringback_server.model.resources import SentCallback
 from ringback_server.settings import Settings
@@ -147,7 +155,7 @@ def requires(
 
     The check comes before anything else, so that a caller without the permission cannot tell
     whether the resource exists. The verb raises PermissionDeniedError. It gets the name with the
-    project's id, whether the caller wrote that or the number.
+    project's id, whether the caller wrote that or the number, or `-` for an account.
     """
     if permission not in PERMISSIONS:
         raise ValueError(permission)
@@ -159,7 +167,7 @@ def requires(
         def checked(
             caller: Caller, name: Name, /, *args: Parameters.args, **kwargs: Parameters.kwargs
         ) -> Answer:
-            name = _by_id(caller.backend, name)
+            name = resolved(caller.backend, name)
             resource = str(name)
             caller.backend.access.check(caller.principal, permission, resource)
             if isinstance(name, ExecutionName):
@@ -173,11 +181,14 @@ def requires(
     return declare
 
 
-def _by_id(backend: Backend, name: Name) -> Name:
-    """Return the name with its project's id where it has this server's project number.
+def resolved(backend: Backend, name: Name) -> Name:
+    """Return the name with its project's id where it has this server's project number, or none.
 
-    That is the number of the one project that has workflows here: with several it is of none.
+    The number is that of the one project that has workflows here: with several it is of none.
+    An account of `projects/-` is of the project that its address names, if it names one.
     """
+    if isinstance(name, ServiceAccountName | AccountKeyName) and name.project == "-":
+        return replace(name, project=account_project(name.email) or "-")
     if name.project != backend.settings.project_number:
         return name
     project = backend.store.workflows.only_project()

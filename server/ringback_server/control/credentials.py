@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ringback_server.auth.issuer import IssuedToken
+from ringback_server.control import accounts
 from ringback_server.control.caller import Caller, requires
 from ringback_server.control.refusals import refused
-from ringback_server.errors import NotFoundError
-from ringback_server.model.names import ServiceAccountName, resource
+from ringback_server.model.names import ServiceAccountName
+from ringback_server.store.accounts import no_account
 
 _MAX_LIFETIME = 3_600.0
 
@@ -29,7 +30,7 @@ def generate_access_token(
     Raise InvalidArgumentError for a bad field, NotFoundError for an unknown account, and
     PermissionDeniedError for a permission that the account does not have.
     """
-    _check(name, delegates)
+    _check_delegates(delegates)
     if not any(scope):
         raise refused("scope", "scope must name at least one scope")
     lifetime = _MAX_LIFETIME if lifetime is None else lifetime
@@ -59,27 +60,20 @@ def generate_id_token(
     `include_email`: it also names the account by its e-mail address.
     Raise InvalidArgumentError for a bad field, and NotFoundError for an unknown account.
     """
-    _check(name, delegates)
+    _check_delegates(delegates)
     if not audience:
         raise refused("audience", "audience must say whom the token is for")
     _check_account(caller, name)
     return caller.backend.issuer.id_token(name.email, audience, include_email=include_email)
 
 
-def _check(name: ServiceAccountName, delegates: Sequence[str]) -> None:
+def _check_delegates(delegates: Sequence[str]) -> None:
     """Raise InvalidArgumentError for what no token is made for."""
-    if name.project != "-":
-        raise refused("name", "name must have the form projects/-/serviceAccounts/{email}")
     if delegates:
         raise refused("delegates", "delegates are not supported")
 
 
 def _check_account(caller: Caller, name: ServiceAccountName) -> None:
     """Raise NotFoundError unless there is an account that may be used."""
-    account = caller.backend.store.credentials.account(name.email)
-    if account is None or account.disabled:
-        raise NotFoundError(
-            f"There is no service account {name.email}.",
-            reason="SERVICE_ACCOUNT_NOT_FOUND",
-            resource=resource(name),
-        )
+    if accounts.present(caller, name).disabled:
+        raise no_account(name)

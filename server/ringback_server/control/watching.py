@@ -127,5 +127,5 @@ def _check_token(caller: Caller) -> None:
             "The access token has expired; resume with a new one.", reason="TOKEN_EXPIRED"
         )
     account, revoked = backend.store.credentials.standing(principal.email, principal.token_id)
-    if revoked or account is None or account.disabled:
+    if revoked or not principal.is_account(account):
         raise UnauthenticatedError("The access token counts no more.", reason="TOKEN_INVALID")

@@ -193,5 +193,5 @@ def _check_may_act(caller: Caller, account: str) -> None:
     email = account.rpartition("/")[2]
     if email == caller.backend.settings.default_service_account.rpartition("/")[2]:
         return
-    name = ServiceAccountName("-", email)
+    name = ServiceAccountName.of(email)
     caller.backend.access.check(caller.principal, "iam.serviceAccounts.actAs", str(name))

@@ -35,6 +35,7 @@ STATUSES: dict[type[errors.RingbackError], HttpStatus] = {
     errors.NotFoundError: HttpStatus(404, "NOT_FOUND"),
     errors.AlreadyExistsError: HttpStatus(409, "ALREADY_EXISTS"),
     errors.FailedPreconditionError: HttpStatus(400, "FAILED_PRECONDITION"),
+    errors.StaleEtagError: HttpStatus(409, "ABORTED"),
     errors.IdempotencyConflictError: HttpStatus(409, "ALREADY_EXISTS"),
     errors.InboxFullError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
     errors.QuotaExceededError: HttpStatus(429, "RESOURCE_EXHAUSTED"),

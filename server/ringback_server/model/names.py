@@ -12,6 +12,7 @@ from uuid import UUID
 from ringback_server.errors import FieldViolation, InvalidArgumentError, Resource
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{1,128}")
+_ACCOUNT_DOMAIN = ".iam.gserviceaccount.com"
 _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
 
@@ -196,12 +197,72 @@ class ServiceAccountName:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
         return cls(*_ids(text, ("projects", "serviceAccounts"), field))
 
+    @classmethod
+    def of(cls, email: str) -> Self:
+        """Return the name of the account with an address, in the project that this names."""
+        return cls(account_project(email) or "-", email)
+
     def __str__(self) -> str:
         return f"projects/{self.project}/serviceAccounts/{self.email}"
 
 
+@dataclass(frozen=True, slots=True)
+class AccountKeyName:
+    """`projects/P/serviceAccounts/EMAIL/keys/K`; the project may be `-`."""
+
+    project: str
+    email: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects", "serviceAccounts", "keys"), field))
+
+    @property
+    def parent(self) -> ServiceAccountName:
+        """The account that the key is of."""
+        return ServiceAccountName(self.project, self.email)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/keys/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleName:
+    """`projects/P/roles/R`."""
+
+    project: str
+    role: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*_ids(text, ("projects", "roles"), field))
+
+    @property
+    def parent(self) -> ProjectName:
+        """The project that has the role."""
+        return ProjectName(self.project)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/roles/{self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class RootName:
+    """`*`, which is above every resource."""
+
+    #: what no project is called
+    project: str = "*"
+
+    def __str__(self) -> str:
+        return "*"
+
+
 ResourceName = (
-    ProjectName
+    RootName
+    | ProjectName
     | LocationName
     | WorkflowName
     | ExecutionName
@@ -209,6 +270,8 @@ ResourceName = (
     | StepEntryName
     | OperationName
     | ServiceAccountName
+    | AccountKeyName
+    | RoleName
 )
 
 _TYPES: Mapping[type[ResourceName], str] = {
@@ -219,6 +282,8 @@ _TYPES: Mapping[type[ResourceName], str] = {
     StepEntryName: "workflowexecutions.googleapis.com/StepEntry",
     OperationName: "longrunning.googleapis.com/Operation",
     ServiceAccountName: "iam.googleapis.com/ServiceAccount",
+    AccountKeyName: "iam.googleapis.com/ServiceAccountKey",
+    RoleName: "iam.googleapis.com/Role",
 }
 
 
@@ -230,6 +295,18 @@ def resource(name: ResourceName) -> Resource:
 def valid_workflow_id(text: str) -> bool:
     """Tell whether a new workflow may have this id (SPEC 6.1)."""
     return _WORKFLOW_ID.fullmatch(text) is not None
+
+
+def account_email(account: str, project: str) -> str:
+    """Return the address of a service account of a project."""
+    return f"{account}@{project}{_ACCOUNT_DOMAIN}"
+
+
+def account_project(email: str) -> str | None:
+    """Return the project that an account's address names, None if it names none."""
+    account, _, domain = email.partition("@")
+    project = domain.removesuffix(_ACCOUNT_DOMAIN)
+    return project if account and project and project != domain else None
 
 
 def callback_id(uid: bytes, number: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringback_server.model.resources import ServiceAccount
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
@@ -14,7 +16,17 @@ class Principal:
     permissions: frozenset[str] | None = None
     #: the resource name the token is bound to, itself or anything below it; None if unbound
     resource: str | None = None
+    #: the unique id of the account, if the token tells it apart from others of the same address
+    account_id: str | None = None
     #: `jti` of the token, or a hash of it where it has none: for logs and audit, not a secret
     token_id: str
     #: Unix seconds
     expire_time: float
+
+    def is_account(self, account: ServiceAccount | None) -> bool:
+        """Tell whether an account is the one that the token speaks for, and is enabled."""
+        return (
+            account is not None
+            and not account.disabled
+            and self.account_id in {None, account.unique_id}
+        )

@@ -225,6 +225,14 @@ class ServiceAccount:
     unique_id: str
     display_name: str
     disabled: bool = False
+    description: str = ""
+    #: None if it is from before this was recorded
+    create_time: float | None = None
+
+    @property
+    def text_bytes(self) -> int:
+        """The bytes of its texts."""
+        return _bytes(self.email, self.display_name, self.description)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +244,12 @@ class AccountKey:
     public_key: str
     create_time: float
     disabled: bool = False
+    #: from when on it counts no longer; None does not expire
+    expire_time: float | None = None
+    #: the certificate that it came with, in PEM
+    certificate: str | None = None
+    #: whether its private half was made elsewhere
+    uploaded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +287,9 @@ class Binding:
     resource: str
     #: Unix seconds; None does not expire
     expire_time: float | None = None
+    #: what the expiry is called and said to be for
+    title: str = ""
+    description: str = ""
 
 
 def _texts(named: Mapping[str, str]) -> Iterator[str]:

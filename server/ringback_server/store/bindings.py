@@ -1,0 +1,107 @@
+"""Who has which role on what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ringback_server.errors import StaleEtagError
+from ringback_server.model.policies import Policy
+from ringback_server.model.resources import Binding
+from ringback_server.store.credential_rows import CredentialRows
+from ringback_server.store.database import Connection, Row
+from ringback_server.store.owners import owners_kept
+
+_ROLES = """
+SELECT email, role, resource, expire_time, title, description
+  FROM binding WHERE email = ? ORDER BY role, resource
+"""
+_POLICY = """
+SELECT email, role, resource, expire_time, title, description
+  FROM binding WHERE resource = ? ORDER BY role, email
+"""
+_ADD = """
+INSERT INTO binding (email, role, resource, expire_time, title, description)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (email, role, resource) DO UPDATE
+   SET expire_time = excluded.expire_time, title = excluded.title,
+       description = excluded.description
+"""
+_CLEAR = "DELETE FROM binding WHERE resource = ?"
+
+
+class BindingRows(CredentialRows):
+    """Remembers bindings. Times are Unix seconds."""
+
+    def roles(self, email: str) -> list[Binding]:
+        """Return the bindings of an account, expired ones or not."""
+        return [_binding(row) for row in self._remembered(_ROLES, email)]
+
+    def add_binding(self, binding: Binding) -> None:
+        """Grant a role on a resource; granted again, it gets the new expiry."""
+        self._write(_ADD, _row(binding))
+
+    def policy(self, resource: str) -> Policy:
+        """Return the bindings on a resource itself, expired ones or not."""
+        return self._database.read(lambda connection: _policy(connection, resource))
+
+    def set_policy(
+        self,
+        resource: str,
+        bindings: Iterable[Binding],
+        *,
+        etag: bytes = b"",
+        guard_projects: bool,
+    ) -> Policy:
+        """Replace the bindings on a resource.
+
+        Or StaleEtagError if there is an etag and it is not that of the policy now; or
+        FailedPreconditionError if everything or, with `guard_projects`, a project would lose
+        its last owner.
+        """
+        rows = [_row(binding) for binding in bindings]
+
+        def change(connection: Connection) -> Policy:
+            if etag and etag != _policy(connection, resource).etag:
+                raise StaleEtagError(
+                    f"The policy of {resource} has changed since it was read: "
+                    "read it again, and repeat the change."
+                )
+            with owners_kept(connection, [resource], projects=guard_projects):
+                connection.execute(_CLEAR, (resource,))
+                for row in rows:
+                    connection.execute(_ADD, row)
+            return _policy(connection, resource)
+
+        return self._change(change)
+
+    def forget(self) -> None:
+        """Forget what is remembered, since bindings were written elsewhere."""
+        self._known.forget()
+
+
+def _policy(connection: Connection, resource: str) -> Policy:
+    rows = connection.execute(_POLICY, (resource,)).fetchall()
+    return Policy(resource=resource, bindings=tuple(map(_binding, rows)))
+
+
+def _row(binding: Binding) -> tuple[object, ...]:
+    return (
+        binding.email,
+        binding.role,
+        binding.resource,
+        binding.expire_time,
+        binding.title,
+        binding.description,
+    )
+
+
+def _binding(row: Row) -> Binding:
+    email, role, resource, expires, title, description = row
+    return Binding(
+        email=email,
+        role=role,
+        resource=resource,
+        expire_time=expires,
+        title=title,
+        description=description,
+    )
