@@ -37,6 +37,7 @@ from ringback_server.gateway.probes import Probes, by_machine, by_token
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
+from ringback_server.issuer_keys import FetchedKeys, fetched_keys
 from ringback_server.lang.limits import RunLimits, chosen_limits
 from ringback_server.live_tls import LiveTls
 from ringback_server.metrics import Metrics
@@ -278,7 +279,7 @@ class App:
         """Start both edges; returns the gRPC address."""
         settings, urls, tls = self._settings, where.urls, where.tls
         live = LiveTls(tls.certificate, tls.key, settings.tls_client_ca) if tls else None
-        admission = Admission(door.authenticator(urls), backend)
+        admission = Admission(door.authenticator(urls, self._issuer_keys(door)), backend)
         own_hosts.open(admission, self._requests)
         workers = Workers()
         alone = Address(where.listener.getsockname()[0], 0).loopback and not settings.public_url
@@ -317,6 +318,15 @@ class App:
         for server in (grpc, http):
             server.start()
         return grpc.address
+
+    def _issuer_keys(self, door: FrontDoor) -> FetchedKeys | None:
+        """Start to fetch the keys of other issuers, if there are any."""
+        if not door.external:
+            return None
+        keys = fetched_keys(door.external, self._clock)
+        self._closing.callback(keys.close)
+        keys.start()
+        return keys
 
     def _open(self, port: SidePort | None) -> str | None:
         """Serve a port beside the edges, if it is asked for; returns HOST:PORT."""

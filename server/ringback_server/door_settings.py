@@ -78,6 +78,12 @@ class DoorSettings:
             "orders@local.iam.gserviceaccount.com=roles/workflows.invoker",
         ),
     )
+    issuers: Path | None = field(
+        default=None,
+        metadata=option(
+            Path, "FILE", "YAML file of other issuers whose tokens are taken: external-issuers.md"
+        ),
+    )
     seal_key_file: Path | None = field(
         default=None,
         metadata=option(

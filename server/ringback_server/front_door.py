@@ -10,13 +10,17 @@ from ringback_server.api.admission import Authenticator
 from ringback_server.auth import seal_keys
 from ringback_server.auth.access import Access
 from ringback_server.auth.bootstrap import first_start, make_accounts
+from ringback_server.auth.external_issuers import ExternalIssuer
+from ringback_server.auth.external_tokens import ExternalTokens, IssuerKeys
 from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
+from ringback_server.auth.issuer_file import read_issuers
 from ringback_server.auth.key_ring import KeyRing
 from ringback_server.auth.open_door import OpenDoor
 from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator as TokenAuthenticator
 from ringback_server.clock import Clock
+from ringback_server.errors import StartError
 from ringback_server.model.names import account_email
 from ringback_server.settings import Settings
 from ringback_server.store import Store
@@ -36,6 +40,8 @@ class FrontDoor:
     access: Access
     sealer: Sealer
     keys: KeyRing
+    #: other issuers whose tokens are taken
+    external: tuple[ExternalIssuer, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings, store: Store, clock: Clock, *, http: str) -> FrontDoor:
@@ -79,18 +85,34 @@ class FrontDoor:
             access=access,
             sealer=sealer,
             keys=keys,
+            external=_external(settings, issuer.iss, http),
         )
 
-    def authenticator(self, urls: Iterable[str]) -> Authenticator:
-        """Return what checks tokens; `urls` are those that this server is reached under."""
+    def authenticator(self, urls: Iterable[str], keys: IssuerKeys | None = None) -> Authenticator:
+        """Return what checks tokens; `urls` are those that this server is reached under.
+
+        `keys` are those of external issuers.
+        """
         if self.settings.insecure_no_auth:
             return OpenDoor(account_email("admin", PROJECT))
         credentials = self.store.credentials
-        return TokenAuthenticator(self.issuer, credentials, credentials, self.clock, urls=urls)
+        external = ExternalTokens(self.external, keys, credentials) if keys else None
+        return TokenAuthenticator(
+            self.issuer, credentials, credentials, self.clock, urls=urls, external=external
+        )
 
     def grants(self, urls: Iterable[str]) -> Grants:
         """Return what exchanges grants for tokens; `urls` as for `authenticator`."""
         return Grants(self.issuer, self.store.credentials, self.clock, urls=urls)
+
+
+def _external(settings: Settings, *own: str) -> tuple[ExternalIssuer, ...]:
+    if settings.issuers is None:
+        return ()
+    try:
+        return read_issuers(settings.issuers, own=own)
+    except ValueError as error:
+        raise StartError(f"--issuers: {error}") from error
 
 
 def _instance_id(store: Store) -> str:

@@ -21,7 +21,7 @@ class Access:
 
         `resource` is a full resource name. All of these must hold: the token names the
         permission, if it names any; the resource is the token's resource or below it, if it has
-        one; a binding in force grants the permission there.
+        one; a binding in force, or a rule for the token, grants the permission there.
         """
         if permission not in self.granted(principal, resource):
             raise PermissionDeniedError(
@@ -37,6 +37,9 @@ class Access:
         bound = bound_permissions(
             self._bindings, principal.email, now=self._clock.now(), resource=resource
         )
+        for grant in principal.grants:
+            if under(resource, grant.resource):
+                bound |= role_permissions(self._bindings, grant.role)
         return bound if principal.permissions is None else bound & principal.permissions
 
 

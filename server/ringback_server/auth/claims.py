@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn, cast
 
 from ringback_server.auth.refusals import Refusal, TokenError
@@ -44,6 +44,13 @@ class Claims:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def at(self, path: Sequence[str]) -> object:
+        """Return what is at a path of names, from the outermost claim; None if nothing is."""
+        value: object = self._members
+        for name in path:
+            value = _object(value).get(name)
+        return value
+
     def blank(self, name: str) -> bool:
         """Tell whether a claim is absent or empty text."""
         return self._members.get(name, "") == ""
@@ -71,6 +78,19 @@ class Claims:
             raise TokenError(Refusal.CLAIM, name)
         return frozenset(items)
 
+    def one_or_more(self, name: str) -> frozenset[str]:
+        """Return a claim that is text or a list of text, `aud` for one; TokenError(CLAIM)."""
+        if isinstance(self._members.get(name), list):
+            return self.texts(name) or frozenset()
+        return frozenset({self.text(name)})
+
+    def text_at(self, path: Sequence[str], longest: int) -> str:
+        """Return what `text` does, of a path and of so many characters; TokenError(CLAIM)."""
+        value = self.at(path)
+        if not isinstance(value, str) or not printable(value) or len(value) > longest:
+            raise TokenError(Refusal.CLAIM, "/".join(path))
+        return value
+
     def second(self, name: str) -> int:
         """Return a claim that is a whole Unix second of the years 1970 to 9999.
 
@@ -95,6 +115,10 @@ class Claims:
         if now >= expire + LEEWAY:
             raise TokenError(Refusal.EXPIRED)
         return expire
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
 def printable(text: str) -> bool:

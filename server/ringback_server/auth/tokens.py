@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,8 +11,9 @@ from typing import Protocol
 from ringback_server.auth.access_tokens import TYPES, AccessTokens
 from ringback_server.auth.assertions import Assertions, service_audiences
 from ringback_server.auth.claims import LEEWAY
+from ringback_server.auth.external_tokens import ExternalTokens
 from ringback_server.auth.issuer import Issuer
-from ringback_server.auth.jws import MAX_TOKEN, UnverifiedToken, read
+from ringback_server.auth.jws import MAX_TOKEN, UnverifiedToken, taken_apart
 from ringback_server.auth.recent import Recent
 from ringback_server.auth.refusals import Refusal, TokenError
 from ringback_server.auth.self_signed import SelfSignedTokens
@@ -19,6 +21,8 @@ from ringback_server.auth.stores import KeyStore, Revocations
 from ringback_server.clock import Clock
 from ringback_server.errors import UnauthenticatedError
 from ringback_server.model.principals import Principal
+
+_log = logging.getLogger(__name__)
 
 # What the caller reads, whatever is wrong; its cause, a TokenError, is for logs.
 _MISSING = "The request needs a bearer token."
@@ -62,9 +66,11 @@ class Authenticator:
         clock: Clock,
         *,
         urls: Iterable[str] = (),
+        external: ExternalTokens | None = None,
     ) -> None:
-        """Take the seams, and the `urls` that this server goes by as audiences."""
+        """Take the seams, the `urls` that this server goes by as audiences, and other issuers."""
         self._clock = clock
+        self._external = external
         self._seen: Recent[bytes, _Verified] = Recent(_REMEMBERED)
         self._access_tokens = AccessTokens(issuer, revocations)
         self._self_signed = SelfSignedTokens(Assertions(keys), revocations, service_audiences(urls))
@@ -74,11 +80,13 @@ class Authenticator:
 
         Raises UnauthenticatedError with one vague sentence and the reason TOKEN_MISSING,
         TOKEN_EXPIRED or TOKEN_INVALID; its `__cause__` is a TokenError, precise enough for logs.
+        Raises OverloadedError for a token of an external issuer whose keys cannot be had.
         """
         try:
             verified = self._verified(bearer, self._clock.now())
             verified.kind.confirm(verified.kid, verified.principal)
         except TokenError as error:
+            _log.debug("a bearer token is refused: %s", error)
             raise _unauthenticated(error) from error
         return verified.principal
 
@@ -96,7 +104,7 @@ class Authenticator:
         digest = _digest(bearer)
         verified = self._seen.get(digest)
         if verified is None:
-            token = read(bearer)
+            token = taken_apart(bearer)
             kind = self._kind(token)
             verified = _Verified(kind, token.kid, kind.verify(token, now))
             self._seen.put(digest, verified)
@@ -105,8 +113,14 @@ class Authenticator:
         return verified
 
     def _kind(self, token: UnverifiedToken) -> TokenKind:
-        """Choose by `typ` alone; each kind then insists on its own algorithm and keys."""
-        return self._access_tokens if token.typ in TYPES else self._self_signed
+        """Choose by the external issuer that is named, else by `typ` alone.
+
+        Each kind then insists on its own algorithms and keys.
+        """
+        external = self._external.select(token) if self._external else None
+        if external is not None:
+            return external
+        return self._access_tokens if token.ours().typ in TYPES else self._self_signed
 
 
 def _digest(bearer: str) -> bytes:

@@ -8,6 +8,15 @@ from ringback_server.model.resources import ServiceAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role on a resource that a rule gives the bearer of one token."""
+
+    role: str
+    #: a resource name; the role holds there and below
+    resource: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """An authenticated caller and the bounds that its token sets."""
 
@@ -22,6 +31,8 @@ class Principal:
     token_id: str
     #: Unix seconds
     expire_time: float
+    #: what claim rules of an external issuer give, beside the bindings of `email`
+    grants: tuple[Grant, ...] = ()
 
     def is_account(self, account: ServiceAccount | None) -> bool:
         """Tell whether an account is the one that the token speaks for, and is enabled."""

@@ -11,7 +11,7 @@ from resource import RLIMIT_NOFILE, getrlimit
 
 from ringback_server.engine.outbound.connecting import CheckedNetwork, Resolve, system_resolver
 from ringback_server.engine.outbound.egress import EgressPolicy
-from ringback_server.engine.outbound.exchange import exchange
+from ringback_server.engine.outbound.exchange import MAX_REDIRECTS, exchange
 from ringback_server.engine.outbound.pool import Pool
 from ringback_server.engine.outbound.sending import Answer, Sending, SendingThread
 from ringback_server.lang.http_exchange import HttpRequest
@@ -34,12 +34,14 @@ class OutboundClient:
         trusted: Path | None = None,
         in_flight: int = MAX_IN_FLIGHT,
         per_host: int | None = None,
+        redirects: int = MAX_REDIRECTS,
     ) -> None:
         """Take where requests may go.
 
         `resolve` stands for the system's resolver; `trusted` is a PEM file of authorities that
         are trusted beside the system's; `in_flight` bounds what is sent at the same time, and
-        `per_host` what is sent to one host, which is at most half of it.
+        `per_host` what is sent to one host, which is at most half of it; `redirects` is how many
+        a request follows.
         """
         in_flight = min(in_flight, max(64, getrlimit(RLIMIT_NOFILE)[0] // 2))
         self._trusted = trusted
@@ -48,7 +50,7 @@ class OutboundClient:
         self._contexts = OrderedDict[bytes | None, ssl.SSLContext]()
         self._pool = Pool(network, self._context)
         self._thread = SendingThread(
-            partial(exchange, self._pool),
+            partial(exchange, self._pool, redirects=redirects),
             name="ringback-outbound",
             in_flight=in_flight,
             per_host=None if per_host is None else min(per_host, max(1, in_flight // 2)),

@@ -65,15 +65,17 @@ class _Place:
         return cls(destination, parts.netloc, target)
 
 
-async def exchange(pool: Pool, request: HttpRequest) -> HttpAnswer:
+async def exchange(
+    pool: Pool, request: HttpRequest, *, redirects: int = MAX_REDIRECTS
+) -> HttpAnswer:
     """Send a request and return its answer; failures are answers too.
 
     GET and HEAD follow redirects, without credentials once they lead to another origin; after
-    MAX_REDIRECTS of them, the next one is the answer. Takes as long as it takes.
+    as many as are given, the next one is the answer. Takes as long as it takes.
     """
     try:
         response = await _answered(pool, request)
-        for _ in range(MAX_REDIRECTS):
+        for _ in range(redirects):
             following = _redirected(request, response)
             if following is None:
                 break
