@@ -78,6 +78,22 @@ def callback_target(text: str) -> CallbackTarget:
     return CallbackTarget(name=name, query=parse_qs(parts.query, keep_blank_values=True))
 
 
+def token_resource(text: str) -> str:
+    """Return the full name of what a token is to be bound to; of a callback, from its URL.
+
+    Raises InvalidInputError.
+    """
+    if re.fullmatch(r"projects/[^\s?#]+[^\s?#/]", text):
+        return text
+    if "://" in text:
+        return callback_target(text).name
+    raise InvalidInputError(
+        f"{text!r} is neither a callback URL nor the full name of a resource.",
+        next_step="Write the URL, or a name such as projects/PROJECT/locations/LOCATION/"
+        "workflows/WORKFLOW.",
+    )
+
+
 def last_segment(name: str) -> str:
     """Return the id at the end of a resource name."""
     return name.rpartition("/")[2]

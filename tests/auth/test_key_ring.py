@@ -78,7 +78,7 @@ def test_the_new_key_is_published_and_signs_when_rotated(instance: Instance) -> 
 def test_an_old_key_verifies_until_its_last_token_has_expired(instance: Instance) -> None:
     """However long that token lives; then it is neither published nor taken."""
     short = instance.issuer.access_token(ADMIN, lifetime=60)
-    long = instance.issuer.access_token(ADMIN, lifetime=43_200)
+    long = instance.issuer.access_token(ADMIN, lifetime=43_200, resource="projects/local")
     new = instance.ring.rotate()
     instance.clock.advance(43_200)
     assert instance.refusal(short.token) is Refusal.EXPIRED

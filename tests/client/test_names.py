@@ -3,7 +3,7 @@
 import pytest
 
 from ringback_client.errors import InvalidInputError
-from ringback_client.names import Place, callback_target
+from ringback_client.names import Place, callback_target, token_resource
 
 PLACE = Place(project="local")
 WORKFLOW = "projects/local/locations/us-central1/workflows/w"
@@ -87,3 +87,26 @@ def test_callback_target_when_something_else(text: str) -> None:
     """What is no callback URL is refused before anything is sent."""
     with pytest.raises(InvalidInputError):
         callback_target(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CALLBACK, CALLBACK),
+        (f"http://127.0.0.1:8780/v1/{CALLBACK}?a=b", CALLBACK),
+        ("projects/local", "projects/local"),
+        (FOREIGN, FOREIGN),
+    ],
+)
+def test_token_resource_when_it_is_one(text: str, expected: str) -> None:
+    """A callback goes by its URL too, and all else by its full name."""
+    assert expected == token_resource(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "w", "projects/", "projects/a/", "http://a/b", "projects/a b"]
+)
+def test_token_resource_when_it_is_none(text: str) -> None:
+    """A short name does not say which project, and other URLs name nothing."""
+    with pytest.raises(InvalidInputError):
+        token_resource(text)

@@ -1,15 +1,23 @@
-"""The verb that makes ID tokens."""
+"""The verbs that make tokens of service accounts."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import pytest
 
+from ringback_server.auth.attenuation import SEND, Bounds
+from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.control import credentials
+from ringback_server.control.caller import Caller
 from ringback_server.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 from ringback_server.model.names import ServiceAccountName
+from ringback_server.model.resources import Binding
 from tests.auth.forge import opened
-from tests.services import INVOKER, VIEWER, Service
+from tests.services import ADMIN, INVOKER, NOBODY, PARENT, VIEWER, Service
 
+CREATE = "iam.serviceAccounts.getAccessToken"
 INVOKERS = ServiceAccountName("-", INVOKER)
 
 
@@ -57,3 +65,113 @@ def test_generate_id_token_for_nobody(service: Service) -> None:
         credentials.generate_id_token(service.caller(), unknown, audience="a")
     with pytest.raises(PermissionDeniedError, match="getOpenIdToken"):
         credentials.generate_id_token(service.caller(VIEWER), INVOKERS, audience="a")
+
+
+def generated(caller: Caller, email: str, bounds: Bounds) -> dict[str, object]:
+    """Have a token generated; return its claims."""
+    issued = credentials.generate_access_token(
+        caller, ServiceAccountName("-", email), scope=[CLOUD_PLATFORM], bounds=bounds
+    )
+    return opened(issued.token)[1]
+
+
+def called_with(service: Service, email: str, bounds: Bounds) -> Caller:
+    """Let an account in with a token that is good for less."""
+    issued = service.issuer.access_token(
+        email, permissions=bounds.permissions, resource=bounds.resource, method=bounds.method
+    )
+    return service.admission.admit(f"Bearer {issued.token}")
+
+
+def test_generate_access_token_of_ones_own(service: Service) -> None:
+    """It takes no permission to make a token of the same account that is good for less."""
+    caller = service.caller(INVOKER)
+    bounds = Bounds(permissions=frozenset({SEND}), resource=f"{PARENT}/workflows/w", method="POST")
+    claims = generated(caller, INVOKER, bounds)
+
+    assert (INVOKER, INVOKER) == (claims["sub"], claims["client_id"])
+    assert ([SEND], bounds.resource) == (claims["permissions"], claims["resource"])
+    assert ("POST", caller.principal.expire_time) == (claims["method"], claims["exp"])
+
+
+def test_generate_access_token_of_another_without_the_permission(service: Service) -> None:
+    """One's own token makes none of others, however narrow."""
+    for bounds in (Bounds(), Bounds(permissions=frozenset({SEND}), resource="projects/local")):
+        with pytest.raises(PermissionDeniedError, match="getAccessToken"):
+            generated(service.caller(INVOKER), VIEWER, bounds)
+
+
+def test_generate_access_token_with_a_narrow_token(service: Service) -> None:
+    """Without asking for bounds, the calling token's are kept."""
+    bounds = Bounds(permissions=frozenset({SEND}), resource="projects/local", method="GET")
+    claims = generated(called_with(service, INVOKER, bounds), INVOKER, Bounds())
+
+    assert ([SEND], "projects/local") == (claims["permissions"], claims["resource"])
+    assert "GET" == claims["method"]
+
+
+def test_generate_access_token_as_a_creator_within_a_resource(service: Service) -> None:
+    """A token creator makes other permissions and longer lives, but never leaves its resource."""
+    name = ServiceAccountName.of(VIEWER)
+    bounds = Bounds(permissions=frozenset({CREATE}), resource=str(name))
+    caller = called_with(service, ADMIN, bounds)
+
+    assert str(name) == generated(caller, VIEWER, Bounds())["resource"]
+    with pytest.raises(PermissionDeniedError) as caught:
+        generated(caller, VIEWER, Bounds(resource="projects/local"))
+    assert "TOKEN_TOO_NARROW" == caught.value.reason
+
+
+def test_generate_access_token_as_a_creator_of_oneself(service: Service) -> None:
+    """A token that may make tokens of its account makes wider and longer ones, and no other."""
+    creating = called_with(service, ADMIN, Bounds(permissions=frozenset({CREATE})))
+    sending = called_with(service, ADMIN, Bounds(permissions=frozenset({SEND})))
+    wider = Bounds(resource="projects/local", lifetime=86_400)
+
+    assert SEND in cast("list[str]", generated(creating, ADMIN, wider)["permissions"])
+    with pytest.raises(PermissionDeniedError):
+        generated(sending, ADMIN, wider)
+    with pytest.raises(PermissionDeniedError):
+        generated(sending, ADMIN, Bounds(permissions=frozenset({CREATE})))
+
+
+def test_generate_access_token_with_the_number_of_the_project(service: Service) -> None:
+    """The resource is written as permissions are checked on it."""
+    service.execution("w")
+    number = service.backend.settings.project_number
+    claims = generated(service.caller(), INVOKER, Bounds(resource=f"projects/{number}"))
+
+    assert "projects/local" == claims["resource"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Bounds(resource="*"),
+        Bounds(resource="projects/-"),
+        Bounds(resource="projects/local/"),
+        Bounds(resource="projects/local/locations/-/workflows/w"),
+        Bounds(resource="http://127.0.0.1/v1/projects/local"),
+        Bounds(resource="projects/local", lifetime=86_401),
+        Bounds(method="post", permissions=frozenset({SEND})),
+        Bounds(method="POST"),
+    ],
+)
+def test_generate_access_token_with_bounds_that_none_has(service: Service, wrong: Bounds) -> None:
+    """What would bind to nothing is refused, for one's own token and another's."""
+    for caller, email in ((service.caller(), INVOKER), (service.caller(), ADMIN)):
+        with pytest.raises(InvalidArgumentError):
+            generated(caller, email, wrong)
+
+
+def test_generate_access_token_for_what_is_granted_elsewhere(service: Service) -> None:
+    """A permission that the account has only in another place is refused at once."""
+    granted = Binding(email=NOBODY, role="roles/workflows.invoker", resource="projects/other")
+    service.backend.store.credentials.add_binding(granted)
+    bounds = Bounds(permissions=frozenset({SEND}), resource="projects/local")
+
+    assert generated(
+        service.caller(), NOBODY, replace(bounds, resource="projects/other/locations/a")
+    )
+    with pytest.raises(PermissionDeniedError, match="projects/local"):
+        generated(service.caller(), NOBODY, bounds)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from ringback_server.auth.attenuation import Bounds
 from ringback_server.control import credentials, executions, logs, workflows
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.listing import ListRequest
@@ -150,7 +151,10 @@ def test_logs_for_an_invoker(service: Service) -> None:
 def test_generate_access_token_for_another(service: Service) -> None:
     """A token creator gets a token that speaks for the other account."""
     issued = credentials.generate_access_token(
-        service.caller(), ServiceAccountName("-", VIEWER), scope=[SCOPE], lifetime=60.0
+        service.caller(),
+        ServiceAccountName("-", VIEWER),
+        scope=[SCOPE],
+        bounds=Bounds(lifetime=60.0),
     )
     caller = service.admission.admit(f"Bearer {issued.token}")
 
@@ -178,7 +182,7 @@ def test_generate_access_token_with_a_bad_field(
             service.caller(),
             ServiceAccountName(project, VIEWER),
             scope=scope,
-            lifetime=lifetime,
+            bounds=Bounds(lifetime=lifetime),
             delegates=delegates,
         )
 

@@ -1,19 +1,20 @@
 """`ringback auth`."""
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypedDict
 
 import jwt
 import typer
 
+from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format
 from ringback_client.cli.output import say, write_value
 from ringback_client.cli.session import session_of
 from ringback_client.credentials import AccessTokens, read_key
 from ringback_client.errors import InvalidInputError
-from ringback_client.names import DEFAULT_LOCATION
+from ringback_client.names import DEFAULT_LOCATION, token_resource
 
-_HOUR = 3_600
 _STDIN = "-"
 
 app = typer.Typer(help="Credentials for other programs.", no_args_is_help=True)
@@ -32,14 +33,16 @@ def print_access_token(
         typer.Option(metavar="EMAIL", help="Whose token, if yours may make tokens for it."),
     ] = None,
     ttl: Annotated[
-        int | None,
+        str | None,
         typer.Option(
             "--ttl",
             "--lifetime",
-            metavar="SECONDS",
-            min=1,
-            max=_HOUR,
-            help="How long it is to be valid.",
+            metavar="DURATION",
+            help=(
+                "How long it is to be valid, such as 600, 24h or 30d: at most an hour, with "
+                "--resource 24h, and 90d if that is a callback and sending all that it may do."
+            ),
+            show_default="1h",
         ),
     ] = None,
     permission: Annotated[
@@ -48,24 +51,65 @@ def print_access_token(
             metavar="PERMISSION", help="What it is to be good for, and no more; may be repeated."
         ),
     ] = None,
+    resource: Annotated[
+        str,
+        typer.Option(
+            metavar="RESOURCE",
+            help=(
+                "The URL of the one callback that it is to be good for, or the full name of a "
+                "callback, an execution, a workflow or a project, for all that is in it."
+            ),
+        ),
+    ] = "",
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="METHOD", help="The one HTTP method that callbacks can be sent with, as POST."
+        ),
+    ] = "",
 ) -> None:
     """Print an access token, such as curl needs in `Authorization: Bearer TOKEN`.
 
-    Hand out one that is good for little: --permission workflows.callbacks.send --ttl 600
+    Hand out one that is good for little, such as for one callback:
+    --permission workflows.callbacks.send --resource URL --method POST --ttl 24h
     """
+    bounds = _bounds(ttl, permission, resource, method)
     session = session_of(ctx)
     server = session.server()
     key = read_key(server.key_file)
-    if impersonate_service_account is None and ttl is None and not permission:
+    if impersonate_service_account is None and not bounds:
         typer.echo(AccessTokens(key, ca_file=server.ca_file, identity=server.identity).get())
         return
     with session.client(None, DEFAULT_LOCATION) as client:
         token = client.generate_access_token(
-            impersonate_service_account or key.client_email,
-            seconds=ttl or _HOUR,
-            permissions=permission or (),
+            impersonate_service_account or key.client_email, **bounds
         )
     typer.echo(token)
+
+
+class _Bounds(TypedDict, total=False):
+    """What a token is bound to."""
+
+    seconds: float
+    permissions: Sequence[str]
+    resource: str
+    method: str
+
+
+def _bounds(
+    ttl: str | None, permissions: Sequence[str] | None, resource: str, method: str
+) -> _Bounds:
+    """Return what was asked for, and nothing that was not."""
+    bounds = _Bounds()
+    if ttl is not None:
+        bounds["seconds"] = parse_duration(ttl, "--ttl").total_seconds()
+    if permissions:
+        bounds["permissions"] = permissions
+    if resource:
+        bounds["resource"] = token_resource(resource)
+    if method:
+        bounds["method"] = method
+    return bounds
 
 
 @app.command()

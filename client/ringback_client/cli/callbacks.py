@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ringback.v1.callbacks_pb2 import SendCallbackResponse
+from ringback.v1.callbacks_pb2 import Callback, SendCallbackResponse
 from ringback_client.cli.batch_tasks import send_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
+from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format
 from ringback_client.cli.json_text import parse_json
 from ringback_client.cli.options import (
@@ -28,6 +29,7 @@ from ringback_client.cli.watching import wait_for_callback as wait
 from ringback_client.names import DEFAULT_LOCATION, callback_target
 
 _JSON = "application/json"
+_HOUR = "1h"
 
 Key = Annotated[
     str,
@@ -50,22 +52,36 @@ def list_(
     *,
     filter_: Filter = "",
     page_size: PageSize = None,
+    with_tokens: Annotated[
+        bool,
+        typer.Option(
+            "--with-tokens",
+            help="Make a token for each, which is good for sending to it and for nothing else.",
+        ),
+    ] = False,
+    ttl: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="How long the tokens are to be valid, such as 24h or 30d: at most 90d.",
+            show_default="1h",
+        ),
+    ] = None,
 ) -> None:
     """List the callback endpoints of an execution."""
+    if ttl is not None and not with_tokens:
+        raise typer.BadParameter("needs --with-tokens", param_hint="--ttl")
+    lifetime = parse_duration(ttl or _HOUR, "--ttl").total_seconds() if with_tokens else None
     with session_of(ctx).client(project, location) as client:
         listed = client.callbacks(
-            execution, workflow=workflow, filter_=filter_, page_size=page_size or 0
+            execution,
+            workflow=workflow,
+            filter_=filter_,
+            page_size=page_size or 0,
+            token_lifetime=lifetime,
         )
         found = list(islice(listed, limit))
-    rows = [
-        {
-            "METHOD": callback.method,
-            "WAITERS": str(callback.waiters),
-            "PAYLOADS": str(len(callback.available_payloads)),
-            "NAME": callback.name,
-        }
-        for callback in found
-    ]
+    rows = [_link(callback) if with_tokens else _row(callback) for callback in found]
     empty = "The filter admits no callback." if filter_ else "The execution takes no callbacks."
     write_list(found, rows, form, empty=empty)
 
@@ -128,6 +144,25 @@ def send(
         write_table([{"OUTCOME": outcome, "PAYLOAD": answer.payload_id, "RECEIVED": received}])
     else:
         write_document(answer, form)
+
+
+def _row(callback: Callback) -> dict[str, str]:
+    return {
+        "METHOD": callback.method,
+        "WAITERS": str(callback.waiters),
+        "PAYLOADS": str(len(callback.available_payloads)),
+        "NAME": callback.name,
+    }
+
+
+def _link(callback: Callback) -> dict[str, str]:
+    """Return what whoever is to answer needs: where, with what, and until when."""
+    return {
+        "METHOD": callback.method,
+        "URL": callback.url,
+        "EXPIRES": moment(callback.access_token_expire_time),
+        "TOKEN": callback.access_token,
+    }
 
 
 def _parse_headers(texts: Sequence[str]) -> dict[str, str]:

@@ -1,10 +1,9 @@
 """`ringback logs`."""
 
-import re
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated
@@ -12,19 +11,13 @@ from typing import Annotated
 import typer
 
 from ringback.v1.logs_pb2 import LogEntry
+from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.following import follow
 from ringback_client.cli.formats import Format
 from ringback_client.cli.options import Limit, Location, Project, TableFormat
 from ringback_client.cli.output import moment, say_plainly, write_list
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
-
-# As `gcloud` takes it: 10m, 1d12h, and in the ISO form P1DT12H with or without its P.
-_DURATION = re.compile(
-    r"p?(?:(?P<weeks>\d+)w)?(?:(?P<days>\d+)d)?"
-    r"t?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?",
-    re.IGNORECASE,
-)
 
 _LOOK_SECONDS = 1.0
 _INTERRUPTED = 130
@@ -71,7 +64,7 @@ def read(
     form: TableFormat = Format.TABLE,
 ) -> None:
     """Find log entries of all workflows, newest first unless --order says otherwise."""
-    since = datetime.now(UTC) - parse_duration(freshness)
+    since = datetime.now(UTC) - parse_duration(freshness, "--freshness")
     with session_of(ctx).client(project, location) as client:
         entries = client.logs(filter_=_filter(text, since), newest_first=order is Order.DESC)
         found = list(islice(entries, limit))
@@ -93,7 +86,7 @@ def tail(
     project: Project = None,
 ) -> None:
     """Print log entries of all workflows as they come, until interrupted."""
-    since = datetime.now(UTC) - parse_duration(freshness)
+    since = datetime.now(UTC) - parse_duration(freshness, "--freshness")
     with session_of(ctx).client(project, location) as client:
 
         def entries_since(start: datetime) -> Iterator[LogEntry]:
@@ -116,19 +109,6 @@ def _filter(text: str, since: datetime) -> str:
     terms = [text] if text.strip() else []
     terms.append(f'timestamp>="{since.isoformat().replace("+00:00", "Z")}"')
     return " AND ".join(terms)
-
-
-def parse_duration(text: str) -> timedelta:
-    """Read a duration such as `10m` or `1d12h`, or raise typer.BadParameter."""
-    match = _DURATION.fullmatch(text)
-    parts = {unit: int(count) for unit, count in match.groupdict("0").items()} if match else {}
-    try:
-        duration = timedelta(**parts)
-        if duration and datetime.now(UTC) - duration:
-            return duration
-    except OverflowError:
-        pass
-    raise typer.BadParameter(f"{text!r} is not a duration such as 10m", param_hint="--freshness")
 
 
 def _words(entry: LogEntry) -> str:

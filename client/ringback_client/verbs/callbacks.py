@@ -16,6 +16,7 @@ from ringback_client.json_values import JsonValue, write_json
 from ringback_client.names import callback_target
 from ringback_client.retries import Retries
 from ringback_client.verbs.executions import ExecutionVerbs, finished
+from ringback_client.verbs.place import duration
 
 _JSON = "application/json"
 _AS_BYTES = "Pass bytes as body=…, with their content_type=…."
@@ -72,12 +73,16 @@ class CallbackVerbs(ExecutionVerbs):
         late: bool = False,
         filter_: str = "",
         page_size: int = 0,
+        token_lifetime: float | None = None,
     ) -> AsyncIterator[Callback]:
         """Yield the endpoints of an execution that take callbacks; pages are read as needed.
 
         With `late`, those with payloads that were still unconsumed when the execution ended.
         `filter_` restricts them, such as `method=POST AND waiters>0`. A page has up to `page_size`,
         0 for as many as the server likes.
+
+        With `token_lifetime`, in seconds, each has an `access_token` that is good for sending to it
+        with its method, and for nothing else: a link that can be handed out, with its `url`.
         """
         narrowed = f"({filter_})" if filter_.strip() else ""
         wanted = f"state=LATE {narrowed}".strip() if late else filter_
@@ -87,6 +92,8 @@ class CallbackVerbs(ExecutionVerbs):
             request = callbacks_pb2.ListCallbacksRequest(
                 parent=parent, page_size=page_size, page_token=token, filter=wanted
             )
+            if token_lifetime is not None:
+                request.token_lifetime.CopyFrom(duration(token_lifetime))
             answer = await self._call(rpcs.LIST_CALLBACKS, request)
             return answer.callbacks, answer.next_page_token
 

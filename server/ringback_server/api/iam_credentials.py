@@ -6,6 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from ringback.v1 import iam_credentials_pb2
 from ringback_server.api import messages
+from ringback_server.auth.attenuation import Bounds
 from ringback_server.control import credentials
 from ringback_server.control.caller import Caller
 from ringback_server.model.names import ServiceAccountName
@@ -19,9 +20,15 @@ def generate_access_token(
         caller,
         ServiceAccountName.parse(request.name),
         scope=request.scope,
-        lifetime=messages.seconds_of(request.lifetime) if request.HasField("lifetime") else None,
+        bounds=Bounds(
+            permissions=frozenset(request.permissions) or None,
+            resource=request.resource or None,
+            method=request.method or None,
+            lifetime=(
+                messages.seconds_of(request.lifetime) if request.HasField("lifetime") else None
+            ),
+        ),
         delegates=request.delegates,
-        permissions=request.permissions,
     )
     return iam_credentials_pb2.GenerateAccessTokenResponse(
         access_token=issued.token, expire_time=Timestamp(seconds=issued.expire_time)

@@ -44,16 +44,25 @@ class Access:
 
 
 def bound_permissions(
-    bindings: RoleStore, email: str, *, now: float, resource: str | None = None
+    bindings: RoleStore,
+    email: str,
+    *,
+    now: float,
+    resource: str | None = None,
+    touching: str | None = None,
 ) -> frozenset[str]:
     """Return what bindings in force at `now` (Unix seconds) grant an account on a resource.
 
-    Without a resource: what they grant on any.
+    Without a resource: what they grant on any, or on any that is `touching`, above or below it.
     """
     permissions: frozenset[str] = frozenset()
     for binding in bindings.roles(email):
         in_force = binding.expire_time is None or now < binding.expire_time
-        if in_force and (resource is None or under(resource, binding.resource)):
+        above = resource is None or under(resource, binding.resource)
+        near = touching is None or (
+            under(touching, binding.resource) or under(binding.resource, touching)
+        )
+        if in_force and above and near:
             permissions |= role_permissions(bindings, binding.role)
     return permissions
 

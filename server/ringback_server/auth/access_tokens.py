@@ -63,6 +63,7 @@ def _principal(claims: Claims, expire: int) -> Principal:
         permissions=_permissions(claims, scope),
         resource=claims.optional_text("resource"),
         account_id=claims.optional_text("account_id"),
+        method=claims.optional_text("method"),
         token_id=claims.text("jti"),
         expire_time=expire,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ringback_server.auth.assertions import Assertions, token_audiences
+from ringback_server.auth.attenuation import DEFAULT_LIFETIME
 from ringback_server.auth.claims import CLOUD_PLATFORM, Claims
-from ringback_server.auth.issuer import DEFAULT_LIFETIME, Issuer
+from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.jws import read
 from ringback_server.auth.refusals import Refusal, TokenError
 from ringback_server.auth.scopes import IAM, granted_scope

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from ringback_server.auth.access import bound_permissions
+from ringback_server.auth.attenuation import DEFAULT_LIFETIME, Bounds
 from ringback_server.auth.claims import CLOUD_PLATFORM, printable
 from ringback_server.auth.key_ring import KeyRing
 from ringback_server.auth.keys import PublicKey
@@ -20,10 +21,6 @@ from ringback_server.errors import (
     PermissionDeniedError,
 )
 from ringback_server.model.names import ServiceAccountName, resource
-
-#: lifetime of a token in seconds, unless asked for otherwise, and the longest
-DEFAULT_LIFETIME = 3600
-MAX_LIFETIME = 43200
 
 #: the media type of an access token, in `typ`
 AT_JWT = "at+jwt"
@@ -69,33 +66,37 @@ class Issuer:
         lifetime: float = DEFAULT_LIFETIME,
         permissions: Iterable[str] | None = None,
         resource: str | None = None,
+        method: str | None = None,
         client: str | None = None,
     ) -> IssuedToken:
         """Issue an access token that speaks for an account.
 
         `scope` is space-separated; `lifetime` in seconds; `permissions` narrows what the account
         is granted now, None takes all of it; `resource` bounds the token to a resource name and
-        what lies below; `client` is who asked for it, the account itself by default.
+        what lies below, `method` to callbacks that are sent with this HTTP method; `client` is who
+        asked for it, the account itself by default. Bounds says what goes together.
         Raises InvalidArgumentError, and PermissionDeniedError for permissions that the account
         does not have.
         """
         if not printable(scope) or not opens_anything(scope):
             raise _invalid("scope", f"scope must contain {CLOUD_PLATFORM}")
-        claims: dict[str, object] = {
+        if resource is not None and not printable(resource):
+            raise _invalid("resource", "resource must be a resource name")
+        named = within_scope(self._permissions(email, permissions, resource), scope)
+        Bounds(permissions=named, resource=resource, method=method, lifetime=lifetime).check()
+        account = self._store.account(email)
+        claims = {
             "aud": self.audience,
             "client_id": client or email,
-            "scope": scope,
-            "permissions": sorted(within_scope(self._permissions(email, permissions), scope)),
-        }
-        account = self._store.account(email)
-        if account is not None:
             # An account that gets this address later has another.
-            claims["account_id"] = account.unique_id
-        if resource is not None:
-            if not printable(resource):
-                raise _invalid("resource", "resource must be a resource name")
-            claims["resource"] = resource
-        return self._signed(AT_JWT, email, claims, lifetime)
+            "account_id": None if account is None else account.unique_id,
+            "scope": scope,
+            "permissions": sorted(named),
+            "resource": resource,
+            "method": method,
+        }
+        found = {name: value for name, value in claims.items() if value is not None}
+        return self._signed(AT_JWT, email, found, lifetime)
 
     def id_token(self, email: str, audience: str, *, include_email: bool = True) -> IssuedToken:
         """Issue an ID token that tells `audience` who an account is; valid for an hour.
@@ -128,14 +129,17 @@ class Issuer:
         """
         return self._keys.verifying(kid)
 
-    def _permissions(self, email: str, asked: Iterable[str] | None) -> frozenset[str]:
-        granted = bound_permissions(self._store, email, now=self._clock.now())
+    def _permissions(
+        self, email: str, asked: Iterable[str] | None, resource: str | None
+    ) -> frozenset[str]:
+        granted = bound_permissions(self._store, email, now=self._clock.now(), touching=resource)
         if asked is None:
             return granted
         missing = sorted(frozenset(asked) - granted)
         if missing:
+            where = f" on {resource}" if resource else ""
             raise PermissionDeniedError(
-                f"Permission '{missing[0]}' is not granted to {email}.",
+                f"Permission '{missing[0]}' is not granted to {email}{where}.",
                 reason="IAM_PERMISSION_DENIED",
                 facts={"permission": missing[0]},
             )
@@ -144,8 +148,6 @@ class Issuer:
     def _signed(
         self, typ: str, sub: str, claims: Mapping[str, object], lifetime: float
     ) -> IssuedToken:
-        if not 1 <= lifetime <= MAX_LIFETIME:
-            raise _invalid("lifetime", f"lifetime must be from 1 to {MAX_LIFETIME} seconds")
         now = int(self._clock.now())
         expire_time, token_id = now + int(lifetime), str(uuid4())
         whole = {**claims, "iss": self.iss, "sub": sub, "iat": now, "exp": expire_time}

@@ -1,13 +1,12 @@
 """Verbs on many executions and callback endpoints at once: one transaction, a result for each.
 
-Permissions, arguments and names are checked request by request, each workflow and execution once.
+Permissions, arguments and names are checked request by request, each workflow once.
 What is wrong with one request is the result of that one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from ringback_server.control import callbacks, executions
@@ -17,7 +16,7 @@ from ringback_server.control.refusals import refused
 from ringback_server.control.request_map import CallbackRequest
 from ringback_server.errors import PermissionDeniedError, RingbackError, attempt
 from ringback_server.model.creations import Created, Creation
-from ringback_server.model.names import CallbackName, ExecutionName, LocationName, WorkflowName
+from ringback_server.model.names import CallbackName, LocationName, WorkflowName
 from ringback_server.model.resources import SentCallback, Workflow
 from ringback_server.store.callbacks import SendRequest
 
@@ -68,16 +67,12 @@ def send_callbacks(
     every single one is refused with.
     """
     _check_size(requests)
-    checked: dict[ExecutionName, CallbackName | RingbackError] = {}
 
     def prepared(name: CallbackName, request: CallbackRequest) -> SendRequest:
         _check_within(parent, LocationName(name.project, name.location), "name")
-        if name.parent not in checked:
-            checked[name.parent] = attempt(callbacks.check, caller, name)
-        known = checked[name.parent]
-        if isinstance(known, RingbackError):
-            raise known
-        return callbacks.send_request(caller, replace(name, project=known.project), request)
+        # Each by itself: bindings and tokens may be for one endpoint of an execution.
+        name, request = callbacks.check(caller, name, request)
+        return callbacks.send_request(caller, name, request)
 
     return _all(
         [one if isinstance(one, RingbackError) else attempt(prepared, *one) for one in requests],

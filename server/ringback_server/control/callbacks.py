@@ -17,6 +17,7 @@ from ringback_server.errors import (
     InvalidArgumentError,
     MethodNotAllowedError,
     PayloadTooLargeError,
+    PermissionDeniedError,
     RingbackError,
 )
 from ringback_server.model.filters import All, Any, Comparison, Condition, Not, comparisons
@@ -35,9 +36,24 @@ _NOT_IN_A_VALUE = re.compile(r"[\x00\r\n]")
 
 
 @requires("workflows.callbacks.send")
-def check(_caller: Caller, name: CallbackName) -> CallbackName:
-    """Return the name of an endpoint by its project's id; or PermissionDeniedError."""
-    return name
+def check(
+    caller: Caller, name: CallbackName, request: CallbackRequest
+) -> tuple[CallbackName, CallbackRequest]:
+    """Return an endpoint's name by its project's id, and the request as it may be sent there.
+
+    Nothing is looked up, so that a refusal tells nothing of the endpoint. A token that is bound to
+    a method decides for a request without one. Raise PermissionDeniedError.
+    """
+    method = caller.principal.method
+    if method is None:
+        return name, request
+    if request.method not in {None, method}:
+        raise PermissionDeniedError(
+            f"The token is good for callbacks that are sent with {method} alone.",
+            reason="IAM_PERMISSION_DENIED",
+            facts={"permission": "workflows.callbacks.send", "resource": str(name)},
+        )
+    return name, replace(request, method=method)
 
 
 def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCallback:
@@ -46,7 +62,7 @@ def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCa
     Raise, in this order: PermissionDeniedError, NotFoundError, MethodNotAllowedError,
     PayloadTooLargeError, IdempotencyConflictError, InboxFullError. Whatever is returned is on disk.
     """
-    name = check(caller, name)
+    name, request = check(caller, name, request)
     if request.method is None:
         return _send_as_expected(caller, name, request)
     return _send(caller, name, request)

@@ -85,6 +85,10 @@ class Access(Protocol):
         """Return if it may; raise PermissionDeniedError otherwise."""
         ...
 
+    def granted(self, principal: Principal, resource: str) -> frozenset[str]:
+        """Return all that it may do to the resource."""
+        ...
+
 
 class Issuer(Protocol):
     """Makes tokens."""
@@ -97,10 +101,13 @@ class Issuer(Protocol):
         lifetime: float,
         client: str,
         permissions: Iterable[str] | None,
+        resource: str | None = None,
+        method: str | None = None,
     ) -> IssuedToken:
         """Make an access token of an account for `client`, valid for `lifetime` seconds.
 
-        It is good for some of the account's permissions, or for all.
+        It is good for some of the account's permissions, or for all; on a resource and below, or
+        on any; for callbacks with one HTTP method, or with any.
         """
         ...
 

@@ -3,47 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
+from ringback_server.auth.access import bound_permissions
+from ringback_server.auth.attenuation import DEFAULT_LIFETIME, Bounds, inherited, narrowed
+from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.control import accounts
-from ringback_server.control.caller import Caller, requires
+from ringback_server.control.caller import Caller, requires, resolved
 from ringback_server.control.refusals import refused
-from ringback_server.model.names import ServiceAccountName
+from ringback_server.model.names import ServiceAccountName, parse_resource
 from ringback_server.store.accounts import no_account
 
-_MAX_LIFETIME = 3_600.0
+_IMPERSONATE: Final = "iam.serviceAccounts.getAccessToken"
+_UNBOUND: Final = Bounds()
 
 
-@requires("iam.serviceAccounts.getAccessToken")
 def generate_access_token(
     caller: Caller,
     name: ServiceAccountName,
     *,
     scope: Sequence[str],
-    lifetime: float | None = None,
+    bounds: Bounds = _UNBOUND,
     delegates: Sequence[str] = (),
-    permissions: Sequence[str] = (),
 ) -> IssuedToken:
-    """Make an access token of an account, valid for `lifetime` seconds, by default an hour.
+    """Make an access token of an account, which is good for as little as `bounds` says.
 
-    `permissions` narrows what it may be used for; none are all that the account has.
+    It takes iam.serviceAccounts.getAccessToken on the account, unless a caller makes one of its
+    own account that is good for no more than the token it calls with (see auth/attenuation).
     Raise InvalidArgumentError for a bad field, NotFoundError for an unknown account, and
-    PermissionDeniedError for a permission that the account does not have.
+    PermissionDeniedError for a permission that the account does not have and for what would be
+    wider than the token of the call.
     """
-    _check_delegates(delegates)
-    if not any(scope):
-        raise refused("scope", "scope must name at least one scope")
-    lifetime = _MAX_LIFETIME if lifetime is None else lifetime
-    if not 0 < lifetime <= _MAX_LIFETIME:
-        raise refused("lifetime", f"lifetime must be over 0 and at most {_MAX_LIFETIME:.0f} s")
+    if name.email == caller.principal.email and not _may_impersonate(caller, name):
+        _check_request(scope, delegates)
+        _check_account(caller, resolved(caller.backend, name))
+        return make_own(caller, bounds, scope=" ".join(scope))
+    return _generate(caller, name, scope=scope, bounds=bounds, delegates=delegates)
+
+
+def make_own(caller: Caller, bounds: Bounds, *, scope: str = CLOUD_PLATFORM) -> IssuedToken:
+    """Make a token of the caller's account that is no wider than the one it calls with.
+
+    Raise as `generate_access_token` does.
+    """
+    principal = caller.principal
+    name = ServiceAccountName.of(principal.email)
     _check_account(caller, name)
-    return caller.backend.issuer.access_token(
-        name.email,
-        scope=" ".join(scope),
-        lifetime=lifetime,
-        client=caller.principal.email,
-        permissions=permissions or None,
-    )
+    bounds = _with_full_name(caller, bounds)
+    if _may_impersonate(caller, name):
+        return _made(caller, principal.email, scope, inherited(bounds, principal))
+    now = caller.backend.clock.now()
+    granted = bound_permissions(caller.backend.store.credentials, principal.email, now=now)
+    bounds = narrowed(bounds, principal, granted=granted, now=now)
+    return _made(caller, principal.email, scope, bounds)
+
+
+@requires(_IMPERSONATE)
+def _generate(
+    caller: Caller,
+    name: ServiceAccountName,
+    *,
+    scope: Sequence[str],
+    bounds: Bounds,
+    delegates: Sequence[str],
+) -> IssuedToken:
+    _check_request(scope, delegates)
+    bounds = inherited(_with_full_name(caller, bounds), caller.principal)
+    _check_account(caller, name)
+    return _made(caller, name.email, " ".join(scope), bounds)
 
 
 @requires("iam.serviceAccounts.getOpenIdToken")
@@ -65,6 +94,37 @@ def generate_id_token(
         raise refused("audience", "audience must say whom the token is for")
     _check_account(caller, name)
     return caller.backend.issuer.id_token(name.email, audience, include_email=include_email)
+
+
+def _may_impersonate(caller: Caller, name: ServiceAccountName) -> bool:
+    found = caller.backend.access.granted(caller.principal, str(resolved(caller.backend, name)))
+    return _IMPERSONATE in found
+
+
+def _made(caller: Caller, email: str, scope: str, bounds: Bounds) -> IssuedToken:
+    return caller.backend.issuer.access_token(
+        email,
+        scope=scope,
+        lifetime=DEFAULT_LIFETIME if bounds.lifetime is None else bounds.lifetime,
+        client=caller.principal.email,
+        permissions=bounds.permissions,
+        resource=bounds.resource,
+        method=bounds.method,
+    )
+
+
+def _with_full_name(caller: Caller, bounds: Bounds) -> Bounds:
+    """Return bounds whose resource is named as permissions are checked on it."""
+    if bounds.resource is None:
+        return bounds
+    name = resolved(caller.backend, parse_resource(bounds.resource))
+    return replace(bounds, resource=str(name))
+
+
+def _check_request(scope: Sequence[str], delegates: Sequence[str]) -> None:
+    _check_delegates(delegates)
+    if not any(scope):
+        raise refused("scope", "scope must name at least one scope")
 
 
 def _check_delegates(delegates: Sequence[str]) -> None:

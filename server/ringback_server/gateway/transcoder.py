@@ -30,6 +30,8 @@ from ringback_server.gateway.path_template import PathTemplate, split_path
 #: the message that is a body of any type
 _HTTP_BODY = "google.api.HttpBody"
 _ANY_VERB = "*"
+#: answers are for whoever has the token, and some hold tokens
+_NO_STORE = (("Cache-Control", "no-store"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ class Route:
             shown, described = whole.get(found.json_name, empty), found.message_type
         if form.fields is not None:
             shown = form.fields.of(shown, described)
-        return Answer(body=printed(shown, pretty=form.pretty))
+        return Answer(headers=_NO_STORE, body=printed(shown, pretty=form.pretty))
 
     def _read_body(self, message: Message, body: bytes, content_type: str | None) -> None:
         name = self.binding.body

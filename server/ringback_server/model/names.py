@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -287,9 +287,39 @@ _TYPES: Mapping[type[ResourceName], str] = {
 }
 
 
+_PARSERS: Mapping[tuple[str, ...], Callable[[str, str], ResourceName]] = {
+    ("projects",): ProjectName.parse,
+    ("projects", "locations"): LocationName.parse,
+    ("projects", "locations", "workflows"): WorkflowName.parse,
+    ("projects", "locations", "workflows", "executions"): ExecutionName.parse,
+    ("projects", "locations", "workflows", "executions", "callbacks"): CallbackName.parse,
+    ("projects", "serviceAccounts"): ServiceAccountName.parse,
+}
+
+
 def resource(name: ResourceName) -> Resource:
     """Return a name with its type, as errors tell of it."""
     return Resource(type=_TYPES[type(name)], name=str(name))
+
+
+def parse_resource(text: str, field: str = "resource") -> ResourceName:
+    """Parse the name of one resource of any type; `field` as for the others.
+
+    Raises InvalidArgumentError, also for `-`, which stands for any in some requests; an account
+    has its project in its address.
+    """
+    parts = text.split("/")
+    parse = _PARSERS.get(tuple(parts[::2]))
+    if parse is None or ("-" in parts[1::2] and "serviceAccounts" not in parts):
+        message = (
+            f"{field} must be the full name of a project, a workflow, an execution, a callback or "
+            f"a service account, such as projects/local/locations/us-central1/workflows/w, got "
+            f"{text[:200]!r}"
+        )
+        raise InvalidArgumentError(
+            message, violations=(FieldViolation(field=field, description=message),)
+        )
+    return parse(text, field)
 
 
 def valid_workflow_id(text: str) -> bool:

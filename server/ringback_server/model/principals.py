@@ -27,6 +27,8 @@ class Principal:
     resource: str | None = None
     #: the unique id of the account, if the token tells it apart from others of the same address
     account_id: str | None = None
+    #: the one HTTP method that callbacks are sent with; None for any
+    method: str | None = None
     #: `jti` of the token, or a hash of it where it has none: for logs and audit, not a secret
     token_id: str
     #: Unix seconds

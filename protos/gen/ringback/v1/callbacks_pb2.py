@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bringback/v1/callbacks.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"b\n\x08\x43\x61llback\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x0f\n\x07waiters\x18\x03 \x01(\x03\x12\x1a\n\x12\x61vailable_payloads\x18\x04 \x03(\t\x12\x0b\n\x03url\x18\x05 \x01(\t\"\x1d\n\x0bQueryValues\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xe5\x02\n\x13SendCallbackRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06method\x18\x02 \x01(\t\x12>\n\x07headers\x18\x03 \x03(\x0b\x32-.ringback.v1.SendCallbackRequest.HeadersEntry\x12:\n\x05query\x18\x04 \x03(\x0b\x32+.ringback.v1.SendCallbackRequest.QueryEntry\x12\x14\n\x0c\x63ontent_type\x18\x05 \x01(\t\x12\x0c\n\x04\x62ody\x18\x06 \x01(\x0c\x12\x12\n\nrequest_id\x18\x07 \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x46\n\nQueryEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.ringback.v1.QueryValues:\x02\x38\x01\"\xe6\x01\n\x14SendCallbackResponse\x12\x12\n\npayload_id\x18\x01 \x01(\t\x12:\n\x07outcome\x18\x02 \x01(\x0e\x32).ringback.v1.SendCallbackResponse.Outcome\x12\x30\n\x0creceive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0b\n\x07RESUMED\x10\x01\x12\x0c\n\x08\x42UFFERED\x10\x02\x12\r\n\tDUPLICATE\x10\x03\"c\n\x14ListCallbacksRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x04 \x01(\t\"Z\n\x15ListCallbacksResponse\x12(\n\tcallbacks\x18\x01 \x03(\x0b\x32\x15.ringback.v1.Callback\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x89\x02\n\tCallbacks\x12S\n\x0cSendCallback\x12 .ringback.v1.SendCallbackRequest\x1a!.ringback.v1.SendCallbackResponse\x12\xa6\x01\n\rListCallbacks\x12!.ringback.v1.ListCallbacksRequest\x1a\".ringback.v1.ListCallbacksResponse\"N\x82\xd3\xe4\x93\x02H\x12\x46/v1/{parent=projects/*/locations/*/workflows/*/executions/*}/callbacksB\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bringback/v1/callbacks.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n\x08\x43\x61llback\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x0f\n\x07waiters\x18\x03 \x01(\x03\x12\x1a\n\x12\x61vailable_payloads\x18\x04 \x03(\t\x12\x0b\n\x03url\x18\x05 \x01(\t\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x64 \x01(\t\x12<\n\x18\x61\x63\x63\x65ss_token_expire_time\x18\x65 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1d\n\x0bQueryValues\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xe5\x02\n\x13SendCallbackRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06method\x18\x02 \x01(\t\x12>\n\x07headers\x18\x03 \x03(\x0b\x32-.ringback.v1.SendCallbackRequest.HeadersEntry\x12:\n\x05query\x18\x04 \x03(\x0b\x32+.ringback.v1.SendCallbackRequest.QueryEntry\x12\x14\n\x0c\x63ontent_type\x18\x05 \x01(\t\x12\x0c\n\x04\x62ody\x18\x06 \x01(\x0c\x12\x12\n\nrequest_id\x18\x07 \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x46\n\nQueryEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.ringback.v1.QueryValues:\x02\x38\x01\"\xe6\x01\n\x14SendCallbackResponse\x12\x12\n\npayload_id\x18\x01 \x01(\t\x12:\n\x07outcome\x18\x02 \x01(\x0e\x32).ringback.v1.SendCallbackResponse.Outcome\x12\x30\n\x0creceive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0b\n\x07RESUMED\x10\x01\x12\x0c\n\x08\x42UFFERED\x10\x02\x12\r\n\tDUPLICATE\x10\x03\"\x96\x01\n\x14ListCallbacksRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x04 \x01(\t\x12\x31\n\x0etoken_lifetime\x18\x64 \x01(\x0b\x32\x19.google.protobuf.Duration\"Z\n\x15ListCallbacksResponse\x12(\n\tcallbacks\x18\x01 \x03(\x0b\x32\x15.ringback.v1.Callback\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x89\x02\n\tCallbacks\x12S\n\x0cSendCallback\x12 .ringback.v1.SendCallbackRequest\x1a!.ringback.v1.SendCallbackResponse\x12\xa6\x01\n\rListCallbacks\x12!.ringback.v1.ListCallbacksRequest\x1a\".ringback.v1.ListCallbacksResponse\"N\x82\xd3\xe4\x93\x02H\x12\x46/v1/{parent=projects/*/locations/*/workflows/*/executions/*}/callbacksB\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,24 +46,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCALLBACKSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
   _globals['_CALLBACKS'].methods_by_name['ListCallbacks']._loaded_options = None
   _globals['_CALLBACKS'].methods_by_name['ListCallbacks']._serialized_options = b'\202\323\344\223\002H\022F/v1/{parent=projects/*/locations/*/workflows/*/executions/*}/callbacks'
-  _globals['_CALLBACK']._serialized_start=140
-  _globals['_CALLBACK']._serialized_end=238
-  _globals['_QUERYVALUES']._serialized_start=240
-  _globals['_QUERYVALUES']._serialized_end=269
-  _globals['_SENDCALLBACKREQUEST']._serialized_start=272
-  _globals['_SENDCALLBACKREQUEST']._serialized_end=629
-  _globals['_SENDCALLBACKREQUEST_HEADERSENTRY']._serialized_start=511
-  _globals['_SENDCALLBACKREQUEST_HEADERSENTRY']._serialized_end=557
-  _globals['_SENDCALLBACKREQUEST_QUERYENTRY']._serialized_start=559
-  _globals['_SENDCALLBACKREQUEST_QUERYENTRY']._serialized_end=629
-  _globals['_SENDCALLBACKRESPONSE']._serialized_start=632
-  _globals['_SENDCALLBACKRESPONSE']._serialized_end=862
-  _globals['_SENDCALLBACKRESPONSE_OUTCOME']._serialized_start=786
-  _globals['_SENDCALLBACKRESPONSE_OUTCOME']._serialized_end=862
-  _globals['_LISTCALLBACKSREQUEST']._serialized_start=864
-  _globals['_LISTCALLBACKSREQUEST']._serialized_end=963
-  _globals['_LISTCALLBACKSRESPONSE']._serialized_start=965
-  _globals['_LISTCALLBACKSRESPONSE']._serialized_end=1055
-  _globals['_CALLBACKS']._serialized_start=1058
-  _globals['_CALLBACKS']._serialized_end=1323
+  _globals['_CALLBACK']._serialized_start=173
+  _globals['_CALLBACK']._serialized_end=355
+  _globals['_QUERYVALUES']._serialized_start=357
+  _globals['_QUERYVALUES']._serialized_end=386
+  _globals['_SENDCALLBACKREQUEST']._serialized_start=389
+  _globals['_SENDCALLBACKREQUEST']._serialized_end=746
+  _globals['_SENDCALLBACKREQUEST_HEADERSENTRY']._serialized_start=628
+  _globals['_SENDCALLBACKREQUEST_HEADERSENTRY']._serialized_end=674
+  _globals['_SENDCALLBACKREQUEST_QUERYENTRY']._serialized_start=676
+  _globals['_SENDCALLBACKREQUEST_QUERYENTRY']._serialized_end=746
+  _globals['_SENDCALLBACKRESPONSE']._serialized_start=749
+  _globals['_SENDCALLBACKRESPONSE']._serialized_end=979
+  _globals['_SENDCALLBACKRESPONSE_OUTCOME']._serialized_start=903
+  _globals['_SENDCALLBACKRESPONSE_OUTCOME']._serialized_end=979
+  _globals['_LISTCALLBACKSREQUEST']._serialized_start=982
+  _globals['_LISTCALLBACKSREQUEST']._serialized_end=1132
+  _globals['_LISTCALLBACKSRESPONSE']._serialized_start=1134
+  _globals['_LISTCALLBACKSRESPONSE']._serialized_end=1224
+  _globals['_CALLBACKS']._serialized_start=1227
+  _globals['_CALLBACKS']._serialized_end=1492
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ Callbacks: how the outside world reaches an execution that waits for it."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -31,6 +32,8 @@ class Callback(_message.Message):
     WAITERS_FIELD_NUMBER: _builtins.int
     AVAILABLE_PAYLOADS_FIELD_NUMBER: _builtins.int
     URL_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The execution's name and `/callbacks/{callback}`: the path of the callback URL, without `/v1/`."""
     method: _builtins.str
@@ -39,9 +42,17 @@ class Callback(_message.Message):
     """How many steps wait here."""
     url: _builtins.str
     """The callback URL, where requests are sent to."""
+    access_token: _builtins.str
+    """A token that is good for sending to this endpoint, with its method, and for nothing else; only
+    in answers to requests with a `token_lifetime`.
+    """
     @_builtins.property
     def available_payloads(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of the payloads that were received and that no step has taken yet, oldest first."""
+
+    @_builtins.property
+    def access_token_expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When the token expires, in whole seconds."""
 
     def __init__(
         self,
@@ -51,10 +62,12 @@ class Callback(_message.Message):
         waiters: _builtins.int = ...,
         available_payloads: _abc.Iterable[_builtins.str] | None = ...,
         url: _builtins.str = ...,
+        access_token: _builtins.str = ...,
+        access_token_expire_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["access_token_expire_time", b"access_token_expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_payloads", b"available_payloads", "method", b"method", "name", b"name", "url", b"url", "waiters", b"waiters"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "access_token_expire_time", b"access_token_expire_time", "available_payloads", b"available_payloads", "method", b"method", "name", b"name", "url", b"url", "waiters", b"waiters"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -244,6 +257,7 @@ class ListCallbacksRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
+    TOKEN_LIFETIME_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """The execution's name."""
     page_size: _builtins.int
@@ -254,6 +268,12 @@ class ListCallbacksRequest(_message.Message):
     """`state=LATE` lists endpoints with payloads that were still unconsumed when the execution ended;
     empty lists the endpoints that take callbacks.
     """
+    @_builtins.property
+    def token_lifetime(self) -> _duration_pb2.Duration:
+        """Makes an `access_token` for each endpoint, valid for so long, as GenerateAccessToken would. It
+        needs `workflows.callbacks.send` on the execution as well, and a service account as the caller.
+        """
+
     def __init__(
         self,
         *,
@@ -261,10 +281,11 @@ class ListCallbacksRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         filter: _builtins.str = ...,
+        token_lifetime: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["token_lifetime", b"token_lifetime"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "token_lifetime", b"token_lifetime"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

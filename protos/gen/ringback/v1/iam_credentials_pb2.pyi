@@ -33,8 +33,18 @@ class GenerateAccessTokenRequest(_message.Message):
     SCOPE_FIELD_NUMBER: _builtins.int
     LIFETIME_FIELD_NUMBER: _builtins.int
     PERMISSIONS_FIELD_NUMBER: _builtins.int
+    RESOURCE_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The account: `projects/-/serviceAccounts/{email}`."""
+    resource: _builtins.str
+    """What it is good for, with all that lies below: the full name of a project, a workflow, an
+    execution, or a callback; empty for whatever the account may do it to.
+    """
+    method: _builtins.str
+    """The one HTTP method that callbacks may be sent with, such as POST; empty for any. It needs
+    `workflows.callbacks.send` as the only permission.
+    """
     @_builtins.property
     def delegates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Accounts between the caller and the account, each of which may create tokens for the next."""
@@ -45,7 +55,9 @@ class GenerateAccessTokenRequest(_message.Message):
 
     @_builtins.property
     def lifetime(self) -> _duration_pb2.Duration:
-        """How long the token is valid: one hour by default and at most."""
+        """How long the token is valid: one hour by default and at most. With a `resource` at most 24
+        hours, and 90 days if that is one callback and `workflows.callbacks.send` the only permission.
+        """
 
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -59,10 +71,12 @@ class GenerateAccessTokenRequest(_message.Message):
         scope: _abc.Iterable[_builtins.str] | None = ...,
         lifetime: _duration_pb2.Duration | None = ...,
         permissions: _abc.Iterable[_builtins.str] | None = ...,
+        resource: _builtins.str = ...,
+        method: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lifetime", b"lifetime"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delegates", b"delegates", "lifetime", b"lifetime", "name", b"name", "permissions", b"permissions", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delegates", b"delegates", "lifetime", b"lifetime", "method", b"method", "name", b"name", "permissions", b"permissions", "resource", b"resource", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

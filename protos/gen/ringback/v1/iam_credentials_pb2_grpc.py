@@ -52,7 +52,8 @@ class IAMCredentialsServicer:
     """
 
     def GenerateAccessToken(self, request, context):
-        """Makes an access token of a service account, for a caller who may create tokens for it.
+        """Makes an access token of a service account, for a caller who may create tokens for it, or for
+        the account itself: then it is good for no more than the token of the call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

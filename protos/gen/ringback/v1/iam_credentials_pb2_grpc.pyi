@@ -36,7 +36,9 @@ class IAMCredentialsStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> IAMCredentialsAsyncStub: ...
     GenerateAccessToken: _grpc.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateAccessTokenRequest, _iam_credentials_pb2.GenerateAccessTokenResponse]
-    """Makes an access token of a service account, for a caller who may create tokens for it."""
+    """Makes an access token of a service account, for a caller who may create tokens for it, or for
+    the account itself: then it is good for no more than the token of the call.
+    """
     GenerateIdToken: _grpc.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateIdTokenRequest, _iam_credentials_pb2.GenerateIdTokenResponse]
     """Makes an ID token of a service account, for a caller who may create tokens for it."""
 
@@ -46,7 +48,9 @@ class IAMCredentialsAsyncStub(IAMCredentialsStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GenerateAccessToken: _aio.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateAccessTokenRequest, _iam_credentials_pb2.GenerateAccessTokenResponse]  # type: ignore[assignment]
-    """Makes an access token of a service account, for a caller who may create tokens for it."""
+    """Makes an access token of a service account, for a caller who may create tokens for it, or for
+    the account itself: then it is good for no more than the token of the call.
+    """
     GenerateIdToken: _aio.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateIdTokenRequest, _iam_credentials_pb2.GenerateIdTokenResponse]  # type: ignore[assignment]
     """Makes an ID token of a service account, for a caller who may create tokens for it."""
 
@@ -59,7 +63,9 @@ class IAMCredentialsServicer(metaclass=_abc_1.ABCMeta):
         request: _iam_credentials_pb2.GenerateAccessTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_iam_credentials_pb2.GenerateAccessTokenResponse, _abc.Awaitable[_iam_credentials_pb2.GenerateAccessTokenResponse]]:
-        """Makes an access token of a service account, for a caller who may create tokens for it."""
+        """Makes an access token of a service account, for a caller who may create tokens for it, or for
+        the account itself: then it is good for no more than the token of the call.
+        """
 
     @_abc_1.abstractmethod
     def GenerateIdToken(
