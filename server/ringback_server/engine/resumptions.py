@@ -8,7 +8,7 @@ Where it does not apply the payload is stored alone, and a thread of the pool go
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringback_server.engine.changes import Notice
 from ringback_server.engine.run import Run
@@ -113,9 +113,11 @@ class Resumptions:
             if run.new_families:
                 return None
             advance = run.gathered()
-            if not advance.expired:
+            if not advance.expired and wait in advance.consumed:
                 key, fence = claim.awaited.loaded.key, claim.awaited.loaded.fence
-                return Resumption(execution_key=key, fence=fence, wait=wait, advance=advance)
+                others = tuple(number for number in advance.consumed if number != wait)
+                rest = replace(advance, consumed=others)
+                return Resumption(execution_key=key, fence=fence, wait=wait, advance=rest)
         return None
 
     def _settle(self, claim: _Claim, run: Run, committed: Committed) -> None:

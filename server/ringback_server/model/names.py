@@ -6,11 +6,14 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
 from ringback_server.errors import FieldViolation, InvalidArgumentError, Resource
 
+#: endpoints that are called about now; each is looked up several times for a callback
+_REMEMBERED = 1_024
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{1,128}")
 _ACCOUNT_DOMAIN = ".iam.gserviceaccount.com"
 _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
@@ -351,6 +354,7 @@ def callback_id(uid: bytes, number: int) -> str:
     return f"{UUID(bytes=masked + digest[4:16])}_{UUID(bytes=digest[16:])}"
 
 
+@lru_cache(_REMEMBERED)
 def callback_number(uid: bytes, text: str) -> int | None:
     """Return the number of the endpoint with this id, or None if the id is not one of `uid`'s."""
     first, _, second = text.partition("_")

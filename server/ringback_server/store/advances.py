@@ -64,6 +64,14 @@ def commit_advance(connection: Connection, key: int, fence: int, advance: Advanc
     if connection.execute(_FENCE, (key,)).fetchone() != (fence,):
         raise Superseded
     _check_expired(connection, key, advance)
+    return apply_advance(connection, key, advance)
+
+
+def apply_advance(connection: Connection, key: int, advance: Advance) -> Committed:
+    """Store an advance of an execution that is as it was when it was made.
+
+    Raise Overtaken as `store_advance` does.
+    """
     committed = store_advance(connection, key, advance)
     if advance.end is not None:
         close(connection, key)

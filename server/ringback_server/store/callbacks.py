@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringback_server.errors import (
     IdempotencyConflictError,
@@ -21,48 +21,24 @@ from ringback_server.model.names import CallbackName, ExecutionName, resource
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
 from ringback_server.store.database import Connection, Database, Parameters
 from ringback_server.store.endpoint_lists import endpoints_of
+from ringback_server.store.endpoints import Endpoint, find, place_of
 from ringback_server.store.listing import Found, Query
-from ringback_server.store.lookups import execution_parameters
-from ringback_server.store.records import Committed, Delivery, Phase
+from ringback_server.store.records import Committed, Delivery
 from ringback_server.store.resumptions import Awaited, Resumption, awaited, resume
-
-_ENDPOINT = """
-SELECT e.id, e.phase, p.number, p.method, w.id
-  FROM execution e
-  JOIN workflow w ON w.id = e.workflow
-  LEFT JOIN endpoint p ON p.execution = e.id AND p.number = ?
- WHERE e.uid = ? AND w.project = ? AND w.location = ? AND w.name = ? AND w.delete_time IS NULL
-"""
 
 _BY_KEY = """
 SELECT uid, receive_time, hash FROM payload
  WHERE execution = ? AND endpoint = ? AND idempotency_key = ?
 """
 
-_OLDEST_FREE_WAITER = """
-SELECT MIN(number) FROM waiter WHERE execution = ? AND endpoint = ? AND payload IS NULL
-"""
-
-_FREE_PAYLOADS = """
-SELECT (SELECT COUNT(*) FROM payload
-         WHERE execution = :execution AND endpoint = :endpoint AND consumed_time IS NULL)
-     - (SELECT COUNT(*) FROM waiter
-         WHERE execution = :execution AND endpoint = :endpoint AND payload IS NOT NULL)
-"""
-
 _INSERT = """
 INSERT INTO payload (execution, seq, endpoint, uid, idempotency_key, hash, receive_time, sender,
-                     token_id, request)
-VALUES (:execution,
-        (SELECT COALESCE(MAX(seq), 0) + 1 FROM payload WHERE execution = :execution),
-        :endpoint, :uid, :idempotency_key, :hash, :receive_time, :sender, :token_id, :request)
+                     token_id, consumed_time, request)
+VALUES (:execution, :seq, :endpoint, :uid, :idempotency_key, :hash, :receive_time, :sender,
+        :token_id, :consumed_time, :request)
 """
 
-_GIVE_LATEST = """
-UPDATE waiter SET payload = (SELECT MAX(seq) FROM payload WHERE execution = :execution)
- WHERE execution = :execution AND number = :number
-"""
-
+_GIVE = "UPDATE waiter SET payload = ? WHERE execution = ? AND number = ?"
 _MAKE_RUNNABLE = "UPDATE execution SET phase = 1 WHERE id = ? AND phase = 2"
 
 
@@ -118,7 +94,7 @@ class Callbacks:
 
         Raise CorruptDataError if the state of the execution is damaged.
         """
-        place = _place(name)
+        place = place_of(name)
         return self._database.read(lambda connection: awaited(connection, place, method))
 
     def send(self, request: SendRequest, resumption: Resumption | None = None) -> Sent:
@@ -131,23 +107,17 @@ class Callbacks:
         (CALLBACK_NOT_FOUND), MethodNotAllowedError, IdempotencyConflictError, NotFoundError
         (EXECUTION_ENDED), InboxFullError.
         """
-        place = _place(request.name)
-
-        def send(connection: Connection) -> Sent:
-            sent = _send(connection, request, place)
-            if resumption is None or sent.delivery is None:
-                return sent
-            committed = resume(connection, resumption, sent.execution_key, sent.delivery)
-            return sent if committed is None else replace(sent, delivery=None, committed=committed)
-
-        return self._database.write(send)
+        place = place_of(request.name)
+        return self._database.write(
+            lambda connection: _send(connection, request, place, resumption)
+        )
 
     def send_all(self, requests: Sequence[SendRequest]) -> _Outcomes:
         """Send callbacks in their order, in one transaction; see `send`.
 
         Errors that concern one of them alone are among the outcomes.
         """
-        placed = [(request, _place(request.name)) for request in requests]
+        placed = [(request, place_of(request.name)) for request in requests]
 
         def send_all(connection: Connection) -> _Outcomes:
             return [attempt(_send, connection, request, place) for request, place in placed]
@@ -159,13 +129,9 @@ class Callbacks:
 
         Raise NotFoundError (CALLBACK_NOT_FOUND).
         """
-        place = _place(name)
-
-        def read(connection: Connection) -> tuple[str, bool]:
-            found = _endpoint(connection, name, place)
-            return found.method, found.ended
-
-        return self._database.read(read)
+        place = place_of(name)
+        found = self._database.read(lambda connection: _found(connection, name, place))
+        return found.method, found.ended
 
     def list(self, parent: ExecutionName, query: Query) -> Found[CallbackEndpoint]:
         """Return a page of endpoints, by their numbers; or NotFoundError.
@@ -176,62 +142,58 @@ class Callbacks:
         return endpoints_of(parent).run(self._database, query)
 
 
-def _send(connection: Connection, request: SendRequest, place: Parameters) -> Sent:
+def _send(
+    connection: Connection,
+    request: SendRequest,
+    place: Parameters,
+    resumption: Resumption | None = None,
+) -> Sent:
     """Send a callback; whatever refuses it does so before anything is written."""
-    found = _endpoint(connection, request.name, place)
-    execution, endpoint = found.execution, found.number
+    found = _found(connection, request.name, place)
     if not found.ended and request.method not in {None, found.method}:
         raise MethodNotAllowedError(allow=found.method)
-    duplicate = _duplicate(connection, execution, endpoint, request)
+    duplicate = _duplicate(connection, found, request)
     if duplicate is not None:
         return _sent(found, duplicate)
     if found.ended:
         raise execution_has_ended(request.name)
-    row = connection.execute(_OLDEST_FREE_WAITER, (execution, endpoint)).fetchone()
-    waiter = None if row is None else row[0]
-    if waiter is None:
-        _check_room(connection, execution, endpoint, request.inbox_limit)
-    _store(connection, execution, endpoint, request)
-    if waiter is None:
+    if found.wait is None:
+        if found.kept >= request.inbox_limit:
+            raise InboxFullError
+        _store(connection, found, request)
         return _sent(found, _answer(request, Outcome.BUFFERED))
-    connection.execute(_GIVE_LATEST, {"execution": execution, "number": waiter})
-    connection.execute(_MAKE_RUNNABLE, (execution,))
-    delivery = Delivery(wait=waiter, payload=request.payload, received=request.receive_time)
-    return _sent(found, _answer(request, Outcome.RESUMED), delivery)
+    answer = _answer(request, Outcome.RESUMED)
+    if resumption is not None and resumption.follows(found):
+        _store(connection, found, request, consumed=resumption.advance.time)
+        return _sent(found, answer, committed=resume(connection, resumption))
+    _store(connection, found, request)
+    connection.execute(_GIVE, (found.next_seq, found.execution, found.wait))
+    connection.execute(_MAKE_RUNNABLE, (found.execution,))
+    delivery = Delivery(wait=found.wait, payload=request.payload, received=request.receive_time)
+    return _sent(found, answer, delivery)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An endpoint: keys of its workflow and its execution, and its own number."""
-
-    workflow: int
-    execution: int
-    number: int
-    method: str
-    ended: bool
-
-
-def _place(name: CallbackName) -> Parameters:
-    """Return where an endpoint is; worked out before the writer, which all have to wait for."""
-    return (name.number, *execution_parameters(name.parent))
-
-
-def _endpoint(connection: Connection, name: CallbackName, place: Parameters) -> _Found:
-    row = connection.execute(_ENDPOINT, place).fetchone()
-    if row is None or row[3] is None:
+def _found(connection: Connection, name: CallbackName, place: Parameters) -> Endpoint:
+    found = find(connection, place)
+    if found is None:
         raise NotFoundError(
             f"{name} was not found.", reason="CALLBACK_NOT_FOUND", resource=resource(name)
         )
-    execution, phase, number, method, workflow = row
-    return _Found(workflow, execution, number, method, phase == Phase.ENDED)
+    return found
 
 
-def _sent(found: _Found, answer: SentCallback, delivery: Delivery | None = None) -> Sent:
+def _sent(
+    found: Endpoint,
+    answer: SentCallback,
+    delivery: Delivery | None = None,
+    committed: Committed | None = None,
+) -> Sent:
     return Sent(
         answer=answer,
         execution_key=found.execution,
         workflow_key=found.workflow,
         delivery=delivery,
+        committed=committed,
     )
 
 
@@ -243,12 +205,12 @@ def execution_has_ended(name: CallbackName) -> NotFoundError:
 
 
 def _duplicate(
-    connection: Connection, execution: int, endpoint: int, request: SendRequest
+    connection: Connection, found: Endpoint, request: SendRequest
 ) -> SentCallback | None:
     """Return the answer to a repeated request, the one to the first but for its outcome."""
     if request.idempotency_key is None:
         return None
-    parameters = (execution, endpoint, request.idempotency_key)
+    parameters = (found.execution, found.number, request.idempotency_key)
     row = connection.execute(_BY_KEY, parameters).fetchone()
     if row is None:
         return None
@@ -260,24 +222,22 @@ def _duplicate(
     )
 
 
-def _check_room(connection: Connection, execution: int, endpoint: int, limit: int) -> None:
-    parameters = {"execution": execution, "endpoint": endpoint}
-    row = connection.execute(_FREE_PAYLOADS, parameters).fetchone()
-    if row is None or row[0] >= limit:
-        raise InboxFullError
-
-
-def _store(connection: Connection, execution: int, endpoint: int, request: SendRequest) -> None:
+def _store(
+    connection: Connection, found: Endpoint, request: SendRequest, consumed: float | None = None
+) -> None:
+    """Store a payload; of one that is consumed at once, at a Unix time, only who sent it when."""
     parameters = {
-        "execution": execution,
-        "endpoint": endpoint,
+        "execution": found.execution,
+        "seq": found.next_seq,
+        "endpoint": found.number,
         "uid": request.payload_id,
         "idempotency_key": request.idempotency_key,
         "hash": None if request.idempotency_key is None else request.request_hash,
         "receive_time": request.receive_time,
         "sender": request.sender,
         "token_id": request.token_id,
-        "request": request.payload,
+        "consumed_time": consumed,
+        "request": request.payload if consumed is None else None,
     }
     connection.execute(_INSERT, parameters)
 

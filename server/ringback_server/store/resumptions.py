@@ -9,20 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringback_server.store.advances import commit_advance
+from ringback_server.store.advances import apply_advance
 from ringback_server.store.database import Connection, Parameters
+from ringback_server.store.endpoints import Endpoint, find
 from ringback_server.store.loading import load_execution
-from ringback_server.store.records import Advance, Committed, Delivery, Loaded, Superseded
+from ringback_server.store.records import Advance, Committed, Loaded
 
-_OLDEST_WAIT = """
-SELECT e.id, w.id, v.number
-  FROM execution e
-  JOIN workflow w ON w.id = e.workflow
-  JOIN endpoint p ON p.execution = e.id AND p.number = ? AND p.method = ?
-  JOIN waiter v ON v.execution = e.id AND v.endpoint = p.number AND v.payload IS NULL
- WHERE e.uid = ? AND w.project = ? AND w.location = ? AND w.name = ? AND w.delete_time IS NULL
- ORDER BY v.number LIMIT 1
-"""
+_END_WAIT = "DELETE FROM waiter WHERE execution = ? AND number = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +35,13 @@ class Resumption:
     #: of the execution as it was loaded
     fence: int
     wait: int
+    #: what it does beside consuming the payload
     advance: Advance
+
+    def follows(self, found: Endpoint) -> bool:
+        """Tell whether this is what follows from a payload to an endpoint as it is now."""
+        mine = (self.execution_key, self.fence, self.wait)
+        return mine == (found.execution, found.fence, found.wait)
 
 
 def awaited(connection: Connection, place: Parameters, method: str) -> Awaited | None:
@@ -50,21 +49,15 @@ def awaited(connection: Connection, place: Parameters, method: str) -> Awaited |
 
     Raise CorruptDataError if the state of its execution is damaged.
     """
-    number, *names = place
-    row = connection.execute(_OLDEST_WAIT, (number, method, *names)).fetchone()
-    if row is None:
+    found = find(connection, place)
+    if found is None or found.wait is None or found.method != method or found.ended:
         return None
-    execution, workflow, wait = row
-    return Awaited(wait=wait, workflow_key=workflow, loaded=load_execution(connection, execution))
+    loaded = load_execution(connection, found.execution)
+    return Awaited(wait=found.wait, workflow_key=found.workflow, loaded=loaded)
 
 
-def resume(
-    connection: Connection, resumption: Resumption, execution: int, delivery: Delivery
-) -> Committed | None:
-    """Store the advance that follows a delivery; None if it does not follow from this one."""
-    if (execution, delivery.wait) != (resumption.execution_key, resumption.wait):
-        return None
-    try:
-        return commit_advance(connection, execution, resumption.fence, resumption.advance)
-    except Superseded:
-        return None
+def resume(connection: Connection, resumption: Resumption) -> Committed:
+    """Store the advance that follows a payload, which ends its wait."""
+    key = resumption.execution_key
+    connection.execute(_END_WAIT, (key, resumption.wait))
+    return apply_advance(connection, key, resumption.advance)
