@@ -36,6 +36,7 @@ from ringback_client.credentials import read_key
 from ringback_client.names import DEFAULT_LOCATION, Place
 from ringback_client.retries import Retries
 from ringback_client.verbs.accounts import AccountVerbs
+from ringback_client.verbs.audit import AuditVerbs
 from ringback_client.verbs.batches import BatchVerbs
 from ringback_client.verbs.callbacks import CallbackVerbs
 from ringback_client.verbs.history import HistoryVerbs
@@ -67,7 +68,7 @@ class Options(TypedDict, total=False):
     retries: Retries
 
 
-class Verbs(WorkflowVerbs, CallbackVerbs, LogVerbs, AccountVerbs):
+class Verbs(WorkflowVerbs, CallbackVerbs, LogVerbs, AuditVerbs, AccountVerbs):
     """All that a client can do."""
 
 
@@ -195,6 +196,7 @@ class Client(Blocking[Verbs]):
     wait_for_callback = blocking(Verbs.wait_for_callback)
 
     logs = blocking_iterator(Verbs.logs)
+    audit_entries = blocking_iterator(Verbs.audit_entries)
 
     generate_access_token = blocking(Verbs.generate_access_token)
     generate_id_token = blocking(Verbs.generate_id_token)

@@ -13,6 +13,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from ringback.v1 import (
+    audit_pb2,
     batches_pb2,
     callbacks_pb2,
     executions_pb2,
@@ -124,6 +125,11 @@ SEND_CALLBACKS = Rpc(
 )
 LIST_LOG_ENTRIES = Rpc(
     "Logs/ListLogEntries", logs_pb2.ListLogEntriesRequest, logs_pb2.ListLogEntriesResponse
+)
+LIST_AUDIT_ENTRIES = Rpc(
+    "AuditEntries/ListAuditEntries",
+    audit_pb2.ListAuditEntriesRequest,
+    audit_pb2.ListAuditEntriesResponse,
 )
 LIST_STEP_ENTRIES = Rpc(
     "StepEntries/ListStepEntries",

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from ringback_server import open_files
 from ringback_server.api.admission import Admission
 from ringback_server.api.requests import Requests
+from ringback_server.audit_trail.opening import AuditTrail
 from ringback_server.auth.access import Access
 from ringback_server.auth.issuer import Issuer
 from ringback_server.certificates import TlsFiles, self_signed
@@ -138,7 +139,9 @@ class App:
         store = open_store(settings.data_dir, on_failure=self._on_failure, observer=self._metrics)
         self._closing.callback(store.close)
         readiness = Readiness(store.census.probe, self._clock)
-        probes = Probes(readiness=readiness, render=self._metrics.render)
+        trail = AuditTrail.of(settings, store, self._clock, self._metrics)
+        self._closing.callback(trail.close)
+        probes = Probes(readiness=readiness, render=self._metrics.render, warnings=trail.warnings)
         wanted = _address(settings.http_address, store, "http", _DEFAULT_HTTP)
         listener = listen(wanted)
         self._closing.callback(listener.close)
@@ -159,7 +162,7 @@ class App:
         )
         metadata = self._open(metadata_port(settings, store, door.issuer, self._clock, PROJECT))
         own_hosts = self._own_hosts(where, metadata)
-        backend = self._backend(door, where, own_hosts)
+        backend = self._backend(door, where, own_hosts, trail)
         grpc = self._serve(backend, door, where, probes, own_hosts)
         self._open(metrics_port(settings, probes, self._requests))
         store.instance.set("grpc", str(grpc))
@@ -177,7 +180,9 @@ class App:
         self._closing.callback(self._turn_away, readiness)
         _log.info("listening: gRPC on %s, HTTP on %s, data in %s", grpc, http, settings.data_dir)
 
-    def _backend(self, door: FrontDoor, where: _Where, own_hosts: OwnHosts) -> Backend:
+    def _backend(
+        self, door: FrontDoor, where: _Where, own_hosts: OwnHosts, trail: AuditTrail
+    ) -> Backend:
         settings, clock, store = self._settings, self._clock, door.store
         try:
             definition_limits, limits = chosen_limits(settings.limits)
@@ -210,7 +215,13 @@ class App:
         self._closing.callback(lambda: engine.drain(self._grace() - _CLOSE_SECONDS))
         engine.start()
         self._metrics.watch(store.census, lambda: engine.hands)
-        sweeper = Sweeper(store.expiry, clock, self._metrics, retention_days=settings.retention)
+        sweeper = Sweeper(
+            store.expiry,
+            clock,
+            self._metrics,
+            retention_days=settings.retention,
+            audit_days=settings.audit_retention,
+        )
         self._closing.callback(sweeper.close)
         sweeper.start()
         return Backend(
@@ -222,6 +233,7 @@ class App:
             settings=settings,
             definition_limits=definition_limits,
             limits=limits,
+            audit=trail.recorder,
         )
 
     def _own_hosts(self, where: _Where, metadata: str | None) -> OwnHosts:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from ringback_server.setting_values import Address, accounts, email, switch, whole
+from ringback_server.setting_values import Address, accounts, email, one_of, switch, whole
 
 
 def option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
@@ -118,6 +118,28 @@ class DoorSettings:
             "connections that the HTTP port holds, and half of the files it may open at most; for "
             "one more, that which has sent nothing for longest is closed",
         ),
+    )
+    audit: Literal["none", "writes", "all"] = field(
+        default="writes",
+        metadata=option(
+            one_of("none", "writes", "all"),
+            "none|writes|all",
+            "what the audit keeps of the use of workflows beside changes of the configuration, "
+            "tokens made and refusals, which it always keeps: executions and callbacks, or reads "
+            "too",
+        ),
+    )
+    audit_log: Path | None = field(
+        default=None,
+        metadata=option(
+            Path,
+            "FILE|-",
+            "where the audit is written too, as lines of JSON; - is standard output",
+        ),
+    )
+    audit_retention: int = field(
+        default=400,
+        metadata=option(whole(0), "DAYS", "how long audit entries are kept; 0 for ever"),
     )
 
     @property

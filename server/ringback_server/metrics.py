@@ -72,6 +72,12 @@ class Metrics:
             registry=registry,
         )
 
+        self._dropped = Counter(
+            "ringback_audit_dropped",
+            "Audit entries that found no room in memory and were not kept.",
+            registry=registry,
+        )
+
     def watch(self, census: Census, hands: Callable[[], Hands]) -> None:
         """Also tell what the store and the engine have at the moment of asking."""
         self._registry.register(_Present(census, hands))
@@ -100,6 +106,10 @@ class Metrics:
     def deleted(self, kind: str, count: int) -> None:
         """Count what was removed."""
         self._deleted.labels(kind).inc(count)
+
+    def audit_dropped(self, entries: int) -> None:
+        """Count what the audit lacks."""
+        self._dropped.inc(entries)
 
     def answered(self, edge: str, method: str, status: str, seconds: float) -> None:
         """Count a request and its answer."""

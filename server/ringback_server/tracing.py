@@ -56,6 +56,10 @@ class Scope:
     trace: Trace | None = None
     #: the execution's name, noted once it is known
     execution: str = ""
+    #: of a request: where it came in, from which address, and what it asks for, once that is known
+    edge: str = ""
+    peer: str = ""
+    method: str = ""
 
 
 _scope: ContextVar[Scope | None] = ContextVar("ringback_scope", default=None)
@@ -71,6 +75,13 @@ def note_execution(name: str) -> None:
     scope = _scope.get()
     if scope is not None:
         scope.execution = name
+
+
+def note_method(name: str) -> None:
+    """Note in the scope that holds here what the request asks for."""
+    scope = _scope.get()
+    if scope is not None:
+        scope.method = name
 
 
 @contextmanager

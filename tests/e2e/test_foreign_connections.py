@@ -53,6 +53,7 @@ COMMANDS = (
     ("dev", "quick.yaml"),
     ("logs", "read"),
     ("logs", "tail"),
+    ("audit", "list"),
     ("auth", "print-access-token"),
     ("auth", "print-access-token", f"--impersonate-service-account={INVOKER}"),
     ("auth", "print-identity-token", "--audiences=https://a"),

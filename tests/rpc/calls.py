@@ -12,6 +12,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from ringback.v1 import (
+    audit_pb2,
     batches_pb2,
     callbacks_pb2,
     executions_pb2,
@@ -30,6 +31,7 @@ OPERATION = f"{PARENT}/operations/o"
 SOURCE = "- done:\n    return: 1\n"
 
 FILES = (
+    audit_pb2.DESCRIPTOR,
     batches_pb2.DESCRIPTOR,
     callbacks_pb2.DESCRIPTOR,
     executions_pb2.DESCRIPTOR,
@@ -43,6 +45,9 @@ FILES = (
 
 #: full name of each RPC -> a request that only a permission or a resource could refuse
 REQUESTS: Mapping[str, Message] = {
+    "ringback.v1.AuditEntries.ListAuditEntries": audit_pb2.ListAuditEntriesRequest(
+        parent="projects/local"
+    ),
     "ringback.v1.Batches.BatchCreateExecutions": batches_pb2.BatchCreateExecutionsRequest(
         parent=PARENT, requests=[executions_pb2.CreateExecutionRequest(parent=WORKFLOW)]
     ),

@@ -55,6 +55,10 @@ class Reader:
         if message is not None:
             assert self.reads.wait(PATIENCE)
 
+    def peer(self) -> str:
+        """Return where the call comes from."""
+        return "ipv4:127.0.0.1:1"
+
     def invocation_metadata(self) -> Sequence[tuple[str, str]]:
         """Return what was sent beside the message."""
         return self._metadata

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ringback_client.cli import (
+    audit,
     auth,
     callbacks,
     completion,
@@ -67,6 +68,7 @@ app.add_typer(executions.app, name="executions")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(logs.app, name="logs")
 app.add_typer(auth.app, name="auth")
+app.add_typer(audit.app, name="audit")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from ringback_server.control import auditing
 from ringback_server.control.caller import Backend, Caller
+from ringback_server.errors import UnauthenticatedError
 from ringback_server.model.principals import Principal
+
+Answer = TypeVar("Answer")
 
 
 class Authenticator(Protocol):
@@ -36,12 +40,22 @@ class Admission:
 
         `time_left` gives the seconds until the caller gives up. Raise UnauthenticatedError.
         """
-        principal = self.authenticator.authenticate(bearer_of(authorization))
+        try:
+            principal = self.authenticator.authenticate(bearer_of(authorization))
+        except UnauthenticatedError as error:
+            auditing.stranger(self.backend.audit, self.backend.clock.now(), error)
+            raise
         return Caller(principal=principal, backend=self.backend, time_left=time_left)
 
     def knows(self, authorization: str | None) -> bool:
         """Tell whether the token in an `Authorization` header takes no time to check."""
         return self.authenticator.knows(bearer_of(authorization))
+
+
+def audited(caller: Caller, action: Callable[[], Answer]) -> Answer:
+    """Answer a caller's request, and have the audit keep what it should of that."""
+    backend = caller.backend
+    return auditing.audited(caller.principal, backend.audit, backend.clock.now(), action)
 
 
 def bearer_of(authorization: str | None) -> str:

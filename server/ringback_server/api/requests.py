@@ -48,17 +48,30 @@ class Requests:
 
     @contextmanager
     def serve(
-        self, edge: str, served: Served, *, request_id: str | None, traceparent: str | None
+        self,
+        edge: str,
+        served: Served,
+        *,
+        request_id: str | None,
+        traceparent: str | None,
+        peer: str = "",
     ) -> Generator[None]:
         """Name a request, and tell of it when it is answered.
 
-        `request_id` and `traceparent` are as the caller sent them, and need not be well formed.
+        `request_id` and `traceparent` are as the caller sent them, and need not be well formed;
+        `peer` is the address that it came from.
         """
         begun = time.perf_counter()
         sane = request_id is not None and _SANE.fullmatch(request_id)
         served.request_id = request_id if request_id and sane else uuid4().hex
         with self._spans.span(served.method, "server", Trace.parse(traceparent)) as span:
-            scope = Scope(request_id=served.request_id, trace=span.trace)
+            scope = Scope(
+                request_id=served.request_id,
+                trace=span.trace,
+                edge=edge,
+                peer=peer,
+                method=served.method,
+            )
             with within(scope):
                 try:
                     yield

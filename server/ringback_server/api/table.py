@@ -11,6 +11,7 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, Service
 from google.protobuf.message import Message
 
 from ringback.v1 import (
+    audit_pb2,
     batches_pb2,
     callbacks_pb2,
     executions_pb2,
@@ -22,6 +23,7 @@ from ringback.v1 import (
     workflows_pb2,
 )
 from ringback_server.api import (
+    audit,
     batches,
     callbacks,
     executions,
@@ -33,6 +35,7 @@ from ringback_server.api import (
     step_entries,
     workflows,
 )
+from ringback_server.api.admission import audited
 from ringback_server.api.google_names import google_name
 from ringback_server.api.streams import Stream
 from ringback_server.control.caller import Caller
@@ -82,7 +85,7 @@ def _method(
     def answer(message: Message, caller: Caller) -> Message:
         if not isinstance(message, request):
             raise TypeError(type(message).__name__)
-        return function(message, caller)
+        return audited(caller, lambda: function(message, caller))
 
     return Method(request=request, answer=answer, waits=waits)
 
@@ -93,7 +96,7 @@ def _stream(
     def begin(message: Message, caller: Caller, told: Callable[[], None]) -> Stream:
         if not isinstance(message, request):
             raise TypeError(type(message).__name__)
-        return function(message, caller, told)
+        return audited(caller, lambda: function(message, caller, told))
 
     return StreamMethod(request=request, open=begin)
 
@@ -183,6 +186,11 @@ SERVICES: tuple[Service, ...] = (
         logs_pb2.DESCRIPTOR,
         "Logs",
         ListLogEntries=_method(logs_pb2.ListLogEntriesRequest, logs.list_log_entries),
+    ),
+    _service(
+        audit_pb2.DESCRIPTOR,
+        "AuditEntries",
+        ListAuditEntries=_method(audit_pb2.ListAuditEntriesRequest, audit.list_audit_entries),
     ),
     _service(
         iam_credentials_pb2.DESCRIPTOR,

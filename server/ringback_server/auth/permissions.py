@@ -136,6 +136,9 @@ _REVIEW: Final = frozenset(
     }
 )
 
+# Who did what is not for everybody who may read logs.
+_AUDIT: Final = frozenset({"logging.logEntries.list", "ringback.auditEntries.list"})
+
 _ADMINISTER: Final = _EDIT | _ACT | _MONITOR | _SHARE | {"workflows.operations.delete"}
 
 
@@ -150,6 +153,7 @@ _PARTS: Final = (
     _role("iam.serviceAccountKeyAdmin", "Service Account Key Admin", _KEYS),
     _role("iam.serviceAccountTokenCreator", "Service Account Token Creator", _TOKENS),
     _role("iam.serviceAccountUser", "Service Account User", _ACT),
+    _role("logging.privateLogViewer", "Private Logs Viewer", _AUDIT),
     _role("monitoring.viewer", "Monitoring Viewer", _MONITOR),
     _role("resourcemanager.projectIamAdmin", "Project IAM Admin", _PROJECT_POLICIES),
     _role("workflows.admin", "Workflows Admin", _ADMINISTER),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ringback_server.control import callbacks, executions
+from ringback_server.control.auditing import note
 from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.refusals import refused
@@ -50,9 +51,13 @@ def create_executions(
             raise workflow
         return executions.creation(caller, workflow, spec)
 
+    def create_all(creations: Sequence[Creation]) -> Sequence[Created | RingbackError]:
+        executions.describe_created(creations)
+        return caller.backend.engine.create_all(creations)
+
     return _all(
         [one if isinstance(one, RingbackError) else attempt(prepared, *one) for one in requests],
-        caller.backend.engine.create_all,
+        create_all,
     )
 
 
@@ -88,8 +93,13 @@ def _all(
     denials = [one for one in prepared if isinstance(one, PermissionDeniedError)]
     if len(denials) == len(prepared):
         raise denials[0]
-    results = iter(serve(sound) if sound else ())
-    return [one if isinstance(one, RingbackError) else next(results) for one in prepared]
+    served = iter(serve(sound) if sound else ())
+    results = [one if isinstance(one, RingbackError) else next(served) for one in prepared]
+    noted = note()
+    for one in results:
+        if noted is not None and isinstance(one, RingbackError):
+            noted.failed(one)
+    return results
 
 
 def _check_size(requests: Sequence[object]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias, cast
 
 from ringback_server.control import list_fields
+from ringback_server.control.auditing import Detail, describe
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.listing import ListRequest, page_of, query
 from ringback_server.control.paging import PageSizes
@@ -23,7 +25,7 @@ from ringback_server.errors import (
 from ringback_server.model.filters import All, Any, Comparison, Condition, Not, comparisons
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, SentCallback
-from ringback_server.store.callbacks import SendRequest, execution_has_ended
+from ringback_server.store.callbacks import SendRequest, Sent, execution_has_ended
 from ringback_server.store.ids import new_uid
 from ringback_server.store.payloads import pack
 
@@ -33,6 +35,9 @@ _MAX_HEAD = 64 * 1024
 _NO_NUMBER = -1
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _NOT_IN_A_VALUE = re.compile(r"[\x00\r\n]")
+
+
+_Outcomes: TypeAlias = Sequence[Sent | RingbackError]
 
 
 @requires("workflows.callbacks.send")
@@ -72,6 +77,13 @@ def send_all(
     caller: Caller, requests: Sequence[SendRequest]
 ) -> Sequence[SentCallback | RingbackError]:
     """Send callbacks that the caller may send, in one transaction, each with its own result."""
+    describe(
+        lambda value: [
+            _detail(request, outcome)
+            for request, outcome in zip(requests, cast("_Outcomes", value), strict=True)
+            if isinstance(outcome, Sent)
+        ]
+    )
     outcomes = caller.backend.store.callbacks.send_all(requests)
     for outcome in outcomes:
         if not isinstance(outcome, RingbackError):
@@ -135,7 +147,15 @@ def _send_as_expected(caller: Caller, name: CallbackName, request: CallbackReque
 
 
 def _send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCallback:
-    return caller.backend.engine.send(send_request(caller, name, request))
+    sending = send_request(caller, name, request)
+    describe(lambda value: (_detail(sending, cast("Sent", value)),))
+    return caller.backend.engine.send(sending)
+
+
+def _detail(request: SendRequest, sent: Sent) -> Detail:
+    """Return what the audit keeps of a callback: which payload is there now."""
+    answer = sent.answer
+    return Detail(resource=str(request.name), reason=answer.outcome, payload_id=answer.payload_id)
 
 
 @requires("workflows.callbacks.list")

@@ -10,6 +10,7 @@ from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
+from ringback_server.control.auditing import Audit, NoAudit, note
 from ringback_server.engine.changes import Told
 from ringback_server.errors import RingbackError
 from ringback_server.lang.limits import Limits, RunLimits
@@ -132,6 +133,7 @@ class Backend:
     settings: Settings
     definition_limits: Limits = field(default_factory=Limits)
     limits: RunLimits = field(default_factory=RunLimits)
+    audit: Audit = field(default_factory=NoAudit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,12 +178,18 @@ def requires(
         ) -> Answer:
             name = resolved(caller.backend, name)
             resource = str(name)
+            noted = note()
+            if noted is not None:
+                noted.checked(permission, resource)
             caller.backend.access.check(caller.principal, permission, resource)
             if isinstance(name, ExecutionName):
                 note_execution(resource)
             elif isinstance(name, CallbackName | StepEntryName):
                 note_execution(str(name.parent))
-            return verb(caller, name, *args, **kwargs)
+            answer = verb(caller, name, *args, **kwargs)
+            if noted is not None and isinstance(answer, IssuedToken):
+                noted.issued_token_id = answer.token_id
+            return answer
 
         return checked
 

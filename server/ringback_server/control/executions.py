@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
+from uuid import UUID
 
 from ringback_server.control import list_fields
+from ringback_server.control.auditing import Detail, describe
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.definitions import check_labels
 from ringback_server.control.listing import ListRequest, page_of, query
@@ -16,6 +19,7 @@ from ringback_server.lang.values import from_json
 from ringback_server.model.creations import Creation
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
+from ringback_server.store.creations import Known, Outcome, Stored
 
 _BASIC_PAGE = PageSizes(default=100, maximum=1_000)
 _FULL_PAGE = PageSizes(default=100, maximum=100)
@@ -70,7 +74,23 @@ def create(caller: Caller, parent: WorkflowName, spec: ExecutionSpec) -> Executi
     id, IdempotencyConflictError, QuotaExceededError.
     """
     wanted = creation(caller, executable(caller, parent), spec)
+    describe_created([wanted])
     return caller.backend.engine.create(wanted).execution
+
+
+def describe_created(creations: Sequence[Creation]) -> None:
+    """Have the audit name the executions that are about to be created."""
+    parents = {creation.workflow.key: creation.workflow.name for creation in creations}
+
+    def details(value: object) -> Iterator[Detail]:
+        for outcome in cast("Sequence[Outcome]", value):
+            if isinstance(outcome, Stored):
+                parent = parents[outcome.workflow_key]
+                yield Detail(resource=f"{parent}/executions/{UUID(bytes=outcome.uid)}")
+            elif isinstance(outcome, Known):
+                yield Detail(resource=str(outcome.execution.name), reason="DUPLICATE")
+
+    describe(details)
 
 
 @requires("workflows.executions.get")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ringback_server.model.audit import AuditKind
 from ringback_server.model.filters import Field, Kind
 from ringback_server.model.resources import CallLogLevel, ExecutionState, HistoryLevel
 
 _CALL_LOG_LEVELS = tuple(CallLogLevel.__members__)
+_AUDIT_KINDS = tuple(kind.name for kind in AuditKind if kind)
 _HISTORY_LEVELS = tuple(HistoryLevel.__members__)
 
 #: SPEC 6.2
@@ -43,6 +45,24 @@ CALLBACKS = (
     Field(name="method", kind=Kind.STRING),
     Field(name="waiters", kind=Kind.INTEGER),
     Field(name="availablePayloads", kind=Kind.INTEGER),
+)
+
+AUDIT_ENTRIES = (
+    Field(name="timestamp", kind=Kind.TIME),
+    Field(name="kind", kind=Kind.ENUM, values=_AUDIT_KINDS),
+    Field(name="principal", kind=Kind.STRING),
+    Field(name="tokenId", kind=Kind.STRING),
+    Field(name="method", kind=Kind.STRING),
+    Field(name="resource", kind=Kind.STRING),
+    Field(name="permission", kind=Kind.STRING),
+    Field(name="status", kind=Kind.STRING),
+    Field(name="reason", kind=Kind.STRING),
+    Field(name="peer", kind=Kind.STRING),
+    Field(name="edge", kind=Kind.STRING),
+    Field(name="requestId", kind=Kind.STRING),
+    Field(name="payloadId", kind=Kind.STRING),
+    Field(name="issuedTokenId", kind=Kind.STRING),
+    Field(name="times", kind=Kind.INTEGER),
 )
 
 OPERATIONS = (

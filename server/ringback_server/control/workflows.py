@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ringback_server.control import definitions, list_fields
+from ringback_server.control.auditing import Detail, describe
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.listing import ListRequest, page_of, query
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
@@ -49,8 +50,10 @@ def create(
     that the caller may not act as, and AlreadyExistsError.
     """
     account = _check_new(caller, parent, workflow_id, spec)
+    name = WorkflowName(parent.project, parent.location, workflow_id)
+    describe(lambda _created: (Detail(resource=str(name)),))
     return caller.backend.store.workflows.create(
-        WorkflowName(parent.project, parent.location, workflow_id),
+        name,
         source=spec.source,
         service_account=account,
         description=spec.description,

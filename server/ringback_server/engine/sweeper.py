@@ -1,4 +1,4 @@
-"""Removes old rows in the background: ended executions, operations, revoked tokens."""
+"""Removes old rows in the background: ended executions, operations, tokens, audit entries."""
 
 from __future__ import annotations
 
@@ -39,18 +39,32 @@ class Expiry(Protocol):
         """Forget revoked tokens that have expired by themselves."""
         ...
 
+    def audit_entries(self, before: float, limit: int) -> tuple[int, bool]:
+        """Forget audit entries from before a time."""
+        ...
+
 
 class Sweeper:
     """One thread that looks for old rows now and then, and removes them in small batches."""
 
     def __init__(
-        self, expiry: Expiry, clock: Clock, observer: EngineObserver, *, retention_days: int
+        self,
+        expiry: Expiry,
+        clock: Clock,
+        observer: EngineObserver,
+        *,
+        retention_days: int,
+        audit_days: int = 0,
     ) -> None:
-        """Keep ended executions and operations for so many days; 0 keeps them for ever."""
+        """Keep ended executions and operations for so many days; 0 keeps them for ever.
+
+        `audit_days` is the same for audit entries.
+        """
         self._expiry = expiry
         self._clock = clock
         self._observer = observer
         self._seconds = retention_days * _DAY
+        self._audit_seconds = audit_days * _DAY
         # Guards the field below; nothing is removed while it is held.
         self._changed = threading.Condition()
         self._closed = False
@@ -87,6 +101,9 @@ class Sweeper:
         if self._seconds:
             self._empty("execution", lambda: self._expiry.executions(before, _BATCH))
             self._empty("operation", lambda: self._expiry.operations(before, _BATCH))
+        if self._audit_seconds:
+            until = now - self._audit_seconds
+            self._empty("audit_entry", lambda: self._expiry.audit_entries(until, _BATCH))
         self._empty("revoked_token", lambda: self._expiry.revoked_tokens(now, _BATCH))
 
     def _empty(self, kind: str, remove: Callable[[], tuple[int, bool]]) -> None:

@@ -6,7 +6,7 @@ import re
 
 from starlette.types import Receive
 
-from ringback_server.api.admission import Admission
+from ringback_server.api.admission import Admission, audited
 from ringback_server.control import callbacks
 from ringback_server.control.caller import Caller
 from ringback_server.control.request_map import CallbackRequest
@@ -22,6 +22,7 @@ from ringback_server.gateway.exchange import HttpRequest, read_body
 from ringback_server.gateway.path_template import decoded
 from ringback_server.gateway.workers import Workers
 from ringback_server.model.names import CallbackName
+from ringback_server.tracing import note_method
 
 _PATH = re.compile(
     r"/v1/(projects/[^/]+/locations/[^/]+/workflows/[^/]+/executions/[^/]+/callbacks/[^/]+)"
@@ -45,6 +46,7 @@ class CallbackUrls:
     async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
         """Answer one request; SPEC 10.13 has the order of the checks."""
         request.served.method = "callback"
+        note_method(request.served.method)
         # First, so that a stranger's body is not even read.
         caller = await self._entrance.admit(request)
         try:
@@ -55,17 +57,15 @@ class CallbackUrls:
         return await self._workers.run(lambda: self._send(caller, request, body))
 
     def _send(self, caller: Caller, request: HttpRequest, body: bytes | None) -> Answer:
-        sent = callbacks.send(
-            caller,
-            _name(request.raw_path),
-            CallbackRequest(
-                method=request.method,
-                query=request.query(),
-                headers=request.headers,
-                body=body,
-                idempotency_key=request.header("idempotency-key"),
-            ),
+        name = _name(request.raw_path)
+        received = CallbackRequest(
+            method=request.method,
+            query=request.query(),
+            headers=request.headers,
+            body=body,
+            idempotency_key=request.header("idempotency-key"),
         )
+        sent = audited(caller, lambda: callbacks.send(caller, name, received))
         headers = (
             ("Ringback-Outcome", sent.outcome.lower()),
             ("Ringback-Payload-Id", sent.payload_id),

@@ -23,6 +23,8 @@ _MAX_PARAMETERS = 1_000
 _SERVER_ERROR = 500
 #: nginx' status for a client that hung up
 _GONE = "499"
+#: stands for the address of what a workflow asked this server, without a network
+INSIDE = "inside"
 
 
 Headers = list[tuple[bytes, bytes]]
@@ -42,6 +44,8 @@ class HttpRequest:
     raw_query: str
     #: names in lower case
     headers: tuple[tuple[str, str], ...]
+    #: the address and the port that it came from
+    peer: str = INSIDE
     #: what is told of it
     served: Served = field(default_factory=Served, compare=False)
 
@@ -56,6 +60,7 @@ class HttpRequest:
                 (name.decode("latin-1"), value.decode("latin-1"))
                 for name, value in scope["headers"]
             ),
+            peer=_peer(scope.get("client")),
         )
 
     def header(self, name: str) -> str | None:
@@ -119,6 +124,7 @@ class Endpoint:
             served,
             request_id=request.header("x-request-id"),
             traceparent=request.header("traceparent"),
+            peer=request.peer,
         ):
             try:
                 answer = await _answer(self._respond, request, receive)
@@ -188,6 +194,13 @@ async def _send(answer: Answer, send: Send, named: tuple[str, str], *, with_body
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def _peer(client: tuple[str, int] | None) -> str:
+    if client is None:
+        return INSIDE
+    host, port = client
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:

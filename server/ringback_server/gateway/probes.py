@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -70,6 +70,8 @@ class Probes:
     readiness: Readiness
     #: makes the text of all metrics
     render: Callable[[], bytes]
+    #: what an operator should see to, though requests can come
+    warnings: Callable[[], Sequence[str]] = tuple
 
     def routes(self, workers: Workers, requests: Requests, guard: Guard) -> list[Route]:
         """Return the routes; the guard says who may read metrics."""
@@ -97,7 +99,9 @@ class _Answers:
         _check_method(request)
         trouble = await self.workers.run(self.probes.readiness.trouble)
         if trouble is None:
-            return json_answer({"status": "ok"}, headers=_NO_STORE)
+            warnings = [*self.probes.warnings()]
+            found = {"status": "ok", **({"warnings": warnings} if warnings else {})}
+            return json_answer(found, headers=_NO_STORE)
         return json_answer(
             {"status": "unavailable", "reason": trouble},
             status=HTTPStatus.SERVICE_UNAVAILABLE,

@@ -19,6 +19,7 @@ from ringback_server.gateway.exchange import HttpRequest, read_body
 from ringback_server.gateway.parameters import split_format
 from ringback_server.gateway.transcoder import Route, Transcoder
 from ringback_server.gateway.workers import Workers
+from ringback_server.tracing import note_method
 
 _MAX_BODY = 4 * 1024 * 1024
 _BODY_SECONDS = 60.0
@@ -48,6 +49,7 @@ class Rest:
             return Answer(headers=(("Allow", self._transcoder.allowed(request.raw_path)),))
         route = self._transcoder.route(request.method, request.raw_path)
         request.served.method = "/".join(route.binding.name.rsplit(".", 1))
+        note_method(request.served.method)
         # First, so that a stranger's body is not even read, nor told what is wrong with it.
         caller = await self._entrance.admit(request)
         _check_encoding(request)

@@ -19,6 +19,7 @@ from ringback_server.gateway.oauth import Exchange, KeysEndpoint, TokenEndpoint
 from ringback_server.gateway.openapi.document import PATH as OPENAPI_PATH
 from ringback_server.gateway.openapi.endpoint import DocumentEndpoint
 from ringback_server.gateway.rest import Rest
+from ringback_server.gateway.token_audit import audited_exchange
 from ringback_server.gateway.workers import Workers
 
 
@@ -57,6 +58,7 @@ def application(
     `exchange` answers token requests; `requests` tells of all; `probes` are more routes.
     """
     requests = requests or Requests()
+    exchange = audited_exchange(exchange, admission.backend)
     issuer = admission.backend.issuer
     # Routes that are applications, not functions, get requests of every method as they are.
     return Router(

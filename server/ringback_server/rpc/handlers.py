@@ -18,7 +18,7 @@ from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
 from ringback_server.rpc.connections import COMPRESSED_FROM
-from ringback_server.rpc.metadata import REQUEST_ID, Sent
+from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Newcomers, Relay, Rpc
 from ringback_server.rpc.status import DETAILS_KEY, EXPIRED, INTERNAL, Refusal, refusal
 from ringback_server.rpc.streaming import StreamHandler, Streaming, stream_handler
@@ -67,7 +67,11 @@ class Handler:
         served = Served(method=self._name)
         sent = Sent.of(context.invocation_metadata())
         with self._around.requests.serve(
-            "grpc", served, request_id=sent.request_id, traceparent=sent.traceparent
+            "grpc",
+            served,
+            request_id=sent.request_id,
+            traceparent=sent.traceparent,
+            peer=address(context.peer()),
         ):
             answer = self._answer_or_refuse(request, context, sent.authorization)
             code = answer.code if isinstance(answer, Refusal) else grpc.StatusCode.OK

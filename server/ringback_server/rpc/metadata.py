@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import unquote
 
 AUTHORIZATION = "authorization"
 REQUEST_ID = "x-request-id"
@@ -33,3 +34,9 @@ class Sent:
             request_id=sent.get(REQUEST_ID),
             traceparent=sent.get("traceparent"),
         )
+
+
+def address(peer: str) -> str:
+    """Return HOST:PORT of what gRPC calls `ipv4:HOST:PORT` or `ipv6:%5BHOST%5D:PORT`."""
+    kind, _, address = peer.partition(":")
+    return address if kind == "ipv4" else unquote(address)

@@ -24,7 +24,7 @@ from ringback_server.api.table import StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
 from ringback_server.rpc.connections import COMPRESSED_FROM
-from ringback_server.rpc.metadata import REQUEST_ID, Sent
+from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Relay
 from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
 
@@ -75,7 +75,11 @@ class StreamHandler:
         served, sent = Served(method=self._name), Sent.of(context.invocation_metadata())
         pump = _Pump(self._name, self._around, context, send)
         with self._around.requests.serve(
-            "grpc", served, request_id=sent.request_id, traceparent=sent.traceparent
+            "grpc",
+            served,
+            request_id=sent.request_id,
+            traceparent=sent.traceparent,
+            peer=address(context.peer()),
         ):
             refused = pump.open(lambda: self._open(request, pump, sent.authorization))
             code = grpc.StatusCode.OK if refused is None else refused.code

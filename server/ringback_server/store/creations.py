@@ -6,7 +6,7 @@ creation that is refused takes nothing back of the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringback_server.errors import (
     IdempotencyConflictError,
@@ -39,6 +39,8 @@ class Stored:
     """An execution that was stored; `begun` tells whether with its first advance, or queued."""
 
     key: int
+    uid: bytes
+    workflow_key: int
     begun: bool
     committed: Committed
 
@@ -68,12 +70,15 @@ def store_execution(connection: Connection, new: NewExecution, advance: Advance 
     key = insert(connection, new, advance)
     if key is None:
         return NotFoundError("The workflow was deleted.", reason="WORKFLOW_NOT_FOUND")
+    stored = Stored(
+        key=key, uid=new.uid, workflow_key=new.workflow_key, begun=False, committed=Committed()
+    )
     if advance is None:
-        return Stored(key=key, begun=False, committed=Committed())
+        return stored
     committed = store_advance(connection, key, advance)
     if advance.phase is Phase.WAITING and has_ready_waits(connection, key):
         set_phase(connection, key, Phase.RUNNABLE)
-    return Stored(key=key, begun=True, committed=committed)
+    return replace(stored, begun=True, committed=committed)
 
 
 def _may_be_queued(connection: Connection, new: NewExecution) -> bool:

@@ -25,6 +25,11 @@ _OPERATIONS = """
 DELETE FROM operation WHERE end_time < ?
    AND id IN (SELECT id FROM operation ORDER BY id LIMIT ?)
 """
+# So are audit entries stored: nearly in the order of their times.
+_AUDIT = """
+DELETE FROM audit_entry WHERE time < ?
+   AND id IN (SELECT id FROM audit_entry ORDER BY id LIMIT ?)
+"""
 _TOKENS = """
 DELETE FROM revoked_token WHERE token_id IN
   (SELECT token_id FROM revoked_token WHERE until < ? ORDER BY until LIMIT ?)
@@ -69,6 +74,10 @@ class Expiry:
     def revoked_tokens(self, now: float, limit: int) -> tuple[int, bool]:
         """Forget revoked tokens that have expired by themselves."""
         return self._forget(_TOKENS, now, limit)
+
+    def audit_entries(self, before: float, limit: int) -> tuple[int, bool]:
+        """Forget audit entries from before a time."""
+        return self._forget(_AUDIT, before, limit)
 
     def _forget(self, statement: str, before: float, limit: int) -> tuple[int, bool]:
         gone = self._database.write(lambda c: c.execute(statement, (before, limit)).rowcount)

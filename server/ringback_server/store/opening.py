@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ringback_server.store.audit import AuditEntries
 from ringback_server.store.callbacks import Callbacks
 from ringback_server.store.census import Census
 from ringback_server.store.children import Children
@@ -40,6 +41,7 @@ class Store:
     signing_keys: SigningKeys
     sealed: Sealed
     instance: Instance
+    audit: AuditEntries
     expiry: Expiry
     census: Census
     database: Database
@@ -86,6 +88,7 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         signing_keys=SigningKeys(database),
         sealed=Sealed(database),
         instance=Instance(database),
+        audit=AuditEntries(database),
         expiry=Expiry(database),
         census=Census(database, data_dir.database),
         database=database,

@@ -7,12 +7,15 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar, cast
 
-from ringback_server.errors import OverloadedError, ShuttingDownError
+from ringback_server.errors import OverloadedError, RingbackError, ShuttingDownError
+from ringback_server.model.audit import AuditEntry
+from ringback_server.store.audit import INSERT
 from ringback_server.store.capture import Capture
+from ringback_server.store.companions import Companion, companion
 from ringback_server.store.database import Connection
 from ringback_server.store.faults import (
     is_full,
@@ -34,13 +37,15 @@ _BATCH_LIMIT = 512
 class _Submission(Generic[T]):
     """An operation, and its result once the writer is done with it."""
 
-    __slots__ = ("_capture", "_done", "_operation", "_value", "alone")
+    __slots__ = ("_capture", "_companion", "_done", "_operation", "_value", "alone")
 
     def __init__(self, operation: Callable[[Connection], T], *, alone: bool) -> None:
         self._operation = operation
         self._capture = Capture()
         self._value: T | None = None
         self.alone = alone
+        found = companion()
+        self._companion: Companion | None = found if found is not None and found.claim() else None
         # A latch, the cheapest there is: taken here, released by the writer when it is done.
         self._done = threading.Lock()
         self._done.acquire()
@@ -55,6 +60,12 @@ class _Submission(Generic[T]):
         with self._capture:
             self._value = self._operation(connection)
 
+    def told(self) -> Sequence[AuditEntry]:
+        """Return what is to be stored with it, now that it has run."""
+        if self._companion is None or self._capture.error is not None:
+            return ()
+        return self._companion.entries(self._value)
+
     def fail(self, error: BaseException) -> None:
         """Raise `error` to the submitter, whatever the operation did."""
         self._capture.error = error
@@ -63,11 +74,17 @@ class _Submission(Generic[T]):
         """Let the submitter go on."""
         self._done.release()
 
+    def let_go(self) -> None:
+        """Have another write take the companion."""
+        if self._companion is not None:
+            self._companion.release()
+
     def result(self) -> T:
         """Wait for the writer; return or raise what came of the operation."""
         self._done.acquire()
         error, self._capture.error = self._capture.error, None
         if error is not None:
+            self.let_go()
             raise error
         return cast("T", self._value)
 
@@ -143,6 +160,14 @@ class Writer:
         self._thread.join()
 
     def _submit(self, submission: _Submission[T]) -> T:
+        try:
+            self._enqueue(cast("_Submission[object]", submission))
+        except RingbackError:
+            submission.let_go()
+            raise
+        return submission.result()
+
+    def _enqueue(self, submission: _Submission[object]) -> None:
         with self._changed:
             if self._closing:
                 raise ShuttingDownError
@@ -150,9 +175,8 @@ class Writer:
                 raise storage_failure()
             if len(self._queue) >= self._queue_limit:
                 raise OverloadedError
-            self._queue.append(cast("_Submission[object]", submission))
+            self._queue.append(submission)
             self._changed.notify()
-        return submission.result()
 
     def _run(self) -> None:
         while batch := self._next_batch():
@@ -191,6 +215,8 @@ class Writer:
             connection.execute("ROLLBACK")
             connection.execute("BEGIN IMMEDIATE")
             self._run_guarded(batch)
+        if told := [entry for submission in batch for entry in submission.told()]:
+            connection.executemany(INSERT, told)
         connection.execute("COMMIT")
         self._batches += 1
         self._operations += len(batch)

@@ -66,6 +66,7 @@ def test_client_when_it_calls_everything_else(
         "message": [True, ["CANCELLED", "SUCCEEDED", "SUCCEEDED"]],
         "steps": [["tell", "create", "wait", "finish"], "tell"],
         "logged": ["asked"],
+        "audited": ["BatchCreateExecutions"],
         "exported": [True, 4],
         "left": 0,
         "tokens": [True, 2],

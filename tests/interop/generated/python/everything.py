@@ -12,6 +12,8 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from ringback.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
     batches_pb2,
     batches_pb2_grpc,
     callbacks_pb2,
@@ -179,6 +181,11 @@ def look_back(channel, execution, seen):
     request = logs_pb2.ListLogEntriesRequest(parent=execution)
     logged = logs_pb2_grpc.LogsStub(channel).ListLogEntries(request, metadata=TOKEN)
     seen["logged"] = [found.text_payload for found in logged.entries]
+    request = audit_pb2.ListAuditEntriesRequest(
+        parent="projects/local", filter=f'resource="{execution}" AND kind=DATA_WRITE'
+    )
+    audit = audit_pb2_grpc.AuditEntriesStub(channel).ListAuditEntries(request, metadata=TOKEN)
+    seen["audited"] = sorted({entry.method.rpartition("/")[2] for entry in audit.audit_entries})
     history = step_entries_pb2_grpc.ExecutionHistoryStub(channel)
     request = step_entries_pb2.ExportDataRequest(name=execution)
     exported = json.loads(history.ExportData(request, metadata=TOKEN).data)
