@@ -6,7 +6,7 @@ import json
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -14,6 +14,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from ringback_server.auth.key_sets import KeySet, read_key_set
 from tests.auth.forge import Part, base64url, signing_input
 from tests.auth.instances import changed
 from tests.engine.outbound.upstream import Connection, upstream
@@ -59,6 +60,11 @@ class IssuerKey:
         """Sign a token, whatever its header says."""
         signed = signing_input(header, claims)
         return f"{signed}.{base64url(_ALGORITHMS[self.algorithm].sign(signed.encode(), self.key))}"
+
+
+def key_set(keys: Iterable[IssuerKey]) -> KeySet:
+    """Return the public halves of keys, as the product reads them."""
+    return read_key_set(json.dumps({"keys": [key.jwk() for key in keys]}).encode())
 
 
 @dataclass(slots=True)

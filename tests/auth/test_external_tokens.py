@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ringback_server.auth.claim_rules import ClaimPath, Condition, Pattern, Rule, Wanted
 from ringback_server.auth.external_issuers import ExternalIssuer
 from ringback_server.auth.external_tokens import ExternalTokens
-from ringback_server.auth.key_sets import ExternalKey, KeySet, read_key_set
+from ringback_server.auth.key_sets import ExternalKey, KeySet
 from ringback_server.auth.refusals import Refusal
 from ringback_server.auth.tokens import Authenticator
 from ringback_server.errors import OverloadedError, PermissionDeniedError
 from ringback_server.model.principals import Grant
 from tests.auth.forge import base64url, signing_input
 from tests.auth.instances import ADMIN, URL, Instance
-from tests.oidc_issuer import AUDIENCE, IssuerKey, LocalIssuer
+from tests.oidc_issuer import AUDIENCE, IssuerKey, LocalIssuer, key_set
 
 _ISSUER = "https://login.example.org/realms/one"
 #: changes the entry of an issuer
@@ -59,7 +59,7 @@ class _Door:
         self.credentials = instance.credentials
         self.one = LocalIssuer(_ISSUER, [key])
         self.two = LocalIssuer("https://two.example.org", [IssuerKey.new(kid="two")])
-        self.keys = _Keys(one=_set(self.one), two=_set(self.two))
+        self.keys = _Keys(one=key_set(self.one.keys), two=key_set(self.two.keys))
         one = ExternalIssuer(name="one", url=self.one.url, audiences=frozenset({AUDIENCE}))
         self.configured = [
             change(one),
@@ -88,10 +88,6 @@ class _Door:
     def refusal(self, token: str) -> Refusal:
         """Return why a token is refused."""
         return self.instance.refusal(token)
-
-
-def _set(issuer: LocalIssuer) -> KeySet:
-    return read_key_set(json.dumps(issuer.jwks).encode())
 
 
 @pytest.fixture(params=["ES256", "RS256", "EdDSA"])
@@ -394,7 +390,7 @@ def test_external_token_is_refused_once_its_key_is_gone(door: _Door) -> None:
     assert door.instance.authenticator.authenticate(token)
     door.one.keys = [IssuerKey.new("ES256", "first")]
 
-    door.keys.sets["one"] = _set(door.one)
+    door.keys.sets["one"] = key_set(door.one.keys)
 
     assert door.refusal(token) is Refusal.KEY_UNKNOWN
 
@@ -405,7 +401,7 @@ def test_external_token_needs_a_key_id_unless_there_is_one_key(door: _Door) -> N
     assert door.instance.authenticator.authenticate(nameless)
 
     door.one.keys.append(IssuerKey.new("RS256", "second"))
-    door.keys.sets["one"] = _set(door.one)
+    door.keys.sets["one"] = key_set(door.one.keys)
 
     assert door.refusal(door.with_header(kid=None, jti="other")) is Refusal.KEY_UNKNOWN
 

@@ -10,9 +10,10 @@ import pytest
 
 from tests.interop.generated.programs import PROGRAMS as GENERATED
 from tests.interop.google.programs import PROGRAMS as GOOGLE
+from tests.interop.issuer.programs import PROGRAMS as ISSUERS
 from tests.interop.programs import REQUIRE, ROOT, InstallationError, installed, required
 
-PROGRAMS = (*GOOGLE, *GENERATED)
+PROGRAMS = (*GOOGLE, *GENERATED, *ISSUERS)
 LANGUAGES = tuple(dict.fromkeys(program.language for program in PROGRAMS))
 
 

@@ -1,0 +1,1 @@
+"""Issuers of others, whose tokens a server of ours takes."""

@@ -1,0 +1,58 @@
+// An OpenID provider with one client, whose access tokens are JWTs with the roles that it asks for.
+// Arguments: the port, 0 for a free one. Its keys are new at each start. Prints its URL.
+import { generateKeyPair, randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import { promisify } from "node:util";
+
+import Provider from "oidc-provider";
+
+const audience = "https://ringback.test";
+const algorithms = { es256: "ES256", rs256: "RS256", eddsa: "EdDSA" };
+
+async function jwk(alg, type, options) {
+  const { privateKey } = await promisify(generateKeyPair)(type, options);
+  return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: randomUUID() };
+}
+
+const server = createServer();
+server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", async () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const provider = new Provider(issuer, {
+    jwks: {
+      keys: [
+        await jwk("RS256", "rsa", { modulusLength: 2048 }),
+        await jwk("ES256", "ec", { namedCurve: "P-256" }),
+        await jwk("EdDSA", "ed25519", {}),
+      ],
+    },
+    clients: [
+      {
+        client_id: "orders",
+        client_secret: "no-secret-to-speak-of",
+        grant_types: ["client_credentials"],
+        redirect_uris: [],
+        response_types: [],
+      },
+    ],
+    scopes: ["invoke", "view"],
+    enabledJWA: { idTokenSigningAlgValues: ["RS256", "ES256", "EdDSA"] },
+    extraTokenClaims: (_, token) => ({ realm_access: { roles: (token.scope ?? "").split(" ") } }),
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        // The last word of the resource is how its tokens are signed, or whose they are.
+        getResourceServerInfo: (_, resource) => ({
+          scope: "invoke view",
+          audience: resource.endsWith("other") ? "https://other.test" : audience,
+          accessTokenTTL: 600,
+          accessTokenFormat: "jwt",
+          jwt: { sign: { alg: algorithms[resource.split("/").pop()] ?? "ES256" } },
+        }),
+      },
+    },
+  });
+  server.on("request", provider.callback());
+  process.stdout.write(`${issuer}\n`);
+});
