@@ -57,12 +57,24 @@ def fetch(
             next_step="Set RINGBACK_CA_FILE to the certificate to trust.",
         ) from error
     except (OSError, http.client.HTTPException) as error:
+        if identity is None and _may_want_certificate(url, error):
+            raise ServerNotFoundError(
+                f"{url} ended the connection: it may take callers with a certificate only.",
+                next_step="Set RINGBACK_CLIENT_CERT and RINGBACK_CLIENT_KEY to files in PEM.",
+            ) from error
         raise ServerNotFoundError(
             f"The token endpoint {url} cannot be reached: {error}",
             next_step="Start the server with: ringback serve",
         ) from error
     finally:
         connection.close()
+
+
+def _may_want_certificate(url: str, error: Exception) -> bool:
+    """Tell whether a connection ended as those do that show no certificate: some say why."""
+    if isinstance(error, ssl.SSLError):
+        return "CERTIFICATE_REQUIRED" in (error.reason or "")
+    return url.startswith("https:") and isinstance(error, ConnectionResetError)
 
 
 @dataclass(frozen=True, slots=True)

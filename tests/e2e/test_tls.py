@@ -134,4 +134,5 @@ def test_serve_when_callers_need_certificates(tmp_path: Path) -> None:
             result: object = client.run("w")
 
     assert (1, 0) == (without.returncode, deployed.returncode), deployed.stderr
+    assert "RINGBACK_CLIENT_CERT" in without.stderr
     assert 1 == result
