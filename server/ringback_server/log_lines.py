@@ -19,6 +19,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 #: libraries that would tell what requests and answers hold, tokens included, at the level debug
 _TALKATIVE = ("google", "hpack", "httpcore")
+#: tells any metadata that is no text, which may be a token, with a traceback
+_GRPC = "grpc._cython.cygrpc"
 
 
 def configure(form: LogFormat, level: LogLevel) -> None:
@@ -28,6 +30,7 @@ def configure(form: LogFormat, level: LogLevel) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.INFO)
+    logging.getLogger(_GRPC).addFilter(_tells_no_metadata)
 
 
 class TextFormatter(logging.Formatter):
@@ -62,6 +65,10 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _tells_no_metadata(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Invalid encoding")
 
 
 def _about() -> dict[str, str]:

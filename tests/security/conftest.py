@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.auth.instances import AccountKeys, Instance
+from tests.security.attacked import Attacked, attacked
 from tests.security.callers import Callers
 from tests.security.stage import Stage, staged
 
@@ -34,3 +35,10 @@ def account_keys() -> AccountKeys:
 def instance(account_keys: AccountKeys) -> Instance:
     """Return a fresh auth layer at a standing clock."""
     return Instance(account_keys)
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    """Run a server process to attack; each attack leaves it as it was."""
+    with attacked(tmp_path_factory.mktemp("target")) as started:
+        yield started

@@ -19,6 +19,8 @@ MAX_HEADERS = 256
 #: seconds from the first byte of a head to its last, and for a body that nobody waits for
 HEAD_SECONDS = 30.0
 
+#: version of HTTP -> how many Host headers requests have
+_HOSTS = {"1.0": {0, 1}, "1.1": {1}}
 _TUNNEL = b"CONNECT"
 _MALFORMED = "Invalid HTTP request received."
 _TOO_LARGE = (
@@ -130,14 +132,25 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 raise ValueError(len(self.headers))
 
     def on_headers_complete(self) -> None:
-        """Note the end of a head."""
+        """Note the end of a head; refuse one that others could read in another way."""
         if self._wishes():
             return
+        self._check_head()
         self._in_head = False
         self._head_size = 0
         self._stop_timer()
         self._unset_keepalive_if_required()
         super().on_headers_complete()
+
+    def _check_head(self) -> None:
+        """Raise ValueError for what the parser lets pass (RFC 9112, 3.2 and 6.1)."""
+        version = "" if self.parser is None else self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if version not in _HOSTS or hosts not in _HOSTS[version]:
+            raise ValueError("one Host")
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and (version == "1.0" or codings != [b"chunked"]):
+            raise ValueError("chunked alone")
 
     def on_message_complete(self) -> None:
         """Note that the next head may begin."""
