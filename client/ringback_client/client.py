@@ -40,6 +40,7 @@ from ringback_client.verbs.audit import AuditVerbs
 from ringback_client.verbs.batches import BatchVerbs
 from ringback_client.verbs.callbacks import CallbackVerbs
 from ringback_client.verbs.history import HistoryVerbs
+from ringback_client.verbs.iam import IamVerbs
 from ringback_client.verbs.logs import LogVerbs
 from ringback_client.verbs.workflows import WorkflowVerbs
 from ringback_client.wires import AsyncioWire, BlockingWire
@@ -85,6 +86,7 @@ class AsyncClient(Verbs):
         super().__init__(target.calls(wire), target.place)
         self._batches = BatchVerbs(self._call, target.place)
         self._history = HistoryVerbs(self._call, target.place)
+        self._iam = IamVerbs(self._call, target.place)
 
     @property
     def batches(self) -> BatchVerbs:
@@ -95,6 +97,11 @@ class AsyncClient(Verbs):
     def history(self) -> HistoryVerbs:
         """Which steps executions ran."""
         return self._history
+
+    @property
+    def iam(self) -> IamVerbs:
+        """Who may do what."""
+        return self._iam
 
     async def close(self) -> None:
         """Close the connection; calls under way are cancelled."""
@@ -127,6 +134,38 @@ class History(Blocking[HistoryVerbs]):
     delete = blocking(HistoryVerbs.delete)
 
 
+class Iam(Blocking[IamVerbs]):
+    """Manages service accounts, their keys, roles, and who has which."""
+
+    create_account = blocking(IamVerbs.create_account)
+    accounts = blocking_iterator(IamVerbs.accounts)
+    get_account = blocking(IamVerbs.get_account)
+    update_account = blocking(IamVerbs.update_account)
+    delete_account = blocking(IamVerbs.delete_account)
+    enable_account = blocking(IamVerbs.enable_account)
+    disable_account = blocking(IamVerbs.disable_account)
+
+    create_key = blocking(IamVerbs.create_key)
+    upload_key = blocking(IamVerbs.upload_key)
+    keys = blocking(IamVerbs.keys)
+    get_key = blocking(IamVerbs.get_key)
+    delete_key = blocking(IamVerbs.delete_key)
+    enable_key = blocking(IamVerbs.enable_key)
+    disable_key = blocking(IamVerbs.disable_key)
+
+    roles = blocking_iterator(IamVerbs.roles)
+    get_role = blocking(IamVerbs.get_role)
+    create_role = blocking(IamVerbs.create_role)
+    update_role = blocking(IamVerbs.update_role)
+    delete_role = blocking(IamVerbs.delete_role)
+
+    get_policy = blocking(IamVerbs.get_policy)
+    set_policy = blocking(IamVerbs.set_policy)
+    add_binding = blocking(IamVerbs.add_binding)
+    remove_binding = blocking(IamVerbs.remove_binding)
+    test_permissions = blocking(IamVerbs.test_permissions)
+
+
 class Client(Blocking[Verbs]):
     """Calls one server as one account. Threads may share it."""
 
@@ -143,6 +182,7 @@ class Client(Blocking[Verbs]):
         self._wire = calls.wire
         self._batches = Batches(BatchVerbs(calls, target.place))
         self._history = History(HistoryVerbs(calls, target.place))
+        self._iam = Iam(IamVerbs(calls, target.place))
 
     @property
     def place(self) -> Place:
@@ -158,6 +198,11 @@ class Client(Blocking[Verbs]):
     def history(self) -> History:
         """Which steps executions ran."""
         return self._history
+
+    @property
+    def iam(self) -> Iam:
+        """Who may do what."""
+        return self._iam
 
     def close(self) -> None:
         """Close the connection; calls under way are cancelled."""

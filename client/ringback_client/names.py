@@ -37,6 +37,39 @@ class Place:
             )
         return f"{self}/workflows/{name}"
 
+    def account(self, name: str) -> str:
+        """Return the full name of a service account by its address, or its id alone."""
+        if name.startswith("projects/"):
+            return name
+        address = name if "@" in name else f"{name}@{self.project}.iam.gserviceaccount.com"
+        if not re.fullmatch(_SEGMENT, address):
+            raise InvalidInputError(
+                f"{name!r} is not the address of a service account.",
+                next_step="Write one such as orders@local.iam.gserviceaccount.com.",
+            )
+        return f"projects/-/serviceAccounts/{address}"
+
+    def member(self, name: str) -> str:
+        """Return a member of a policy: one with a prefix as it is, else a service account."""
+        if ":" in name:
+            return name
+        return f"serviceAccount:{last_segment(self.account(name))}"
+
+    def role(self, name: str) -> str:
+        """Return the full name of a role, which is a custom one if it is given by its id alone."""
+        return name if "/" in name else f"projects/{self.project}/roles/{name}"
+
+    def policy_resource(self, name: str) -> str:
+        """Return the full name of what has a policy, or raise InvalidInputError.
+
+        It is `*`, a full name, a callback's URL, the address of an account or the id of a workflow.
+        """
+        if name == "*":
+            return name
+        if "://" in name or name.startswith("projects/"):
+            return token_resource(name)
+        return self.account(name) if "@" in name else self.workflow(name)
+
     def execution(self, name: str, workflow: str | None = None) -> str:
         """Complete the name of an execution of `workflow`, or raise InvalidInputError."""
         if re.fullmatch(_EXECUTION, name):

@@ -8,10 +8,15 @@ import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.message_factory import GetMessageClass
 
-from ringback_client import rpcs
+from ringback_client import iam_rpcs, rpcs
 
 AnyRpc: TypeAlias = rpcs.Rpc[Any, Any]
-TABLE: list[AnyRpc] = [value for value in vars(rpcs).values() if isinstance(value, rpcs.Rpc)]
+TABLE: list[AnyRpc] = [
+    value
+    for module in (rpcs, iam_rpcs)
+    for value in vars(module).values()
+    if isinstance(value, rpcs.Rpc)
+]
 
 
 @pytest.mark.parametrize("rpc", TABLE, ids=lambda rpc: rpc.name)
@@ -32,4 +37,14 @@ def test_calls_that_are_not_repeated() -> None:
         "Workflows/CreateWorkflow",
         "Workflows/DeleteWorkflow",
         "Executions/CancelExecution",
+        "IAM/CreateRole",
+        "IAM/CreateServiceAccount",
+        "IAM/CreateServiceAccountKey",
+        "IAM/DeleteRole",
+        "IAM/DeleteServiceAccount",
+        "IAM/DeleteServiceAccountKey",
+        "IAM/SetIamPolicy",
+        "IAM/UpdateRole",
+        "IAM/UploadServiceAccountKey",
+        "IAMPolicy/SetIamPolicy",
     } == {rpc.name for rpc in TABLE if not rpc.repeatable}
