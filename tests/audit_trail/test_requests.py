@@ -263,3 +263,29 @@ def test_token_when_a_grant_is_exchanged(tmp_path: Path) -> None:
     assert (ADMIN, "", "OK", "", 1) == outcome(first)
     assert (made.token_id, "token") == (first.issued_token_id, first.method)
     assert ("", "", "UNAUTHENTICATED", "INVALID_GRANT", 1) == outcome(second)
+
+
+def test_tokens_when_they_are_made_of_ones_own(tmp_path: Path) -> None:
+    """Links that an account makes of its own token are kept by their ids."""
+    with audited(tmp_path) as service, grpc_edge(service) as channel:
+        name = endpoint(service)
+        metadata = bearer(service, INVOKER)
+        listed = callbacks_pb2.ListCallbacksRequest(parent=str(name.parent))
+        listed.token_lifetime.seconds = 60
+        answer = call(channel, "ringback.v1.Callbacks.ListCallbacks", listed, metadata=metadata)
+        made = call(
+            channel,
+            "ringback.v1.IAMCredentials.GenerateAccessToken",
+            iam_credentials_pb2.GenerateAccessTokenRequest(
+                name=f"projects/-/serviceAccounts/{INVOKER}", scope=[FULL_SCOPE]
+            ),
+            metadata=metadata,
+        )
+        entries = service.kept()
+    assert isinstance(answer, callbacks_pb2.ListCallbacksResponse)
+    assert isinstance(made, iam_credentials_pb2.GenerateAccessTokenResponse)
+    tokens = (answer.callbacks[0].access_token, made.access_token)
+    ids = {jwt.decode(token, options={"verify_signature": False})["jti"] for token in tokens}
+
+    assert ids <= {entry.issued_token_id for entry in entries}
+    assert [] == [token for token in tokens if token in str(entries)]

@@ -11,6 +11,7 @@ from ringback_server.auth.attenuation import DEFAULT_LIFETIME, Bounds, inherited
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.control import accounts
+from ringback_server.control.auditing import note
 from ringback_server.control.caller import Caller, requires, resolved
 from ringback_server.control.refusals import refused
 from ringback_server.model.names import ServiceAccountName, parse_resource
@@ -102,7 +103,7 @@ def _may_impersonate(caller: Caller, name: ServiceAccountName) -> bool:
 
 
 def _made(caller: Caller, email: str, scope: str, bounds: Bounds) -> IssuedToken:
-    return caller.backend.issuer.access_token(
+    issued = caller.backend.issuer.access_token(
         email,
         scope=scope,
         lifetime=DEFAULT_LIFETIME if bounds.lifetime is None else bounds.lifetime,
@@ -111,6 +112,13 @@ def _made(caller: Caller, email: str, scope: str, bounds: Bounds) -> IssuedToken
         resource=bounds.resource,
         method=bounds.method,
     )
+    noted = note()
+    if noted is not None:
+        # Also of one's own, for which nothing was checked.
+        noted.checked(_IMPERSONATE, str(ServiceAccountName.of(email)))
+        ids = (noted.issued_token_id, issued.token_id)
+        noted.issued_token_id = ",".join(filter(None, ids))
+    return issued
 
 
 def _with_full_name(caller: Caller, bounds: Bounds) -> Bounds:
