@@ -72,9 +72,9 @@ def fetch(
 
 def _may_want_certificate(url: str, error: Exception) -> bool:
     """Tell whether a connection ended as those do that show no certificate: some say why."""
-    if isinstance(error, ssl.SSLError):
-        return "CERTIFICATE_REQUIRED" in (error.reason or "")
-    return url.startswith("https:") and isinstance(error, ConnectionResetError)
+    ended = isinstance(error, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError)
+    said = isinstance(error, ssl.SSLError) and "CERTIFICATE_REQUIRED" in (error.reason or "")
+    return url.startswith("https:") and (ended or said)
 
 
 @dataclass(frozen=True, slots=True)
