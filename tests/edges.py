@@ -35,7 +35,7 @@ def http_edge(service: Service) -> Generator[httpx.Client]:
     """Serve HTTP, and open a client of it that sends no token of its own."""
     listener = listen(LOOPBACK)
     workers = Workers(threads=4)
-    app = application(service.admission, service.grants.exchange, workers)
+    app = application(service.admission, service.oauth, workers)
     server = HttpServer(listener, app, workers)
     base_url = f"http://{address_of(listener, LOOPBACK)}"
     server.start()

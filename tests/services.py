@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ringback_server.api.admission import Admission
 from ringback_server.auth.access import Access
-from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.oauth.approval import Approval
+from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator
 from ringback_server.clock import SystemClock
@@ -69,7 +70,7 @@ class Service:
 
     backend: Backend
     admission: Admission
-    grants: Grants
+    oauth: AuthorizationServer
     issuer: Issuer
 
     def token(self, email: str = ADMIN) -> str:
@@ -129,18 +130,20 @@ def running(directory: Path, *, max_inbox: int = 100, pool: Pool = POOL) -> Gene
             for role in roles:
                 credentials.add_binding(Binding(email=email, role=role, resource="*"))
         issuer = Issuer(credentials, keys, clock, instance_id="one")
+        authenticator = Authenticator(issuer, credentials, credentials, clock, urls=(URL,))
         backend = Backend(
             store=store,
             engine=engine,
             access=Access(credentials, clock),
             issuer=issuer,
+            approval=Approval(store.logins, clock),
+            bearers=authenticator,
             clock=clock,
             settings=Settings(data_dir=directory, max_inbox=max_inbox),
         )
-        authenticator = Authenticator(issuer, credentials, credentials, clock, urls=(URL,))
         engine.start()
-        grants = Grants(issuer, credentials, clock, urls=(URL,))
-        yield Service(backend, Admission(authenticator, backend), grants, issuer)
+        oauth = AuthorizationServer.of(issuer, store, authenticator, clock, url=URL, urls=())
+        yield Service(backend, Admission(authenticator, backend), oauth, issuer)
     finally:
         engine.close(5.0)
         store.close()

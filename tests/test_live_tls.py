@@ -40,7 +40,7 @@ def edges(service: Service, directory: Path, client_ca: Path | None = None) -> G
     certificate, key = self_signed(directory)
     live = LiveTls(certificate, key, client_ca)
     listener = listen(LOOPBACK)
-    pages = application(service.admission, service.grants.exchange, Workers(threads=1))
+    pages = application(service.admission, service.oauth, Workers(threads=1))
     http = HttpServer(listener, pages, Workers(threads=1), tls=live)
     grpc = GrpcServer(LOOPBACK, service.admission, tls=live)
     for server in (grpc, http):

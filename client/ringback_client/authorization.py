@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from ringback_client.connection import Endpoint
+from ringback_client.connection import Endpoint, Server
 from ringback_client.credentials import SCOPE, AccessTokens, read_key
 from ringback_client.errors import CredentialsError, InvalidInputError
 from ringback_client.fetching import Fetched, fetch
+from ringback_client.logins import LoginFile, LoginTokens
 
 # google.auth.transport.Request, which has no types.
 _Transport: TypeAlias = Any
@@ -76,6 +78,29 @@ def tokens_of(credentials: Credentials, endpoint: Endpoint) -> Tokens:
         next_step="Pass credentials of google-auth, the Path of a key file, a token, a function "
         "that returns a token, or None.",
     )
+
+
+def tokens_of_server(server: Server) -> Tokens:
+    """Return where the tokens come from with which a server that was found is called.
+
+    Raises CredentialsError when its key file cannot be used.
+    """
+    if not server.logged_in:
+        return tokens_of(server.key_file, server)
+    file = LoginFile.of(os.environ)
+    return LoginTokens(file, server.name, ca_file=server.ca_file, identity=server.identity)
+
+
+def account_of_server(server: Server) -> tuple[str, str]:
+    """Return the account with which a server that was found is called, and its project.
+
+    Raises CredentialsError when its key file, or the file of logins, cannot be used.
+    """
+    if not server.logged_in:
+        key = read_key(server.key_file)
+        return key.client_email, key.project_id
+    login = LoginFile.of(os.environ).logins()[server.name]
+    return login.account, login.project
 
 
 class _OneToken:

@@ -20,7 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
-from ringback_client.authorization import Credentials, tokens_of
+from ringback_client.authorization import (
+    Credentials,
+    account_of_server,
+    tokens_of,
+    tokens_of_server,
+)
 from ringback_client.blocking import Blocking, blocking, blocking_iterator, finish
 from ringback_client.calls import CALL_SECONDS, Calls, Wire
 from ringback_client.connection import (
@@ -39,9 +44,11 @@ from ringback_client.verbs.accounts import AccountVerbs
 from ringback_client.verbs.audit import AuditVerbs
 from ringback_client.verbs.batches import BatchVerbs
 from ringback_client.verbs.callbacks import CallbackVerbs
+from ringback_client.verbs.client_secrets import ClientSecretVerbs
 from ringback_client.verbs.history import HistoryVerbs
 from ringback_client.verbs.iam import IamVerbs
 from ringback_client.verbs.logs import LogVerbs
+from ringback_client.verbs.sessions import SessionVerbs
 from ringback_client.verbs.workflows import WorkflowVerbs
 from ringback_client.wires import AsyncioWire, BlockingWire
 
@@ -69,7 +76,15 @@ class Options(TypedDict, total=False):
     retries: Retries
 
 
-class Verbs(WorkflowVerbs, CallbackVerbs, LogVerbs, AuditVerbs, AccountVerbs):
+class Verbs(
+    WorkflowVerbs,
+    CallbackVerbs,
+    LogVerbs,
+    AuditVerbs,
+    AccountVerbs,
+    ClientSecretVerbs,
+    SessionVerbs,
+):
     """All that a client can do."""
 
 
@@ -246,6 +261,15 @@ class Client(Blocking[Verbs]):
     generate_access_token = blocking(Verbs.generate_access_token)
     generate_id_token = blocking(Verbs.generate_id_token)
 
+    create_client_secret = blocking(Verbs.create_client_secret)
+    client_secrets = blocking(Verbs.client_secrets)
+    delete_client_secret = blocking(Verbs.delete_client_secret)
+
+    approve_login = blocking(Verbs.approve_login)
+    sessions = blocking_iterator(Verbs.sessions)
+    end_session = blocking(Verbs.end_session)
+    revoke_token = blocking(Verbs.revoke_token)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
@@ -260,9 +284,11 @@ def _target(address: str | Server | None, options: Options) -> _Target:
     credentials = options.get("credentials")
     endpoint = _endpoint(address, options)
     if isinstance(endpoint, Server) and "credentials" not in options:
-        credentials = endpoint.key_file
-    tokens = tokens_of(credentials, endpoint)
-    project = options.get("project") or _project(credentials)
+        tokens = tokens_of_server(endpoint)
+        project = options.get("project") or account_of_server(endpoint)[1]
+    else:
+        tokens = tokens_of(credentials, endpoint)
+        project = options.get("project") or _project(credentials)
     return _Target(
         endpoint=endpoint,
         place=Place(project=project, location=options.get("location", DEFAULT_LOCATION)),

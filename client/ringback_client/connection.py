@@ -14,6 +14,7 @@ import msgspec
 
 from ringback_client.errors import CredentialsError, InvalidInputError, ServerNotFoundError
 from ringback_client.fetching import Identity
+from ringback_client.logins import LoginFile
 
 DATA_DIR = Path("ringback-data")
 KEY_NAME = "admin.json"
@@ -60,6 +61,10 @@ class Server(Endpoint):
     metadata: str | None = None
     #: how it was found, for people
     found: str
+    #: what a login at it is stored under
+    name: str = ""
+    #: whether it is called with such a login, and not with the key file
+    logged_in: bool = False
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -77,8 +82,9 @@ def find_server(environ: Mapping[str, str], directory: Path) -> Server:
     """Return the server that is meant by someone who works in `directory`.
 
     That is the one RINGBACK_ADDRESS names; else the one whose data directory is ./ringback-data;
-    else, of this user's that run, the one that was started last. RINGBACK_CREDENTIALS names the
-    key file, which is otherwise the one in the data directory. Raises ServerNotFoundError when none
+    else, of this user's that run, the one that was started last. It is called with the key file
+    that RINGBACK_CREDENTIALS names, or else with a login of this user's, or else with the key file
+    in its data directory. Raises ServerNotFoundError when none
     of them is running, CredentialsError or InvalidInputError when a variable is missing or wrong.
     """
     if address := environ.get("RINGBACK_ADDRESS"):
@@ -192,35 +198,46 @@ def _running(environ: Mapping[str, str]) -> list[Path]:
 
 def _from_environment(text: str, environ: Mapping[str, str]) -> Server:
     key_file = environ.get("RINGBACK_CREDENTIALS")
-    if not key_file:
-        raise CredentialsError(
-            "RINGBACK_ADDRESS is set, but RINGBACK_CREDENTIALS is not.",
-            next_step=f"Set it to a key file, such as {KEY_NAME} in the server's data directory.",
-        )
     trust = _ca_file(environ), identity_of(environ)
     endpoint = parse_endpoint(text, "RINGBACK_ADDRESS", *trust)
+    logged_in = not key_file and _logged_in(environ, endpoint.address)
+    if not key_file and not logged_in:
+        raise CredentialsError(
+            "RINGBACK_ADDRESS is set, but RINGBACK_CREDENTIALS is not.",
+            next_step=f"Set it to a key file, such as {KEY_NAME} in the server's data directory, "
+            "or log in with: ringback auth login --url URL",
+        )
     return Server(
         address=endpoint.address,
         tls=endpoint.tls,
-        key_file=Path(key_file),
+        key_file=Path(key_file or os.devnull),
         ca_file=endpoint.ca_file,
         identity=endpoint.identity,
         found="RINGBACK_ADDRESS",
+        name=endpoint.address,
+        logged_in=logged_in,
     )
 
 
 def _from_record(record: _Record, path: Path, found: str, environ: Mapping[str, str]) -> Server:
     data_dir = Path(record.data_dir) if record.data_dir else path.parent
+    name, key_file = str(data_dir.resolve()), environ.get("RINGBACK_CREDENTIALS")
     return Server(
         address=record.grpc,
         tls=record.http.startswith("https://"),
-        key_file=Path(environ.get("RINGBACK_CREDENTIALS") or data_dir / KEY_NAME),
+        key_file=Path(key_file or data_dir / KEY_NAME),
         ca_file=_ca_file(environ) or (Path(record.ca) if record.ca else None),
         identity=identity_of(environ),
         http=record.http,
         metadata=record.metadata,
         found=found,
+        name=name,
+        logged_in=not key_file and _logged_in(environ, name),
     )
+
+
+def _logged_in(environ: Mapping[str, str], name: str) -> bool:
+    return name in LoginFile.of(environ).logins()
 
 
 def _ca_file(environ: Mapping[str, str]) -> Path | None:

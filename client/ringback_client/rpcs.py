@@ -16,10 +16,12 @@ from ringback.v1 import (
     audit_pb2,
     batches_pb2,
     callbacks_pb2,
+    client_secrets_pb2,
     executions_pb2,
     iam_credentials_pb2,
     logs_pb2,
     operations_pb2,
+    sessions_pb2,
     step_entries_pb2,
     workflows_pb2,
 )
@@ -156,3 +158,36 @@ GENERATE_ID_TOKEN = Rpc(
     iam_credentials_pb2.GenerateIdTokenRequest,
     iam_credentials_pb2.GenerateIdTokenResponse,
 )
+CREATE_CLIENT_SECRET = Rpc(
+    "ClientSecrets/CreateClientSecret",
+    client_secrets_pb2.CreateClientSecretRequest,
+    client_secrets_pb2.ClientSecret,
+    repeatable=False,  # the second would be another secret
+)
+LIST_CLIENT_SECRETS = Rpc(
+    "ClientSecrets/ListClientSecrets",
+    client_secrets_pb2.ListClientSecretsRequest,
+    client_secrets_pb2.ListClientSecretsResponse,
+)
+DELETE_CLIENT_SECRET = Rpc(
+    "ClientSecrets/DeleteClientSecret",
+    client_secrets_pb2.DeleteClientSecretRequest,
+    Empty,
+    repeatable=False,  # the second would find nothing
+)
+APPROVE_LOGIN = Rpc(
+    "Sessions/ApproveLogin",
+    sessions_pb2.ApproveLoginRequest,
+    sessions_pb2.Login,
+    repeatable=False,  # the second would find that it was decided
+)
+LIST_SESSIONS = Rpc(
+    "Sessions/ListSessions", sessions_pb2.ListSessionsRequest, sessions_pb2.ListSessionsResponse
+)
+DELETE_SESSION = Rpc(
+    "Sessions/DeleteSession",
+    sessions_pb2.DeleteSessionRequest,
+    Empty,
+    repeatable=False,  # the second would find nothing
+)
+REVOKE_TOKEN = Rpc("Sessions/RevokeToken", sessions_pb2.RevokeTokenRequest, Empty)

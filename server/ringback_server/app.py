@@ -229,6 +229,8 @@ class App:
             engine=engine,
             access=door.access,
             issuer=door.issuer,
+            approval=door.approval,
+            bearers=door.bearers(where.urls),
             clock=clock,
             settings=settings,
             definition_limits=definition_limits,
@@ -298,7 +300,7 @@ class App:
         guard = by_machine(admission) if alone else by_token(admission)
         pages = application(
             admission,
-            door.grants(urls).exchange,
+            door.oauth(where.public_url, urls),
             workers,
             requests=self._requests,
             probes=probes.routes(workers, self._requests, guard),

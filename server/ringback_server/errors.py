@@ -160,6 +160,13 @@ class QuotaExceededError(RingbackError):
     quota = "executions"
 
 
+class TooManyAttemptsError(RingbackError):
+    """Too many attempts were wrong; try again in a minute."""
+
+    retry_after = 60.0
+    quota = "wrong attempts"
+
+
 class OverloadedError(RingbackError):
     """The server is busy; try again in a moment."""
 

@@ -12,10 +12,11 @@ from ringback_server.auth.access import Access
 from ringback_server.auth.bootstrap import first_start, make_accounts
 from ringback_server.auth.external_issuers import ExternalIssuer
 from ringback_server.auth.external_tokens import ExternalTokens, IssuerKeys
-from ringback_server.auth.grants import Grants
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.issuer_file import read_issuers
 from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.oauth.approval import Approval
+from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.auth.open_door import OpenDoor
 from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator as TokenAuthenticator
@@ -38,6 +39,7 @@ class FrontDoor:
     clock: Clock
     issuer: Issuer
     access: Access
+    approval: Approval
     sealer: Sealer
     keys: KeyRing
     #: other issuers whose tokens are taken
@@ -83,6 +85,7 @@ class FrontDoor:
             clock=clock,
             issuer=issuer,
             access=access,
+            approval=Approval(store.logins, clock),
             sealer=sealer,
             keys=keys,
             external=_external(settings, issuer.iss, http),
@@ -95,15 +98,23 @@ class FrontDoor:
         """
         if self.settings.insecure_no_auth:
             return OpenDoor(account_email("admin", PROJECT))
+        return self.bearers(urls, keys)
+
+    def oauth(self, url: str, urls: Iterable[str]) -> AuthorizationServer:
+        """Return what exchanges grants for tokens; callers reach it under `url`, and `urls`."""
+        urls = tuple(urls)
+        bearers = self.bearers(urls)
+        return AuthorizationServer.of(
+            self.issuer, self.store, bearers, self.clock, url=url, urls=urls
+        )
+
+    def bearers(self, urls: Iterable[str], keys: IssuerKeys | None = None) -> TokenAuthenticator:
+        """Return what checks tokens, also where every caller is let in."""
         credentials = self.store.credentials
         external = ExternalTokens(self.external, keys, credentials) if keys else None
         return TokenAuthenticator(
             self.issuer, credentials, credentials, self.clock, urls=urls, external=external
         )
-
-    def grants(self, urls: Iterable[str]) -> Grants:
-        """Return what exchanges grants for tokens; `urls` as for `authenticator`."""
-        return Grants(self.issuer, self.store.credentials, self.clock, urls=urls)
 
 
 def _external(settings: Settings, *own: str) -> tuple[ExternalIssuer, ...]:

@@ -51,6 +51,6 @@ def audited(directory: Path, level: Level = "writes") -> Generator[Audited]:
         backend = replace(plain.backend, audit=recorder)
         admission = replace(plain.admission, backend=backend)
         try:
-            yield Audited(backend, admission, plain.grants, plain.issuer, recorder)
+            yield Audited(backend, admission, plain.oauth, plain.issuer, recorder)
         finally:
             recorder.close()

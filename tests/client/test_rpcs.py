@@ -34,6 +34,10 @@ def test_rpc_beside_its_proto(rpc: AnyRpc) -> None:
 def test_calls_that_are_not_repeated() -> None:
     """No more calls than these are kept from being repeated: a new one is thought about."""
     assert {
+        "ClientSecrets/CreateClientSecret",
+        "ClientSecrets/DeleteClientSecret",
+        "Sessions/ApproveLogin",
+        "Sessions/DeleteSession",
         "Workflows/CreateWorkflow",
         "Workflows/DeleteWorkflow",
         "Executions/CancelExecution",

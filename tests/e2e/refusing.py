@@ -72,7 +72,7 @@ def run(arguments: Sequence[str]) -> tuple[int | str, str]:
     sys.argv = ["ringback", *arguments]
     output = io.StringIO()
     with redirect_stdout(output), suppress(KeyboardInterrupt):
-        if "dev" in arguments or arguments[-1] == "tail":
+        if not {"dev", "login", "tail"}.isdisjoint(arguments):
             signal.setitimer(signal.ITIMER_REAL, BRIEFLY)
         try:
             status: int | str = main()

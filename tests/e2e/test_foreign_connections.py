@@ -62,6 +62,16 @@ COMMANDS = (
         f"--impersonate-service-account={INVOKER}",
     ),
     ("auth", "decode", "{token}"),
+    ("auth", "revoke", "{token}"),
+    ("auth", "create-client-secret", INVOKER),
+    ("auth", "list-client-secrets", INVOKER),
+    ("auth", "delete-client-secret", INVOKER, "none"),
+    ("auth", "list-sessions", INVOKER),
+    ("auth", "end-session", INVOKER, "none"),
+    ("auth", "approve", "BCDF-GHJK"),
+    ("auth", "login", "--device"),
+    ("auth", "list"),
+    ("auth", "logout"),
     ("env",),
     ("completion", "bash"),
     ("backup", "copy.db", "--data-dir=data"),
@@ -121,7 +131,14 @@ def test_everything_when_nothing_else_can_be_reached(tmp_path: Path) -> None:
         there = [[word.replace("{url}", server.http) for word in c] for c in COMMANDS]
         said, others = observed(there, tmp_path, traces[1])
 
-    failing = {"logs tail", "callbacks send --batch=callbacks.ndjson"}
+    failing = {
+        "logs tail",
+        "callbacks send --batch=callbacks.ndjson",
+        "auth login --device",
+        "auth approve BCDF-GHJK",
+        f"auth delete-client-secret {INVOKER} none",
+        f"auth end-session {INVOKER} none",
+    }
     failed = {command: status for command, status in said["statuses"].items() if status}
     assert failing >= set(failed)
     assert [] == [row for row in rows() if row.command and not calls(row, said["called"])]

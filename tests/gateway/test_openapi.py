@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from ringback_server.api.table import SERVICES
 from ringback_server.gateway.openapi.document import CALLBACK_PATH, openapi_document
+from ringback_server.gateway.openapi.oauth import oauth_paths
 from ringback_server.gateway.openapi.operations import openapi_path
 from ringback_server.gateway.path_template import PathTemplate
 from ringback_server.gateway.transcoder import Transcoder
@@ -42,9 +43,12 @@ def test_document_of_all_routes() -> None:
     }
     callbacks = {("DELETE", CALLBACK_PATH), ("OPTIONS", CALLBACK_PATH), ("POST", CALLBACK_PATH)}
     others = {("POST", "/token"), ("GET", "/.well-known/jwks.json"), ("GET", "/metrics")}
+    oauth = {
+        (method.upper(), path) for path, methods in oauth_paths().items() for method in methods
+    }
 
-    assert rules | callbacks | others <= OPERATIONS.keys()
-    assert len(OPERATIONS) == len(rules) + 7 + 6
+    assert rules | callbacks | others | oauth <= OPERATIONS.keys()
+    assert len(OPERATIONS) == len(rules) + 7 + 4 + len(oauth)
 
 
 @pytest.mark.parametrize("key", OPERATIONS, ids=" ".join)

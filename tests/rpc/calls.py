@@ -15,11 +15,13 @@ from ringback.v1 import (
     audit_pb2,
     batches_pb2,
     callbacks_pb2,
+    client_secrets_pb2,
     executions_pb2,
     iam_credentials_pb2,
     locations_pb2,
     logs_pb2,
     operations_pb2,
+    sessions_pb2,
     step_entries_pb2,
     workflows_pb2,
 )
@@ -28,17 +30,20 @@ PARENT = "projects/local/locations/us-central1"
 WORKFLOW = f"{PARENT}/workflows/w"
 EXECUTION = f"{WORKFLOW}/executions/00000000-0000-4000-8000-000000000000"
 OPERATION = f"{PARENT}/operations/o"
+ACCOUNT = "projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com"
 SOURCE = "- done:\n    return: 1\n"
 
 FILES = (
     audit_pb2.DESCRIPTOR,
     batches_pb2.DESCRIPTOR,
     callbacks_pb2.DESCRIPTOR,
+    client_secrets_pb2.DESCRIPTOR,
     executions_pb2.DESCRIPTOR,
     iam_credentials_pb2.DESCRIPTOR,
     locations_pb2.DESCRIPTOR,
     logs_pb2.DESCRIPTOR,
     operations_pb2.DESCRIPTOR,
+    sessions_pb2.DESCRIPTOR,
     step_entries_pb2.DESCRIPTOR,
     workflows_pb2.DESCRIPTOR,
 )
@@ -59,6 +64,23 @@ REQUESTS: Mapping[str, Message] = {
         name=f"{EXECUTION}/callbacks/c"
     ),
     "ringback.v1.Callbacks.ListCallbacks": callbacks_pb2.ListCallbacksRequest(parent=EXECUTION),
+    "ringback.v1.ClientSecrets.CreateClientSecret": client_secrets_pb2.CreateClientSecretRequest(
+        parent=ACCOUNT
+    ),
+    "ringback.v1.ClientSecrets.ListClientSecrets": client_secrets_pb2.ListClientSecretsRequest(
+        parent=ACCOUNT
+    ),
+    "ringback.v1.ClientSecrets.DeleteClientSecret": client_secrets_pb2.DeleteClientSecretRequest(
+        name=f"{ACCOUNT}/secrets/s"
+    ),
+    "ringback.v1.Sessions.ApproveLogin": sessions_pb2.ApproveLoginRequest(
+        name=ACCOUNT, user_code="BCDF-GHJK"
+    ),
+    "ringback.v1.Sessions.ListSessions": sessions_pb2.ListSessionsRequest(parent=ACCOUNT),
+    "ringback.v1.Sessions.DeleteSession": sessions_pb2.DeleteSessionRequest(
+        name=f"{ACCOUNT}/sessions/s"
+    ),
+    "ringback.v1.Sessions.RevokeToken": sessions_pb2.RevokeTokenRequest(name=ACCOUNT, token=SOURCE),
     "ringback.v1.Locations.ListLocations": locations_pb2.ListLocationsRequest(
         name="projects/local"
     ),

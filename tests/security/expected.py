@@ -15,7 +15,20 @@ from tests.security.stage import Stage
 #: RPCs that no permission guards, and why; what they answer must not tell what there is
 NEEDS_NO_PERMISSION: Mapping[str, str] = {}
 #: what an RPC answers who may call it on what is there, if that is not OK, and why
-RIGHT: Mapping[str, tuple[Seen, str]] = {}
+RIGHT: Mapping[str, tuple[Seen, str]] = {
+    "ringback.v1.ClientSecrets.DeleteClientSecret": (
+        Seen(status="NOT_FOUND", reason="CLIENT_SECRET_NOT_FOUND"),
+        "the account has no secrets",
+    ),
+    "ringback.v1.Sessions.ApproveLogin": (
+        Seen(status="NOT_FOUND", reason="LOGIN_NOT_FOUND"),
+        "nobody logs in",
+    ),
+    "ringback.v1.Sessions.DeleteSession": (
+        Seen(status="NOT_FOUND", reason="SESSION_NOT_FOUND"),
+        "nobody has logged in",
+    ),
+}
 
 
 def _at_once(message: Message) -> None:

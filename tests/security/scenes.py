@@ -115,6 +115,8 @@ def request(name: str, names: Mapping[str, str], new_id: str = "") -> Message:
 
 def renaming(names: Mapping[str, str]) -> Callable[[str], str]:
     """Return what replaces whole names in a text, the longest that fits first."""
+    if not names:
+        return lambda text: text
     longest = sorted(names, key=len, reverse=True)
     pattern = re.compile("|".join(f"{re.escape(name)}(?![\\w-])" for name in longest))
     return lambda text: pattern.sub(lambda match: names[match[0]], text)

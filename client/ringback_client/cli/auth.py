@@ -7,6 +7,8 @@ from typing import Annotated, TypedDict
 import jwt
 import typer
 
+from ringback_client.authorization import account_of_server, tokens_of_server
+from ringback_client.cli import approvals, login_commands, secret_commands
 from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format
 from ringback_client.cli.output import say, write_value
@@ -18,6 +20,18 @@ from ringback_client.names import DEFAULT_LOCATION, token_resource
 _STDIN = "-"
 
 app = typer.Typer(help="Credentials for other programs.", no_args_is_help=True)
+
+
+app.command("login")(login_commands.login)
+app.command("logout")(login_commands.logout)
+app.command("list")(login_commands.list_)
+app.command("approve")(approvals.approve)
+app.command("revoke")(approvals.revoke)
+app.command("list-sessions")(approvals.list_sessions)
+app.command("end-session")(approvals.end_session)
+app.command("create-client-secret")(secret_commands.create)
+app.command("list-client-secrets")(secret_commands.list_)
+app.command("delete-client-secret")(secret_commands.delete)
 
 
 @app.callback()
@@ -76,13 +90,12 @@ def print_access_token(
     bounds = _bounds(ttl, permission, resource, method)
     session = session_of(ctx)
     server = session.server()
-    key = read_key(server.key_file)
     if impersonate_service_account is None and not bounds:
-        typer.echo(AccessTokens(key, ca_file=server.ca_file, identity=server.identity).get())
+        typer.echo(tokens_of_server(server).get())
         return
     with session.client(None, DEFAULT_LOCATION) as client:
         token = client.generate_access_token(
-            impersonate_service_account or key.client_email, **bounds
+            impersonate_service_account or account_of_server(server)[0], **bounds
         )
     typer.echo(token)
 
@@ -135,17 +148,16 @@ def print_identity_token(
     if not audiences.strip():
         raise typer.BadParameter("says whom the token is for", param_hint="--audiences")
     session = session_of(ctx)
-    if impersonate_service_account is None:
-        server = session.server()
+    server = session.server()
+    if impersonate_service_account is None and not server.logged_in:
         tokens = AccessTokens(
             read_key(server.key_file), ca_file=server.ca_file, identity=server.identity
         )
         typer.echo(tokens.id_token(audiences))
         return
-    with session.client(None, DEFAULT_LOCATION) as client:
-        token = client.generate_id_token(
-            impersonate_service_account, audiences, include_email=include_email
-        )
+    email = impersonate_service_account or account_of_server(server)[0]
+    with session.connect(server, None, DEFAULT_LOCATION) as client:
+        token = client.generate_id_token(email, audiences, include_email=include_email)
     typer.echo(token)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import typer
 
+from ringback_client.authorization import account_of_server
 from ringback_client.cli.output import say
 from ringback_client.cli.tokens import FileTokens, ImpersonatedTokens
 from ringback_client.client import Client, Options
 from ringback_client.connection import Server, find_server
-from ringback_client.credentials import read_key
 from ringback_client.retries import Retries
 
 # Somebody waits at the terminal: a server that restarts is found again, one that is gone told of.
@@ -63,7 +63,7 @@ class Session:
         if tokens is not None:
             options["credentials"] = tokens
             if project is None and self.token_file is None:
-                options["project"] = read_key(server.key_file).project_id
+                options["project"] = account_of_server(server)[1]
         return Client(server, **options)
 
 

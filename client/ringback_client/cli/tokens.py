@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ringback_client.client import Client
+from ringback_client.client import Client, Options
 from ringback_client.connection import Server
 from ringback_client.errors import CredentialsError
 
@@ -46,8 +46,10 @@ class ImpersonatedTokens:
     def get(self) -> str:
         """Return a token that is valid; raises a ClientError."""
         if time.monotonic() >= self._until:
-            own = self._own or self._server.key_file
-            with Client(self._server, project="-", credentials=own) as client:
+            own: Options = {"project": "-"}
+            if self._own is not None:
+                own["credentials"] = self._own
+            with Client(self._server, **own) as client:
                 self._token = client.generate_access_token(self._email, seconds=_LIFETIME)
             self._until = time.monotonic() + _USED
         return self._token

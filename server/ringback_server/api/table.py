@@ -14,11 +14,13 @@ from ringback.v1 import (
     audit_pb2,
     batches_pb2,
     callbacks_pb2,
+    client_secrets_pb2,
     executions_pb2,
     iam_credentials_pb2,
     locations_pb2,
     logs_pb2,
     operations_pb2,
+    sessions_pb2,
     step_entries_pb2,
     workflows_pb2,
 )
@@ -26,12 +28,14 @@ from ringback_server.api import (
     audit,
     batches,
     callbacks,
+    client_secrets,
     executions,
     iam_credentials,
     locations,
     logs,
     operations,
     pubsub,
+    sessions,
     step_entries,
     workflows,
 )
@@ -201,5 +205,26 @@ SERVICES: tuple[Service, ...] = (
         GenerateIdToken=_method(
             iam_credentials_pb2.GenerateIdTokenRequest, iam_credentials.generate_id_token
         ),
+    ),
+    _service(
+        client_secrets_pb2.DESCRIPTOR,
+        "ClientSecrets",
+        CreateClientSecret=_method(
+            client_secrets_pb2.CreateClientSecretRequest, client_secrets.create_client_secret
+        ),
+        ListClientSecrets=_method(
+            client_secrets_pb2.ListClientSecretsRequest, client_secrets.list_client_secrets
+        ),
+        DeleteClientSecret=_method(
+            client_secrets_pb2.DeleteClientSecretRequest, client_secrets.delete_client_secret
+        ),
+    ),
+    _service(
+        sessions_pb2.DESCRIPTOR,
+        "Sessions",
+        ApproveLogin=_method(sessions_pb2.ApproveLoginRequest, sessions.approve_login),
+        ListSessions=_method(sessions_pb2.ListSessionsRequest, sessions.list_sessions),
+        DeleteSession=_method(sessions_pb2.DeleteSessionRequest, sessions.delete_session),
+        RevokeToken=_method(sessions_pb2.RevokeTokenRequest, sessions.revoke_token),
     ),
 )

@@ -54,21 +54,28 @@ class Assertions:
         """
         if token.typ != "JWT":
             raise TokenError(Refusal.TYPE)
+        claims, email = self.signed(token)
+        if claims.text("iss") != email:
+            raise TokenError(Refusal.ISSUER)
+        if claims.optional_text("sub") not in {None, email}:
+            raise TokenError(Refusal.SUBJECT)
+        expire = claims.expiry(now)
+        if expire - claims.second("iat") > MAX_LIFETIME + LEEWAY:
+            raise TokenError(Refusal.LIFETIME)
+        self.confirm(token.kid, email)
+        return claims
+
+    def signed(self, token: UnverifiedToken) -> tuple[Claims, str]:
+        """Return the claims that a key registered here has signed, and the key's account.
+
+        Nothing is said yet about what they claim. Raises TokenError.
+        """
         if token.algorithm not in ALGORITHMS:
             raise TokenError(Refusal.ALGORITHM)
         record = self._keys.account_key(token.kid)
         if record is None:
             raise TokenError(Refusal.KEY_UNKNOWN)
-        claims = token.claims(self._public_key(record))
-        if claims.text("iss") != record.email:
-            raise TokenError(Refusal.ISSUER)
-        if claims.optional_text("sub") not in {None, record.email}:
-            raise TokenError(Refusal.SUBJECT)
-        expire = claims.expiry(now)
-        if expire - claims.second("iat") > MAX_LIFETIME + LEEWAY:
-            raise TokenError(Refusal.LIFETIME)
-        self.confirm(token.kid, record.email)
-        return claims
+        return token.claims(self._public_key(record)), record.email
 
     def confirm(self, kid: str, email: str) -> None:
         """Raise TokenError unless key and account count now."""

@@ -18,13 +18,24 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 class OAuthError(Exception):
-    """A grant is refused: `error` is RFC 6749's code, `status` the HTTP status."""
+    """A request is refused: `error` is RFC 6749's code, `status` the HTTP status.
 
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
+    `retry_after`: after how many seconds it is worth trying again.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        status: int = 400,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{error}: {description}")
         self.error = error
         self.description = description
         self.status = status
+        self.retry_after = retry_after
 
 
 class Grants:

@@ -98,10 +98,13 @@ class Issuer:
         found = {name: value for name, value in claims.items() if value is not None}
         return self._signed(AT_JWT, email, found, lifetime)
 
-    def id_token(self, email: str, audience: str, *, include_email: bool = True) -> IssuedToken:
+    def id_token(
+        self, email: str, audience: str, *, include_email: bool = True, nonce: str | None = None
+    ) -> IssuedToken:
         """Issue an ID token that tells `audience` who an account is; valid for an hour.
 
-        Without its e-mail address the account is named by its unique id alone.
+        Without its e-mail address the account is named by its unique id alone. `nonce` is what
+        a login was asked for with.
         Raises InvalidArgumentError, and NotFoundError if there is no such account.
         """
         if not printable(audience):
@@ -116,11 +119,18 @@ class Issuer:
         claims: dict[str, object] = {"aud": audience, "azp": account.unique_id}
         if include_email:
             claims |= {"email": email, "email_verified": True}
+        if nonce is not None:
+            claims["nonce"] = nonce
         return self._signed("JWT", account.unique_id, claims, DEFAULT_LIFETIME)
 
     def jwks(self) -> dict[str, object]:
         """Return the JWK set (RFC 7517) of the keys whose signatures count: public members."""
         return self._keys.jwks()
+
+    def algorithms(self) -> list[str]:
+        """Return the algorithms of the keys whose signatures count."""
+        now = self._clock.now()
+        return [key.algorithm for key in self._keys.verifying_keys(now)]
 
     def verification_key(self, kid: str) -> PublicKey | None:
         """Return the public half of one of the signing keys, None if `kid` names none that counts.

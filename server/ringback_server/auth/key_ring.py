@@ -90,6 +90,10 @@ class KeyRing:
         """Return all keys, newest first, also those that retired."""
         return self._store.signing_keys()
 
+    def verifying_keys(self, now: float) -> list[SigningKey]:
+        """Return the keys whose signatures count at a time, in Unix seconds."""
+        return [key for key in self._store.signing_keys() if key.verifies(now)]
+
     def sign(self, typ: str, claims: Mapping[str, object], *, expire_time: float) -> str:
         """Return a compact token of these claims, which expires at `expire_time`.
 

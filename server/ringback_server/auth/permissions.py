@@ -112,6 +112,17 @@ _CUSTOM_ROLES: Final = frozenset(
     }
 )
 
+# Who lets people in needs to be able to make tokens of the account as well.
+_LET_IN: Final = frozenset({"ringback.deviceCodes.approve"})
+_OAUTH: Final = _LET_IN | {
+    "ringback.clientSecrets.create",
+    "ringback.clientSecrets.delete",
+    "ringback.clientSecrets.list",
+    "ringback.sessions.delete",
+    "ringback.sessions.list",
+    "ringback.tokens.revoke",
+}
+
 _PROJECT_POLICIES: Final = frozenset(
     {"resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"}
 )
@@ -156,6 +167,8 @@ _PARTS: Final = (
     _role("logging.privateLogViewer", "Private Logs Viewer", _AUDIT),
     _role("monitoring.viewer", "Monitoring Viewer", _MONITOR),
     _role("resourcemanager.projectIamAdmin", "Project IAM Admin", _PROJECT_POLICIES),
+    _role("ringback.loginApprover", "Login Approver", _LET_IN),
+    _role("ringback.oauthAdmin", "OAuth Admin", _OAUTH),
     _role("workflows.admin", "Workflows Admin", _ADMINISTER),
     _role("workflows.editor", "Workflows Editor", _EDIT),
     _role("workflows.invoker", "Workflows Invoker", _INVOKE),

@@ -8,6 +8,8 @@ from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from ringback_server.auth.issuer import IssuedToken
+from ringback_server.auth.oauth.approval import Approval
+from ringback_server.auth.oauth.told_tokens import Bearers
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
 from ringback_server.control.auditing import Audit, NoAudit, note
@@ -129,6 +131,8 @@ class Backend:
     engine: Engine
     access: Access
     issuer: Issuer
+    approval: Approval
+    bearers: Bearers
     clock: Clock
     settings: Settings
     definition_limits: Limits = field(default_factory=Limits)

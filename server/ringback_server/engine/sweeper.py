@@ -43,6 +43,18 @@ class Expiry(Protocol):
         """Forget audit entries from before a time."""
         ...
 
+    def spent_assertions(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget assertions of clients that have expired."""
+        ...
+
+    def logins(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget logins that ended some time ago."""
+        ...
+
+    def sessions(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget sessions that have ended, and tokens of sessions that have expired."""
+        ...
+
 
 class Sweeper:
     """One thread that looks for old rows now and then, and removes them in small batches."""
@@ -105,6 +117,9 @@ class Sweeper:
             until = now - self._audit_seconds
             self._empty("audit_entry", lambda: self._expiry.audit_entries(until, _BATCH))
         self._empty("revoked_token", lambda: self._expiry.revoked_tokens(now, _BATCH))
+        self._empty("spent_assertion", lambda: self._expiry.spent_assertions(now, _BATCH))
+        self._empty("login", lambda: self._expiry.logins(now, _BATCH))
+        self._empty("session", lambda: self._expiry.sessions(now, _BATCH))
 
     def _empty(self, kind: str, remove: Callable[[], tuple[int, bool]]) -> None:
         """Remove batch after batch until one says that it was the last."""

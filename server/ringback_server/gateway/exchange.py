@@ -63,6 +63,12 @@ class HttpRequest:
             peer=_peer(scope.get("client")),
         )
 
+    @property
+    def address(self) -> str:
+        """The IP address that it came from, "" if it came from no other end."""
+        host, _, port = self.peer.rpartition(":")
+        return host.strip("[]") if port.isdecimal() else ""
+
     def header(self, name: str) -> str | None:
         """Return the first value of a header, its name in lower case."""
         return next((value for key, value in self.headers if key == name), None)

@@ -1,78 +1,93 @@
-"""The OAuth token endpoint (RFC 6749) and the public keys of this server (RFC 7517)."""
+"""The OAuth endpoints that programs talk to, and the documents that say what there is.
+
+The token endpoint (RFC 6749), device authorization (RFC 8628), introspection (RFC 7662),
+revocation (RFC 7009), Google's tokeninfo, the public keys (RFC 7517) and the metadata (RFC 8414).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
 from ringback_server.auth.grants import OAuthError
+from ringback_server.auth.oauth.requests import OAuthRequest
+from ringback_server.auth.oauth.token_info import TokenInfo
 from ringback_server.errors import MethodNotAllowedError
 from ringback_server.gateway.answers import Answer, json_answer
-from ringback_server.gateway.exchange import HttpRequest, read_body
+from ringback_server.gateway.exchange import HttpRequest
+from ringback_server.gateway.oauth_forms import (
+    NO_STORE,
+    oauth_request,
+    query_request,
+    read_form,
+    refusal,
+)
 from ringback_server.gateway.workers import Workers
 
-_FORM = "application/x-www-form-urlencoded"
-_MAX_FORM = 64 * 1024
-_MAX_FIELDS = 50
-_FORM_SECONDS = 30.0
-_NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
-
-Exchange = Callable[[Mapping[str, str]], Mapping[str, object]]
+Answers = Callable[[OAuthRequest], Mapping[str, object]]
 
 
-class TokenEndpoint:
-    """Exchanges grants for tokens."""
+class FormEndpoint:
+    """Takes forms by POST, and answers with JSON that nobody keeps."""
 
-    def __init__(self, exchange: Exchange, workers: Workers) -> None:
-        self._exchange = exchange
+    def __init__(self, answers: Answers, workers: Workers) -> None:
+        """Take what answers a request; it raises OAuthError."""
+        self._answers = answers
         self._workers = workers
 
     async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
         """Answer one request."""
         if request.method != "POST":
-            raise MethodNotAllowedError("The token endpoint takes POST.", allow="POST")
-        body = await read_body(request, receive, _MAX_FORM, _FORM_SECONDS)
+            raise MethodNotAllowedError("This endpoint takes POST.", allow="POST")
+        body = await read_form(request, receive)
         return await self._workers.run(lambda: self._answer(request, body))
 
     def _answer(self, request: HttpRequest, body: bytes) -> Answer:
         try:
-            document = self._exchange(_form(request, body))
+            document = self._answers(oauth_request(request, body))
         except OAuthError as error:
-            refusal = {"error": error.error, "error_description": error.description}
-            basic = (
-                (("WWW-Authenticate", "Basic"),) if error.status == HTTPStatus.UNAUTHORIZED else ()
-            )
-            return json_answer(refusal, status=error.status, headers=(*_NO_STORE, *basic))
-        return json_answer(document, headers=_NO_STORE)
+            return refusal(error)
+        return json_answer(document, headers=NO_STORE)
 
 
-class KeysEndpoint:
-    """Publishes the keys that verify this server's tokens."""
+class TokenInfoEndpoint:
+    """Tells of tokens as Google's tokeninfo does: the token may be in a form or in the URL."""
 
-    def __init__(self, jwks: Callable[[], Mapping[str, object]], workers: Workers) -> None:
-        self._jwks = jwks
+    def __init__(self, token_info: TokenInfo, workers: Workers, *, legacy: bool) -> None:
+        """Take what tells of tokens; `legacy` is the shape of versions 1 and 2."""
+        self._token_info = token_info
+        self._workers = workers
+        self._legacy = legacy
+
+    async def respond(self, request: HttpRequest, receive: Receive) -> Answer:
+        """Answer one request."""
+        if request.method not in {"GET", "HEAD", "POST"}:
+            raise MethodNotAllowedError("This endpoint takes GET.", allow="GET, HEAD, POST")
+        body = await read_form(request, receive)
+        return await self._workers.run(lambda: self._answer(request, body))
+
+    def _answer(self, request: HttpRequest, body: bytes) -> Answer:
+        try:
+            posted = bool(body) or (request.method == "POST" and not request.raw_query)
+            asked = oauth_request(request, body) if posted else query_request(request)
+            document = self._token_info.answer(asked, legacy=self._legacy)
+        except OAuthError as error:
+            return refusal(error)
+        return json_answer(document, headers=NO_STORE)
+
+
+class DocumentEndpoint:
+    """Publishes a document about this server, such as the keys that verify its tokens."""
+
+    def __init__(self, document: Callable[[], Mapping[str, object]], workers: Workers) -> None:
+        """Take what makes the document."""
+        self._document = document
         self._workers = workers
 
     async def respond(self, request: HttpRequest, _receive: Receive) -> Answer:
         """Answer one request."""
         if request.method not in {"GET", "HEAD"}:
-            raise MethodNotAllowedError("The key set takes GET.", allow="GET, HEAD")
-        document = await self._workers.run(self._jwks)
+            raise MethodNotAllowedError("This document takes GET.", allow="GET, HEAD")
+        document = await self._workers.run(self._document)
         return json_answer(document, headers=(("Cache-Control", "public, max-age=300"),))
-
-
-def _form(request: HttpRequest, body: bytes) -> dict[str, str]:
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise OAuthError("invalid_request", f"The body must be {_FORM}.")
-    try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        raise OAuthError("invalid_request", "The body is not a form.") from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise OAuthError("invalid_request", "A parameter is given more than once.")
-    return form

@@ -12,14 +12,14 @@ from ringback_server.api.admission import Admission
 from ringback_server.api.google_names import google_pool
 from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
+from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.callbacks import CallbackUrls
 from ringback_server.gateway.exchange import Endpoint, HttpRequest, Respond, Streamed
-from ringback_server.gateway.oauth import Exchange, KeysEndpoint, TokenEndpoint
+from ringback_server.gateway.oauth_routes import oauth_routes
 from ringback_server.gateway.openapi.document import PATH as OPENAPI_PATH
 from ringback_server.gateway.openapi.endpoint import DocumentEndpoint
 from ringback_server.gateway.rest import Rest
-from ringback_server.gateway.token_audit import audited_exchange
 from ringback_server.gateway.workers import Workers
 
 
@@ -46,7 +46,7 @@ def resources(
 
 def application(
     admission: Admission,
-    exchange: Exchange,
+    oauth: AuthorizationServer,
     workers: Workers,
     services: Iterable[Service] = SERVICES,
     *,
@@ -55,23 +55,17 @@ def application(
 ) -> ASGIApp:
     """Make the ASGI application.
 
-    `exchange` answers token requests; `requests` tells of all; `probes` are more routes.
+    `oauth` answers at the OAuth endpoints; `requests` tells of all; `probes` are more routes.
     """
     requests = requests or Requests()
-    exchange = audited_exchange(exchange, admission.backend)
-    issuer = admission.backend.issuer
     # Routes that are applications, not functions, get requests of every method as they are.
     return Router(
         routes=[
             *probes,
-            Route("/token", Endpoint(TokenEndpoint(exchange, workers).respond, requests, "token")),
+            *oauth_routes(oauth, admission.backend, workers, requests),
             Route(
                 OPENAPI_PATH,
                 Endpoint(DocumentEndpoint(services, workers).respond, requests, "openapi"),
-            ),
-            Route(
-                "/.well-known/jwks.json",
-                Endpoint(KeysEndpoint(issuer.jwks, workers).respond, requests, "jwks"),
             ),
         ],
         default=Endpoint(resources(admission, workers, services), requests),

@@ -12,7 +12,6 @@ from ringback_server.api.statuses import DOMAIN, details_of
 from ringback_server.gateway.answers import Answer, json_answer
 
 _TYPES = "type.googleapis.com"
-_RETRY_AFTER = (("Retry-After", "1"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ STATUSES: dict[type[errors.RingbackError], HttpStatus] = {
     errors.IdempotencyConflictError: HttpStatus(409, "ALREADY_EXISTS"),
     errors.InboxFullError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
     errors.QuotaExceededError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
+    errors.TooManyAttemptsError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
     errors.OverloadedError: HttpStatus(503, "UNAVAILABLE"),
     errors.StorageFullError: HttpStatus(507, "UNAVAILABLE"),
     errors.ShuttingDownError: HttpStatus(503, "UNAVAILABLE"),
@@ -74,7 +74,9 @@ def _headers(error: errors.RingbackError, status: HttpStatus) -> tuple[tuple[str
         return (("WWW-Authenticate", "Bearer"),)
     if isinstance(error, errors.MethodNotAllowedError):
         return (("Allow", error.allow),)
-    return _RETRY_AFTER if status.code in {429, 503, 507} else ()
+    if status.code not in {429, 503, 507}:
+        return ()
+    return (("Retry-After", f"{error.retry_after or 1.0:.0f}"),)
 
 
 def _envelope(

@@ -18,6 +18,8 @@ Document = Mapping[str, object]
 _METHOD = "token"
 #: members of an answer that are tokens with claims
 _TOKENS = ("access_token", "id_token")
+#: what a device hears that asks again and again: nothing was refused
+_NOT_YET = frozenset({"authorization_pending", "slow_down"})
 
 
 def audited_exchange(
@@ -29,7 +31,8 @@ def audited_exchange(
         try:
             document = exchange(*args, **kwargs)
         except OAuthError as error:
-            backend.audit.refused(_entry(backend, "UNAUTHENTICATED", error.error.upper()))
+            if error.error not in _NOT_YET:
+                backend.audit.refused(_entry(backend, "UNAUTHENTICATED", error.error.upper()))
             raise
         for name in _TOKENS:
             if isinstance(token := document.get(name), str):

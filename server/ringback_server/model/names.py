@@ -263,6 +263,40 @@ class RootName:
         return "*"
 
 
+@dataclass(frozen=True, slots=True)
+class ClientSecretName:
+    """`projects/P/serviceAccounts/EMAIL/secrets/S`."""
+
+    parent: ServiceAccountName
+    secret: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        *account, secret = _ids(text, ("projects", "serviceAccounts", "secrets"), field)
+        return cls(ServiceAccountName(*account), secret)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/secrets/{self.secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionName:
+    """`projects/P/serviceAccounts/EMAIL/sessions/S`."""
+
+    parent: ServiceAccountName
+    session: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        *account, session = _ids(text, ("projects", "serviceAccounts", "sessions"), field)
+        return cls(ServiceAccountName(*account), session)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/sessions/{self.session}"
+
+
 ResourceName = (
     RootName
     | ProjectName

@@ -29,6 +29,10 @@ class CredentialRows:
         self._database = database
         self._known = Remembered[tuple[str, ...], Rows](_REMEMBERED)
 
+    def forget(self) -> None:
+        """Read again what is remembered: others have written to its tables."""
+        self._known.forget()
+
     def _row(self, sql: str, parameters: Parameters) -> Row | None:
         return self._database.read(lambda c: c.execute(sql, parameters).fetchone())
 

@@ -34,6 +34,28 @@ _TOKENS = """
 DELETE FROM revoked_token WHERE token_id IN
   (SELECT token_id FROM revoked_token WHERE until < ? ORDER BY until LIMIT ?)
 """
+# A login stays for a while after its end, so that a code of it that is used again is noticed.
+_LOGIN_KEPT = 3_600.0
+_ASSERTIONS = """
+DELETE FROM spent_assertion WHERE digest IN
+  (SELECT digest FROM spent_assertion WHERE until < ? ORDER BY until LIMIT ?)
+"""
+_LOGINS = """
+DELETE FROM login WHERE id IN
+  (SELECT id FROM login WHERE expire_time < ? ORDER BY expire_time LIMIT ?)
+"""
+_SESSIONS = """
+DELETE FROM session WHERE id IN
+  (SELECT id FROM session WHERE expire_time < ? ORDER BY expire_time LIMIT ?)
+"""
+_REFRESH_TOKENS = """
+DELETE FROM refresh_token WHERE digest IN
+  (SELECT digest FROM refresh_token WHERE expire_time < ? ORDER BY expire_time LIMIT ?)
+"""
+_SESSION_TOKENS = """
+DELETE FROM session_token WHERE token_id IN
+  (SELECT token_id FROM session_token WHERE until < ? ORDER BY until LIMIT ?)
+"""
 
 
 class Expiry:
@@ -78,6 +100,22 @@ class Expiry:
     def audit_entries(self, before: float, limit: int) -> tuple[int, bool]:
         """Forget audit entries from before a time."""
         return self._forget(_AUDIT, before, limit)
+
+    def spent_assertions(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget assertions of clients that have expired."""
+        return self._forget(_ASSERTIONS, now, limit)
+
+    def logins(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget logins that ended an hour ago."""
+        return self._forget(_LOGINS, now - _LOGIN_KEPT, limit)
+
+    def sessions(self, now: float, limit: int) -> tuple[int, bool]:
+        """Forget sessions that have ended, and tokens of sessions that have expired."""
+        parts = [
+            self._forget(statement, now, limit)
+            for statement in (_SESSIONS, _REFRESH_TOKENS, _SESSION_TOKENS)
+        ]
+        return sum(gone for gone, _ in parts), any(more for _, more in parts)
 
     def _forget(self, statement: str, before: float, limit: int) -> tuple[int, bool]:
         gone = self._database.write(lambda c: c.execute(statement, (before, limit)).rowcount)

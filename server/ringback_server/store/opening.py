@@ -10,6 +10,7 @@ from ringback_server.store.audit import AuditEntries
 from ringback_server.store.callbacks import Callbacks
 from ringback_server.store.census import Census
 from ringback_server.store.children import Children
+from ringback_server.store.client_secrets import ClientSecrets
 from ringback_server.store.credentials import Credentials
 from ringback_server.store.data_dir import DataDir
 from ringback_server.store.database import Database
@@ -17,9 +18,11 @@ from ringback_server.store.executions import Executions
 from ringback_server.store.expiry import Expiry
 from ringback_server.store.histories import Histories
 from ringback_server.store.instance import Instance
+from ringback_server.store.logins import Logins
 from ringback_server.store.logs import Logs
 from ringback_server.store.observer import StoreObserver
 from ringback_server.store.sealed import Sealed
+from ringback_server.store.sessions import Sessions
 from ringback_server.store.sights import Sights
 from ringback_server.store.signing_keys import SigningKeys
 from ringback_server.store.sqlite import SqliteDatabase
@@ -40,6 +43,9 @@ class Store:
     credentials: Credentials
     signing_keys: SigningKeys
     sealed: Sealed
+    client_secrets: ClientSecrets
+    logins: Logins
+    sessions: Sessions
     instance: Instance
     audit: AuditEntries
     expiry: Expiry
@@ -76,6 +82,7 @@ def open_store(
 
 def store_over(database: Database, data_dir: DataDir) -> Store:
     """Return the store that a database holds."""
+    credentials = Credentials(database)
     return Store(
         workflows=Workflows(database),
         executions=Executions(database),
@@ -84,9 +91,12 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         logs=Logs(database),
         sights=Sights(database),
         histories=Histories(database),
-        credentials=Credentials(database),
         signing_keys=SigningKeys(database),
         sealed=Sealed(database),
+        credentials=credentials,
+        client_secrets=ClientSecrets(database),
+        logins=Logins(database),
+        sessions=Sessions(database, credentials.forget),
         instance=Instance(database),
         audit=AuditEntries(database),
         expiry=Expiry(database),

@@ -103,5 +103,6 @@ SECURE = tuple(
 )
 #: calls every method that the others leave out
 EVERYTHING = _program("python", ("{python}", "{here}/everything.py"))
+LOGINS = _program("python", ("{python}", "{here}/logins.py"))
 #: each is installed with its language's others
 PROGRAMS = SERVICES

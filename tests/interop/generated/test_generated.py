@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import ringback
-from tests.interop.generated.programs import CLIENTS, EVERYTHING, SECURE, SHORTEST
+from tests.interop.generated.programs import CLIENTS, EVERYTHING, LOGINS, SECURE, SHORTEST
 from tests.interop.places import Place
 from tests.interop.programs import Program, output
 
@@ -72,6 +72,23 @@ def test_client_when_it_calls_everything_else(
         "tokens": [True, 2],
         "done": [True, True],
         "forgotten": True,
+    } == json.loads(printed)
+
+
+@pytest.mark.parametrize("program", [LOGINS], ids=lambda program: program.name)
+def test_client_when_it_manages_logins(
+    program: Program, plaintext: Place, ready: Callable[[Program], Program]
+) -> None:
+    """Secrets are told once, what there is not is NOT_FOUND, and revoking twice is revoking."""
+    variables = {**plaintext.variables(program.language), "TOKEN": plaintext.server.token()}
+    printed = output(ready(program), plaintext.server.grpc, variables=variables, cwd=plaintext.home)
+
+    assert {
+        "secrets": [True, [[True, ""]], 0],
+        "approved": "NOT_FOUND",
+        "sessions": 0,
+        "ended": "NOT_FOUND",
+        "revoked": ["OK", "OK"],
     } == json.loads(printed)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 from ringback_server.api.table import Service
-from ringback_server.gateway.openapi.operations import ID, JSON, Paths, rest_paths
+from ringback_server.gateway.openapi.oauth import answer, oauth_paths, open_operation
+from ringback_server.gateway.openapi.operations import ID, Paths, rest_paths
 from ringback_server.gateway.openapi.schemas import Schema, Schemas, comment
 from ringback_server.gateway.transcoder import Transcoder
 
@@ -34,7 +35,6 @@ _ERROR: Schema = {
         }
     },
 }
-_GRANTS = ("grant_type", "assertion", "refresh_token", "client_id", "client_secret", "scope")
 
 
 def openapi_document(services: Iterable[Service]) -> Schema:
@@ -64,7 +64,7 @@ def openapi_document(services: Iterable[Service]) -> Schema:
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
             "parameters": _parameters(),
-            "responses": {"Error": _answer("The request was refused.", _reference("Error"))},
+            "responses": {"Error": answer("The request was refused.", _reference("Error"))},
             "schemas": {**dict(sorted(schemas.components.items())), "Error": _ERROR},
         },
     }
@@ -105,14 +105,13 @@ def _others() -> Paths:
             ],
             **{method: _callback(method) for method in _CALLBACK_METHODS},
         },
-        "/token": {"post": _token()},
-        "/.well-known/jwks.json": {
-            "get": _open("OAuth", "keys", "Returns the keys that verify this server's tokens")
-        },
-        PATH: {"get": _open("Server", "openapi", "Returns this document")},
-        "/healthz": {"get": _open("Server", "healthz", "Tells that the process answers")},
+        **oauth_paths(),
+        PATH: {"get": open_operation("Server", "openapi", "Returns this document")},
+        "/healthz": {"get": open_operation("Server", "healthz", "Tells that the process answers")},
         "/readyz": {
-            "get": _open("Server", "readyz", "Tells whether requests should come here", "503")
+            "get": open_operation(
+                "Server", "readyz", "Tells whether requests should come here", "503"
+            )
         },
         "/metrics": {"get": _metrics()},
     }
@@ -125,7 +124,7 @@ def _callback(method: str) -> Schema:
         name: {"description": meaning, "schema": {"type": "string"}}
         for name, meaning in names.items()
     }
-    accepted = {**_answer("It is on disk.", {"type": "object"}), "headers": headers}
+    accepted = {**answer("It is on disk.", {"type": "object"}), "headers": headers}
     operation: Schema = {
         "operationId": f"callback.{method}",
         "tags": ["Callbacks"],
@@ -146,53 +145,6 @@ def _callback(method: str) -> Schema:
     return operation
 
 
-def _token() -> Schema:
-    form: Schema = {
-        "type": "object",
-        "required": ["grant_type"],
-        "properties": {name: {"type": "string"} for name in _GRANTS},
-    }
-    refused = _answer(
-        "Refused, as RFC 6749 says.",
-        {
-            "type": "object",
-            "required": ["error"],
-            "properties": {
-                "error": {"type": "string"},
-                "error_description": {"type": "string"},
-            },
-        },
-    )
-    return {
-        "operationId": "token",
-        "tags": ["OAuth"],
-        "summary": "Exchanges a grant for a token",
-        "security": [],
-        "requestBody": {
-            "required": True,
-            "content": {"application/x-www-form-urlencoded": {"schema": form}},
-        },
-        "responses": {
-            "200": _answer("A token.", {"type": "object"}),
-            "400": refused,
-            "401": refused,
-            "default": {"$ref": "#/components/responses/Error"},
-        },
-    }
-
-
-def _open(tag: str, name: str, summary: str, *statuses: str) -> Schema:
-    """Return an operation that takes no token, and answers with an object."""
-    answers = {status: _answer("An object.", {"type": "object"}) for status in ("200", *statuses)}
-    return {
-        "operationId": name,
-        "tags": [tag],
-        "summary": summary,
-        "security": [],
-        "responses": {**answers, "default": {"$ref": "#/components/responses/Error"}},
-    }
-
-
 def _metrics() -> Schema:
     content = {"text/plain": {"schema": {"type": "string"}}}
     return {
@@ -204,10 +156,6 @@ def _metrics() -> Schema:
             "default": {"$ref": "#/components/responses/Error"},
         },
     }
-
-
-def _answer(description: str, schema: Schema) -> Schema:
-    return {"description": description, "content": {JSON: {"schema": schema}}}
 
 
 def _reference(name: str) -> Schema:
