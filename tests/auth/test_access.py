@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ringback_server.auth.access import under
 from ringback_server.auth.permissions import PERMISSIONS, ROLES
 from ringback_server.errors import PermissionDeniedError
-from ringback_server.model.principals import Principal
+from ringback_server.model.principals import Grant, Principal
 from ringback_server.model.resources import Binding
 from tests.auth.instances import ADMIN, JTI, VIEWER, Instance
 
@@ -146,3 +148,24 @@ def test_permissions_belong_to_roles() -> None:
     assert "workflows.workflows.get" not in invoker
     assert viewer | invoker < editor < admin
     assert {p for p in admin if p.startswith("iam.")} == {"iam.serviceAccounts.actAs"}
+
+
+def test_check_passes_when_a_grant_of_the_token_gives_the_permission(instance: Instance) -> None:
+    """A grant holds on its resource and below, and bindings of the same name add to it."""
+    grant = Grant(role="roles/workflows.invoker", resource=WORKFLOW)
+    caller = replace(principal("principal://one/subject/a"), grants=(grant,))
+
+    assert allowed(instance, caller)
+    assert not allowed(instance, caller, CALLBACK.replace("/w/", "/w2/"))
+    assert not allowed(instance, replace(caller, permissions=frozenset()))
+    assert not allowed(instance, replace(caller, resource="projects/other"))
+    assert not allowed(instance, replace(caller, grants=()))
+    unknown = Grant(role="projects/local/roles/gone", resource="*")
+    assert not allowed(instance, replace(caller, grants=(unknown,)))
+
+    instance.credentials.add_binding(
+        Binding(email=caller.email, role="roles/workflows.invoker", resource="projects/local")
+    )
+
+    assert allowed(instance, replace(caller, grants=()))
+    assert not allowed(instance, principal("principal://one/subject/a2"))

@@ -10,6 +10,7 @@ from ringback_server.control import workflows
 from ringback_server.control.caller import Caller
 from ringback_server.control.watching import Watch
 from ringback_server.errors import NotFoundError, ShuttingDownError, UnauthenticatedError
+from ringback_server.model.principals import Grant
 from ringback_server.model.resources import Execution
 from tests.services import Service
 
@@ -36,6 +37,25 @@ def test_watch_when_the_token_was_revoked(service: Service) -> None:
     watch = begun(caller, execution, [])
     first = watch.look()
     caller.backend.store.credentials.revoke(caller.principal.token_id, 1e12)
+    with pytest.raises(UnauthenticatedError) as caught:
+        watch.look()
+
+    assert first is not None
+    assert "TOKEN_INVALID" == caught.value.reason
+
+
+def test_watch_when_an_external_issuer_vouches_for_the_caller(service: Service) -> None:
+    """Who has no account here watches by the grants of the token, until it is revoked."""
+    execution, caller = service.execution("w"), service.caller()
+    principal = replace(
+        caller.principal,
+        email="principal://one/subject/someone",
+        permissions=None,
+        grants=(Grant(role="roles/workflows.viewer", resource=str(execution.name.parent)),),
+    )
+    watch = begun(replace(caller, principal=principal), execution, [])
+    first = watch.look()
+    caller.backend.store.credentials.revoke(principal.token_id, 1e12)
     with pytest.raises(UnauthenticatedError) as caught:
         watch.look()
 

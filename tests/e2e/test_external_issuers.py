@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import grpc
+import httpx
 import pytest
 
 from ringback.v1 import workflows_pb2, workflows_pb2_grpc
@@ -14,6 +15,7 @@ from tests.e2e.process import launch, serving
 from tests.oidc_issuer import AUDIENCE, DISCOVERY, JWKS, LocalIssuer, local_issuer
 from tests.waiting import PATIENCE, until
 
+_INVOKER = "invoker@local.iam.gserviceaccount.com"
 _PARENT = "projects/local/locations/here"
 
 
@@ -23,6 +25,8 @@ def _file(home: Path, issuer: str) -> str:
         f"issuers:\n- name: one\n  issuer: {issuer}\n  audiences: [{AUDIENCE}]\n"
         f"  rules:\n  - match: {{team: red}}\n    role: roles/workflows.viewer\n"
         f"    resource: {_PARENT}\n"
+        f"  - match: {{team: green}}\n    role: roles/iam.serviceAccountTokenCreator\n"
+        f"    resource: projects/local/serviceAccounts/{_INVOKER}\n"
     )
     return f"--issuers={file}"
 
@@ -62,6 +66,29 @@ def test_server_takes_tokens_of_another_issuer_over_both_ports(tmp_path: Path) -
         log = server.log.read_text()
         assert "a bearer token is refused: AUDIENCE" in log
         assert not any(token in log for token in (red, blue, bad))
+
+
+def test_token_of_another_issuer_is_exchanged_for_one_of_an_account(tmp_path: Path) -> None:
+    """A rule may let tokens act as one service account, and as no other."""
+    with (
+        local_issuer() as issuer,
+        serving(tmp_path / "data", _file(tmp_path, issuer.url), home=tmp_path) as server,
+    ):
+        green = _token(issuer, team="green")
+        scope = {"scope": ["https://www.googleapis.com/auth/cloud-platform"]}
+
+        def asked(email: str) -> httpx.Response:
+            account = f"projects/-/serviceAccounts/{email}"
+            return server.call("POST", f"{account}:generateAccessToken", green, json=scope)
+
+        until(lambda: asked(_INVOKER).status_code == 200)
+
+        invoker = asked(_INVOKER).json()["accessToken"]
+        assert 403 == asked("admin@local.iam.gserviceaccount.com").status_code
+        executions = f"{_PARENT}/workflows/none/executions"
+        # Allowed, and so told that there is no such workflow.
+        assert 404 == server.call("GET", executions, invoker).status_code
+        assert 403 == server.call("GET", executions, green).status_code
 
 
 def test_server_starts_while_the_issuer_is_down(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ringback_server.auth.claim_rules import ClaimPath, Condition, Rule
 from ringback_server.auth.claims import printable
 from ringback_server.auth.outgoing_tokens import on_loopback
+from ringback_server.model.principals import EXTERNAL
 
 #: what issuers may sign with
 ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
@@ -46,7 +47,7 @@ class ExternalIssuer:
 
     def principal(self, subject: str) -> str:
         """Return the name of a subject, as bindings have it; no two subjects share one."""
-        return f"principal://{self.name}/subject/{subject}"
+        return f"{EXTERNAL}{self.name}/subject/{subject}"
 
 
 def issuer_url(text: str) -> str:

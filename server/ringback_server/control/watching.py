@@ -126,6 +126,11 @@ def _check_token(caller: Caller) -> None:
         raise UnauthenticatedError(
             "The access token has expired; resume with a new one.", reason="TOKEN_EXPIRED"
         )
-    account, revoked = backend.store.credentials.standing(principal.email, principal.token_id)
-    if revoked or not principal.is_account(account):
+    credentials = backend.store.credentials
+    if principal.external:
+        counts = not credentials.revoked(principal.token_id)
+    else:
+        account, revoked = credentials.standing(principal.email, principal.token_id)
+        counts = principal.is_account(account) and not revoked
+    if not counts:
         raise UnauthenticatedError("The access token counts no more.", reason="TOKEN_INVALID")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ringback_server.model.resources import ServiceAccount
+
+#: what the names of those begin with whom an external issuer vouches for; no account's does
+EXTERNAL: Final = "principal://"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,11 @@ class Principal:
     expire_time: float
     #: what claim rules of an external issuer give, beside the bindings of `email`
     grants: tuple[Grant, ...] = ()
+
+    @property
+    def external(self) -> bool:
+        """Whether an external issuer vouches for the caller, who then has no account here."""
+        return self.email.startswith(EXTERNAL)
 
     def is_account(self, account: ServiceAccount | None) -> bool:
         """Tell whether an account is the one that the token speaks for, and is enabled."""
