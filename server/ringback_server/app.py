@@ -46,6 +46,7 @@ from ringback_server.model.resources import HistoryLevel
 from ringback_server.nesting import NestingGate
 from ringback_server.network import bearers, connectors, outbound_client
 from ringback_server.presence import Presence
+from ringback_server.rate_limits import RateLimits
 from ringback_server.readiness import Readiness
 from ringback_server.rpc.connections import Connections
 from ringback_server.rpc.server import Capacity, GrpcServer
@@ -236,6 +237,7 @@ class App:
             definition_limits=definition_limits,
             limits=limits,
             audit=trail.recorder,
+            rates=RateLimits.of(settings, clock, self._metrics),
         )
 
     def _own_hosts(self, where: _Where, metadata: str | None) -> OwnHosts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ringback_server.setting_values import Address, accounts, email, one_of, switch, whole
+from ringback_server.setting_values import Address, accounts, email, numbers, one_of, switch, whole
 
 
 def option(read: Callable[[str], object], metavar: str, about: str) -> dict[str, Any]:
@@ -117,6 +117,29 @@ class DoorSettings:
             "N",
             "connections that the HTTP port holds, and half of the files it may open at most; for "
             "one more, that which has sent nothing for longest is closed",
+        ),
+    )
+    project_rate: int = field(
+        default=0,
+        metadata=option(
+            whole(0),
+            "N",
+            "requests per second that each project may send, each part of a batch for one; 0 for "
+            "any number",
+        ),
+    )
+    project_burst: int = field(
+        default=0,
+        metadata=option(
+            whole(0), "N", "requests of a project that may come at once; 0 for those of a second"
+        ),
+    )
+    project_rates: tuple[tuple[str, int], ...] = field(
+        default=(),
+        metadata=option(
+            numbers,
+            "PROJECT=N,…",
+            "the --project-rate of some projects, such as orders=200,reports=5",
         ),
     )
     audit: Literal["none", "writes", "all"] = field(

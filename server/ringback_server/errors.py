@@ -39,7 +39,7 @@ class RingbackError(Exception):
     """The request could not be served."""
 
     #: after how many seconds it is worth trying again; None: not as it was
-    retry_after: ClassVar[float | None] = None
+    retry_after: float | None = None
     #: what there is too much of; empty: that is not why
     quota: ClassVar[str] = ""
     #: the field that is wrong unless violations say which
@@ -165,6 +165,24 @@ class TooManyAttemptsError(RingbackError):
 
     retry_after = 60.0
     quota = "wrong attempts"
+
+
+class RateLimitExceededError(RingbackError):
+    """The project has sent too many requests; try again in a moment."""
+
+    retry_after = _SOON
+    quota = "requests per second of the project"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: float = _SOON,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take after how many seconds there will be room, and what programs can read of it."""
+        super().__init__(message, facts=facts)
+        self.retry_after = retry_after
 
 
 class OverloadedError(RingbackError):

@@ -78,6 +78,12 @@ class Metrics:
             registry=registry,
         )
 
+        self._limited = Counter(
+            "ringback_rate_limited_requests",
+            "Requests refused because their project had sent too many.",
+            registry=registry,
+        )
+
     def watch(self, census: Census, hands: Callable[[], Hands]) -> None:
         """Also tell what the store and the engine have at the moment of asking."""
         self._registry.register(_Present(census, hands))
@@ -110,6 +116,10 @@ class Metrics:
     def audit_dropped(self, entries: int) -> None:
         """Count what the audit lacks."""
         self._dropped.inc(entries)
+
+    def rate_limited(self) -> None:
+        """Count a request that came too soon."""
+        self._limited.inc()
 
     def answered(self, edge: str, method: str, status: str, seconds: float) -> None:
         """Count a request and its answer."""

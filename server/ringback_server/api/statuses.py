@@ -38,6 +38,7 @@ CODES: dict[type[errors.RingbackError], code_pb2.Code.ValueType] = {
     errors.InboxFullError: code_pb2.RESOURCE_EXHAUSTED,
     errors.QuotaExceededError: code_pb2.RESOURCE_EXHAUSTED,
     errors.TooManyAttemptsError: code_pb2.RESOURCE_EXHAUSTED,
+    errors.RateLimitExceededError: code_pb2.RESOURCE_EXHAUSTED,
     errors.OverloadedError: code_pb2.UNAVAILABLE,
     errors.StorageFullError: code_pb2.UNAVAILABLE,
     errors.ShuttingDownError: code_pb2.UNAVAILABLE,

@@ -100,6 +100,7 @@ class Note:
     __slots__ = (
         "_audit",
         "_claimed",
+        "_counted",
         "_describe",
         "_principal",
         "_scope",
@@ -116,6 +117,7 @@ class Note:
         self._audit = audit
         self._time = now
         self._claimed = False
+        self._counted = False
         self._describe: Describe | None = None
         self._scope = current()
         self.kind = AuditKind.NONE
@@ -128,6 +130,11 @@ class Note:
         kind = kind_of(permission)
         if kind >= self.kind:
             self.kind, self.permission, self.resource = kind, permission, resource
+
+    def counts_first(self) -> bool:
+        """Tell whether this is the first permission that the request has, which counts it."""
+        counted, self._counted = self._counted, True
+        return not counted
 
     def describe(self, describe: Describe) -> None:
         """Note how to tell what a write did from what it returned."""

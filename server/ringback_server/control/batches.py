@@ -6,6 +6,7 @@ What is wrong with one request is the result of that one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -52,6 +53,7 @@ def create_executions(
         return executions.creation(caller, workflow, spec)
 
     def create_all(creations: Sequence[Creation]) -> Sequence[Created | RingbackError]:
+        _count(caller, [creation.workflow.name.project for creation in creations])
         executions.describe_created(creations)
         return caller.backend.engine.create_all(creations)
 
@@ -79,9 +81,13 @@ def send_callbacks(
         name, request = callbacks.check(caller, name, request)
         return callbacks.send_request(caller, name, request)
 
+    def send_all(sound: Sequence[SendRequest]) -> Sequence[SentCallback | RingbackError]:
+        _count(caller, [one.name.project for one in sound])
+        return callbacks.send_all(caller, sound)
+
     return _all(
         [one if isinstance(one, RingbackError) else attempt(prepared, *one) for one in requests],
-        lambda sound: callbacks.send_all(caller, sound),
+        send_all,
     )
 
 
@@ -100,6 +106,12 @@ def _all(
         if noted is not None and isinstance(one, RingbackError):
             noted.failed(one)
     return results
+
+
+def _count(caller: Caller, projects: Sequence[str]) -> None:
+    """Count the parts of a batch; the first of them was counted when its permission was checked."""
+    for project, parts in Counter(projects[1:]).items():
+        caller.backend.rates.owe(project, parts)
 
 
 def _check_size(requests: Sequence[object]) -> None:

@@ -12,7 +12,7 @@ from ringback_server.auth.oauth.approval import Approval
 from ringback_server.auth.oauth.told_tokens import Bearers
 from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
-from ringback_server.control.auditing import Audit, NoAudit, note
+from ringback_server.control.auditing import Audit, NoAudit, note, project_of
 from ringback_server.engine.changes import Told
 from ringback_server.errors import RingbackError
 from ringback_server.lang.limits import Limits, RunLimits
@@ -123,6 +123,28 @@ class Issuer(Protocol):
         ...
 
 
+class Rates(Protocol):
+    """Bounds how many requests a project sends."""
+
+    def take(self, project: str) -> None:
+        """Count a request of a project; raise RateLimitExceededError if it has sent too many."""
+        ...
+
+    def owe(self, project: str, requests: int) -> None:
+        """Count what a request that was let in does beyond one."""
+        ...
+
+
+class NoRates:
+    """Bounds nothing."""
+
+    def take(self, project: str) -> None:
+        """Let everything in."""
+
+    def owe(self, project: str, requests: int) -> None:
+        """Count nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """What the verbs work with: one per server."""
@@ -138,6 +160,7 @@ class Backend:
     definition_limits: Limits = field(default_factory=Limits)
     limits: RunLimits = field(default_factory=RunLimits)
     audit: Audit = field(default_factory=NoAudit)
+    rates: Rates = field(default_factory=NoRates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +209,8 @@ def requires(
             if noted is not None:
                 noted.checked(permission, resource)
             caller.backend.access.check(caller.principal, permission, resource)
+            if noted is None or noted.counts_first():
+                caller.backend.rates.take(project_of(resource))
             if isinstance(name, ExecutionName):
                 note_execution(resource)
             elif isinstance(name, CallbackName | StepEntryName):

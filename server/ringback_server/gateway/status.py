@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from google.protobuf.json_format import MessageToDict
 
@@ -12,6 +13,7 @@ from ringback_server.api.statuses import DOMAIN, details_of
 from ringback_server.gateway.answers import Answer, json_answer
 
 _TYPES = "type.googleapis.com"
+_TRY_AGAIN = {429, 503, 507}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ STATUSES: dict[type[errors.RingbackError], HttpStatus] = {
     errors.InboxFullError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
     errors.QuotaExceededError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
     errors.TooManyAttemptsError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
+    errors.RateLimitExceededError: HttpStatus(429, "RESOURCE_EXHAUSTED"),
     errors.OverloadedError: HttpStatus(503, "UNAVAILABLE"),
     errors.StorageFullError: HttpStatus(507, "UNAVAILABLE"),
     errors.ShuttingDownError: HttpStatus(503, "UNAVAILABLE"),
@@ -74,9 +77,9 @@ def _headers(error: errors.RingbackError, status: HttpStatus) -> tuple[tuple[str
         return (("WWW-Authenticate", "Bearer"),)
     if isinstance(error, errors.MethodNotAllowedError):
         return (("Allow", error.allow),)
-    if status.code not in {429, 503, 507}:
+    if error.retry_after is None or status.code not in _TRY_AGAIN:
         return ()
-    return (("Retry-After", f"{error.retry_after or 1.0:.0f}"),)
+    return (("Retry-After", str(max(1, ceil(error.retry_after)))),)
 
 
 def _envelope(
