@@ -66,7 +66,7 @@ class DoorSettings:
         metadata=option(
             email,
             "EMAIL",
-            "the account of workflows deployed without one",
+            "the account of workflows deployed without one; PROJECT stands for their project",
         ),
     )
     service_accounts: tuple[tuple[str, str], ...] = field(

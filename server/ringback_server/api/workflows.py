@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ringback.v1 import operations_pb2, workflows_pb2
 from ringback_server.api import google_names, messages
 from ringback_server.api.levels import call_log_level, history_level
@@ -9,6 +11,7 @@ from ringback_server.api.unsupported import refuse_unsupported
 from ringback_server.api.update_mask import workflow_changes
 from ringback_server.control import deployments, workflows
 from ringback_server.control.caller import Caller
+from ringback_server.control.definitions import default_account
 from ringback_server.control.deployments import Deployment
 from ringback_server.control.listing import ListRequest
 from ringback_server.control.operations import OperationOutcome
@@ -55,7 +58,7 @@ def create_workflow(
     spec = _spec(request.workflow)
     if request.validate_only:
         workflows.validate_create(caller, parent, request.workflow_id, spec)
-        return _validated(request.workflow, caller)
+        return _validated(request.workflow, _warnings(caller, spec.service_account, parent.project))
     created, operation = workflows.create(caller, parent, request.workflow_id, spec)
     return _deployed(created, operation, caller)
 
@@ -68,7 +71,10 @@ def update_workflow(
     changes = workflow_changes(request)
     if request.validate_only:
         workflows.validate_update(caller, name, changes)
-        return _validated(request.workflow, caller)
+        # Only of an account that is to be set, and so was checked: others are none of theirs.
+        account = changes.service_account
+        warned = () if account is None else _warnings(caller, account, name.project)
+        return _validated(request.workflow, warned)
     updated, operation = workflows.update(caller, name, changes)
     return _deployed(updated, operation, caller)
 
@@ -88,7 +94,8 @@ def deploy_workflow(
     else:
         found = deployments.deploy(caller, name, deployment)
     if found is None:
-        return _checked(request.workflow, caller, name)
+        warned = _warnings(caller, deployment.spec.service_account, name.project)
+        return _checked(request.workflow, warned, name)
     return messages.workflow(found, workflows.warnings(caller, found.service_account))
 
 
@@ -124,20 +131,25 @@ def _deployed(found: Workflow, operation: Operation, caller: Caller) -> operatio
     return messages.operation(outcome)
 
 
-def _validated(sent: workflows_pb2.Workflow, caller: Caller) -> operations_pb2.Operation:
+def _warnings(caller: Caller, account: str, project: str) -> Sequence[str]:
+    default = default_account(caller.backend.settings.default_service_account, project)
+    return workflows.warnings(caller, account or default)
+
+
+def _validated(sent: workflows_pb2.Workflow, warnings: Sequence[str]) -> operations_pb2.Operation:
     """Return the operation of a workflow that could be deployed, and was not."""
-    shown = _checked(sent, caller)
+    shown = _checked(sent, warnings)
     return operations_pb2.Operation(done=True, response=google_names.pack(shown))
 
 
 def _checked(
-    sent: workflows_pb2.Workflow, caller: Caller, name: WorkflowName | None = None
+    sent: workflows_pb2.Workflow, warnings: Sequence[str], name: WorkflowName | None = None
 ) -> workflows_pb2.Workflow:
     """Return a workflow that could be deployed as it was sent, with its name and its warnings."""
     shown = workflows_pb2.Workflow()
     shown.CopyFrom(sent)
     shown.name = sent.name if name is None else str(name)
-    shown.warnings[:] = workflows.warnings(caller, sent.service_account)
+    shown.warnings[:] = warnings
     return shown
 
 

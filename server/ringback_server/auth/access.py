@@ -24,11 +24,7 @@ class Access:
         one; a binding in force, or a rule for the token, grants the permission there.
         """
         if permission not in self.granted(principal, resource):
-            raise PermissionDeniedError(
-                f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
-                reason="IAM_PERMISSION_DENIED",
-                facts={"permission": permission, "resource": resource},
-            )
+            raise denied(permission, resource)
 
     def granted(self, principal: Principal, resource: str) -> frozenset[str]:
         """Return the permissions that the principal has on the resource now."""
@@ -41,6 +37,15 @@ class Access:
             if under(resource, grant.resource):
                 bound |= role_permissions(self._bindings, grant.role)
         return bound if principal.permissions is None else bound & principal.permissions
+
+
+def denied(permission: str, resource: str) -> PermissionDeniedError:
+    """Return what says that a permission is missing, whether or not there is such a resource."""
+    return PermissionDeniedError(
+        f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
+        reason="IAM_PERMISSION_DENIED",
+        facts={"permission": permission, "resource": resource},
+    )
 
 
 def bound_permissions(

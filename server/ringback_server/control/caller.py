@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
+from ringback_server.auth.access import denied
 from ringback_server.auth.issuer import IssuedToken
 from ringback_server.auth.oauth.approval import Approval
 from ringback_server.auth.oauth.told_tokens import Bearers
@@ -14,7 +15,7 @@ from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
 from ringback_server.control.auditing import Audit, NoAudit, note, project_of
 from ringback_server.engine.changes import Told
-from ringback_server.errors import RingbackError
+from ringback_server.errors import PermissionDeniedError, RingbackError
 from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import (
@@ -203,12 +204,12 @@ def requires(
         def checked(
             caller: Caller, name: Name, /, *args: Parameters.args, **kwargs: Parameters.kwargs
         ) -> Answer:
-            name = resolved(caller.backend, name)
+            asked, name = name, resolved(caller.backend, name)
             resource = str(name)
             noted = note()
             if noted is not None:
                 noted.checked(permission, resource)
-            caller.backend.access.check(caller.principal, permission, resource)
+            _check(caller, permission, asked, resource)
             if noted is None or noted.counts_first():
                 caller.backend.rates.take(project_of(resource))
             if isinstance(name, ExecutionName):
@@ -223,6 +224,18 @@ def requires(
         return checked
 
     return declare
+
+
+def _check(caller: Caller, permission: str, asked: ResourceName, resource: str) -> None:
+    """Raise PermissionDeniedError unless the caller has a permission on what was asked for."""
+    backend = caller.backend
+    try:
+        backend.access.check(caller.principal, permission, resource)
+    except PermissionDeniedError:
+        if asked.project == backend.settings.project_number:
+            # Which project has this number is nothing to tell a stranger to it.
+            raise denied(permission, str(asked)) from None
+        raise
 
 
 def resolved(backend: Backend, name: Name) -> Name:

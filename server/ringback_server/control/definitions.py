@@ -72,12 +72,21 @@ def check_env_vars(variables: Mapping[str, str]) -> None:
             raise refused(field, f"{key[:80]!r} must have at most {_MAX_ENV_VALUE} bytes")
 
 
+def default_account(default: str, project: str) -> str:
+    """Return the address of the account of a project's workflows that name none.
+
+    `default` is the setting, in which PROJECT stands for the project (SPEC 10.23). No id of a
+    project is in capitals.
+    """
+    return default.replace("@PROJECT.", f"@{project}.")
+
+
 def full_account_name(account: str, parent: LocationName, default: str) -> str:
     """Return `projects/P/serviceAccounts/A` for an account in either form, or for the default.
 
     Raise InvalidArgumentError for anything else.
     """
-    match = _ACCOUNT.fullmatch(account or default)
+    match = _ACCOUNT.fullmatch(account or default_account(default, parent.project))
     if match is None:
         form = "projects/{project}/serviceAccounts/{account} or the account alone"
         raise refused("workflow.service_account", f"service_account must be {form}")

@@ -99,7 +99,7 @@ def validate_update(caller: Caller, name: WorkflowName, changes: WorkflowChanges
 
 def warnings(caller: Caller, account: str) -> tuple[str, ...]:
     """Return what will fail of a workflow that runs as an account, though it can be deployed."""
-    email = account.rpartition("/")[2] or caller.backend.settings.default_service_account
+    email = account.rpartition("/")[2]
     found = caller.backend.store.credentials.account(email)
     if found is None:
         absent = (
@@ -161,7 +161,7 @@ def _check_new(caller: Caller, parent: LocationName, workflow_id: str, spec: Wor
     definitions.check_labels(spec.labels, "workflow.labels")
     definitions.check_env_vars(spec.user_env_vars)
     definitions.check_source(spec.source, caller.backend.definition_limits)
-    _check_may_act(caller, account)
+    _check_may_act(caller, account, parent.project)
     return account
 
 
@@ -184,17 +184,18 @@ def checked_changes(
         changes = replace(changes, service_account=account)
     if (changes.source, changes.user_env_vars, changes.service_account) != (None, None, None):
         stored = caller.backend.store.workflows.get(name).service_account
-        _check_may_act(caller, changes.service_account or stored)
+        _check_may_act(caller, changes.service_account or stored, name.project)
     return changes
 
 
-def _check_may_act(caller: Caller, account: str) -> None:
+def _check_may_act(caller: Caller, account: str, project: str) -> None:
     """Raise PermissionDeniedError unless the caller may have code run as an account.
 
-    Whoever may deploy may use the default account: that is what it is for.
+    Whoever may deploy may use the default account of the project: that is what it is for.
     """
     email = account.rpartition("/")[2]
-    if email == caller.backend.settings.default_service_account.rpartition("/")[2]:
+    setting = caller.backend.settings.default_service_account
+    if email == definitions.default_account(setting, project):
         return
     name = ServiceAccountName.of(email)
     caller.backend.access.check(caller.principal, "iam.serviceAccounts.actAs", str(name))
