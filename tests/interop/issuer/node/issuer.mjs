@@ -34,7 +34,7 @@ server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", async () => {
         response_types: [],
       },
     ],
-    scopes: ["invoke", "view"],
+    scopes: ["invoke", "view", "other"],
     enabledJWA: { idTokenSigningAlgValues: ["RS256", "ES256", "EdDSA"] },
     extraTokenClaims: (_, token) => ({ realm_access: { roles: (token.scope ?? "").split(" ") } }),
     features: {
@@ -44,7 +44,7 @@ server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", async () => {
         enabled: true,
         // The last word of the resource is how its tokens are signed, or whose they are.
         getResourceServerInfo: (_, resource) => ({
-          scope: "invoke view",
+          scope: "invoke view other",
           audience: resource.endsWith("other") ? "https://other.test" : audience,
           accessTokenTTL: 600,
           accessTokenFormat: "jwt",
