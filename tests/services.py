@@ -11,6 +11,7 @@ from ringback_server.api.admission import Admission
 from ringback_server.auth.access import Access
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.managed_keys import ManagedKeys
 from ringback_server.auth.oauth.approval import Approval
 from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.auth.sealing import Sealer
@@ -136,6 +137,8 @@ def running(directory: Path, *, max_inbox: int = 100, pool: Pool = POOL) -> Gene
             engine=engine,
             access=Access(credentials, clock),
             issuer=issuer,
+            keys=keys,
+            managed_keys=ManagedKeys(store.managed_keys, Sealer(), clock),
             approval=Approval(store.logins, clock),
             bearers=authenticator,
             clock=clock,

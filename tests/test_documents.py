@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
 from ringback_client.cli.app import app, run
@@ -18,16 +19,19 @@ SAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 GROUPS = ("executions", "callbacks", "logs", "auth")
 
 
-def commands() -> list[list[str]]:
-    """Return every command of the command line, as its words."""
-    top = [[command.name or ""] for command in app.registered_commands]
-    grouped = [
-        [group.name or "", command.name or (command.callback.__name__ if command.callback else "")]
-        for group in app.registered_groups
-        if group.typer_instance
-        for command in group.typer_instance.registered_commands
+def commands(group: typer.Typer = app) -> list[list[str]]:
+    """Return every command of a group and of the groups in it, as its words."""
+    here = [
+        command.name or (command.callback.__name__ if command.callback else "")
+        for command in group.registered_commands
     ]
-    return [*top, *([group, name.replace("_", "-")] for group, name in grouped)]
+    below = [
+        [inner.name or "", *words]
+        for inner in group.registered_groups
+        if inner.typer_instance
+        for words in commands(inner.typer_instance)
+    ]
+    return [*([name.replace("_", "-")] for name in here), *below]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

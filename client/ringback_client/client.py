@@ -49,6 +49,7 @@ from ringback_client.verbs.history import HistoryVerbs
 from ringback_client.verbs.iam import IamVerbs
 from ringback_client.verbs.logs import LogVerbs
 from ringback_client.verbs.sessions import SessionVerbs
+from ringback_client.verbs.signing_keys import SigningKeyVerbs
 from ringback_client.verbs.workflows import WorkflowVerbs
 from ringback_client.wires import AsyncioWire, BlockingWire
 
@@ -84,6 +85,7 @@ class Verbs(
     AccountVerbs,
     ClientSecretVerbs,
     SessionVerbs,
+    SigningKeyVerbs,
 ):
     """All that a client can do."""
 
@@ -260,6 +262,12 @@ class Client(Blocking[Verbs]):
 
     generate_access_token = blocking(Verbs.generate_access_token)
     generate_id_token = blocking(Verbs.generate_id_token)
+    sign_blob = blocking(Verbs.sign_blob)
+    sign_jwt = blocking(Verbs.sign_jwt)
+
+    list_signing_keys = blocking(Verbs.list_signing_keys)
+    rotate_signing_key = blocking(Verbs.rotate_signing_key)
+    revoke_signing_key = blocking(Verbs.revoke_signing_key)
 
     create_client_secret = blocking(Verbs.create_client_secret)
     client_secrets = blocking(Verbs.client_secrets)

@@ -22,6 +22,7 @@ from ringback.v1 import (
     logs_pb2,
     operations_pb2,
     sessions_pb2,
+    signing_keys_pb2,
     step_entries_pb2,
     workflows_pb2,
 )
@@ -191,3 +192,30 @@ DELETE_SESSION = Rpc(
     repeatable=False,  # the second would find nothing
 )
 REVOKE_TOKEN = Rpc("Sessions/RevokeToken", sessions_pb2.RevokeTokenRequest, Empty)
+SIGN_BLOB = Rpc(
+    "IAMCredentials/SignBlob",
+    iam_credentials_pb2.SignBlobRequest,
+    iam_credentials_pb2.SignBlobResponse,
+)
+SIGN_JWT = Rpc(
+    "IAMCredentials/SignJwt",
+    iam_credentials_pb2.SignJwtRequest,
+    iam_credentials_pb2.SignJwtResponse,
+)
+LIST_SIGNING_KEYS = Rpc(
+    "SigningKeys/ListSigningKeys",
+    signing_keys_pb2.ListSigningKeysRequest,
+    signing_keys_pb2.ListSigningKeysResponse,
+)
+ROTATE_SIGNING_KEY = Rpc(
+    "SigningKeys/RotateSigningKey",
+    signing_keys_pb2.RotateSigningKeyRequest,
+    signing_keys_pb2.SigningKey,
+    repeatable=False,  # the second would rotate the new key
+)
+REVOKE_SIGNING_KEY = Rpc(
+    "SigningKeys/RevokeSigningKey",
+    signing_keys_pb2.RevokeSigningKeyRequest,
+    signing_keys_pb2.SigningKey,
+    repeatable=False,  # the second would find that the key has retired
+)

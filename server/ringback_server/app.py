@@ -232,6 +232,8 @@ class App:
             issuer=door.issuer,
             approval=door.approval,
             bearers=door.bearers(where.urls),
+            keys=door.keys,
+            managed_keys=door.managed_keys,
             clock=clock,
             settings=settings,
             definition_limits=definition_limits,

@@ -15,6 +15,7 @@ from ringback_server.auth.external_tokens import ExternalTokens, IssuerKeys
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.issuer_file import read_issuers
 from ringback_server.auth.key_ring import KeyRing
+from ringback_server.auth.managed_keys import ManagedKeys
 from ringback_server.auth.oauth.approval import Approval
 from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.auth.open_door import OpenDoor
@@ -42,6 +43,7 @@ class FrontDoor:
     approval: Approval
     sealer: Sealer
     keys: KeyRing
+    managed_keys: ManagedKeys
     #: other issuers whose tokens are taken
     external: tuple[ExternalIssuer, ...] = ()
 
@@ -88,6 +90,7 @@ class FrontDoor:
             approval=Approval(store.logins, clock),
             sealer=sealer,
             keys=keys,
+            managed_keys=ManagedKeys(store.managed_keys, sealer, clock),
             external=_external(settings, issuer.iss, http),
         )
 

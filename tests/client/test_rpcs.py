@@ -51,4 +51,6 @@ def test_calls_that_are_not_repeated() -> None:
         "IAM/UpdateRole",
         "IAM/UploadServiceAccountKey",
         "IAMPolicy/SetIamPolicy",
+        "SigningKeys/RevokeSigningKey",
+        "SigningKeys/RotateSigningKey",
     } == {rpc.name for rpc in TABLE if not rpc.repeatable}

@@ -22,6 +22,7 @@ from ringback.v1 import (
     logs_pb2,
     operations_pb2,
     sessions_pb2,
+    signing_keys_pb2,
     step_entries_pb2,
     workflows_pb2,
 )
@@ -31,6 +32,7 @@ WORKFLOW = f"{PARENT}/workflows/w"
 EXECUTION = f"{WORKFLOW}/executions/00000000-0000-4000-8000-000000000000"
 OPERATION = f"{PARENT}/operations/o"
 ACCOUNT = "projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com"
+SIGNING_KEY = "signingKeys/none"
 SOURCE = "- done:\n    return: 1\n"
 
 FILES = (
@@ -44,6 +46,7 @@ FILES = (
     logs_pb2.DESCRIPTOR,
     operations_pb2.DESCRIPTOR,
     sessions_pb2.DESCRIPTOR,
+    signing_keys_pb2.DESCRIPTOR,
     step_entries_pb2.DESCRIPTOR,
     workflows_pb2.DESCRIPTOR,
 )
@@ -110,6 +113,17 @@ REQUESTS: Mapping[str, Message] = {
     ),
     "ringback.v1.IAMCredentials.GenerateIdToken": iam_credentials_pb2.GenerateIdTokenRequest(
         name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com", audience="a"
+    ),
+    "ringback.v1.IAMCredentials.SignBlob": iam_credentials_pb2.SignBlobRequest(
+        name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com", payload=b"x"
+    ),
+    "ringback.v1.IAMCredentials.SignJwt": iam_credentials_pb2.SignJwtRequest(
+        name="projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com", payload="{}"
+    ),
+    "ringback.v1.SigningKeys.ListSigningKeys": signing_keys_pb2.ListSigningKeysRequest(),
+    "ringback.v1.SigningKeys.RotateSigningKey": signing_keys_pb2.RotateSigningKeyRequest(),
+    "ringback.v1.SigningKeys.RevokeSigningKey": signing_keys_pb2.RevokeSigningKeyRequest(
+        name=SIGNING_KEY
     ),
     "ringback.v1.Logs.ListLogEntries": logs_pb2.ListLogEntriesRequest(parent=PARENT),
     "ringback.v1.Operations.ListOperations": operations_pb2.ListOperationsRequest(name=PARENT),

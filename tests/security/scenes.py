@@ -16,7 +16,8 @@ from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.listing import ListRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.model.names import CallbackName, ExecutionName
-from tests.rpc.calls import EXECUTION, OPERATION, PARENT, REQUESTS, WORKFLOW
+from ringback_server.model.signing_key_names import SigningKeyName
+from tests.rpc.calls import EXECUTION, OPERATION, PARENT, REQUESTS, SIGNING_KEY, WORKFLOW
 from tests.security.stage import Stage
 from tests.services import ADMIN
 from tests.services import PARENT as LOCATION
@@ -56,6 +57,7 @@ class Scene:
     callback: str
     other_callback: str
     operation: str
+    signing_key: str
 
     @classmethod
     def of(cls, stage: Stage, workflow_id: str = "") -> Scene:
@@ -69,12 +71,16 @@ class Scene:
         )
         execution = executions.create(caller, workflow.name, ExecutionSpec()).name
         first, second = until(lambda: _endpoints(caller, execution))
+        # One that signed nothing, so that whoever revokes it ends nobody's token.
+        signing_key = caller.backend.keys.rotate("", overlap=None)
+        caller.backend.keys.rotate("", overlap=None)
         return cls(
             workflow=str(workflow.name),
             execution=str(execution),
             callback=first,
             other_callback=second,
             operation=str(operation.name),
+            signing_key=str(SigningKeyName(signing_key.kid)),
         )
 
     @property
@@ -84,6 +90,7 @@ class Scene:
             CALLBACK: self.callback,
             EXECUTION: self.execution,
             OPERATION: self.operation,
+            SIGNING_KEY: self.signing_key,
             WORKFLOW: self.workflow,
         }
 

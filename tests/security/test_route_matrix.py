@@ -33,6 +33,9 @@ PUBLIC: Mapping[str, str] = {
     "/readyz": "tells a load balancer whether to send requests here",
     "/revoke": "authenticates clients itself",
     "/tokeninfo": "tells of a token that it is sent, as Google's does",
+    "/service_accounts/v1/jwk/{email}": "public keys, and none for an account that is not there",
+    "/service_accounts/v1/metadata/jwk/{email}": "the same",
+    "/service_accounts/v1/metadata/x509/{email}": "the same as certificates",
     "/token": "makes tokens, of an assertion that it checks itself",
 }
 #: hand-made routes that ask for a token -> the permissions that they need

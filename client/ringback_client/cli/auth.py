@@ -8,7 +8,7 @@ import jwt
 import typer
 
 from ringback_client.authorization import account_of_server, tokens_of_server
-from ringback_client.cli import approvals, login_commands, secret_commands
+from ringback_client.cli import approvals, login_commands, secret_commands, signing_keys
 from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format
 from ringback_client.cli.output import say, write_value
@@ -20,6 +20,7 @@ from ringback_client.names import DEFAULT_LOCATION, token_resource
 _STDIN = "-"
 
 app = typer.Typer(help="Credentials for other programs.", no_args_is_help=True)
+app.add_typer(signing_keys.app, name="keys")
 
 
 app.command("login")(login_commands.login)

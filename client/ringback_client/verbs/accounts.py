@@ -1,8 +1,9 @@
-"""Tokens of other accounts than the client's own."""
+"""Tokens and signatures of other accounts than the client's own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from ringback.v1 import iam_credentials_pb2
 from ringback.v1.callbacks_pb2 import Callback
@@ -61,3 +62,25 @@ class AccountVerbs(PlacedVerbs):
             include_email=include_email,
         )
         return (await self._call(rpcs.GENERATE_ID_TOKEN, request)).token
+
+    async def sign_blob(self, email: str, payload: bytes) -> bytes:
+        """Return the signature of bytes by a key that the server keeps for an account.
+
+        RSA, PKCS 1 version 1.5, over SHA-256. Raises RequestError when the client's account may
+        not.
+        """
+        request = iam_credentials_pb2.SignBlobRequest(
+            name=f"projects/-/serviceAccounts/{email}", payload=payload
+        )
+        return (await self._call(rpcs.SIGN_BLOB, request)).signed_blob
+
+    async def sign_jwt(self, email: str, claims: Mapping[str, object]) -> str:
+        """Return a JWT of these claims, signed by a key that the server keeps for an account.
+
+        Its `exp`, if there is one, is at most 12 hours ahead. Raises RequestError when the
+        client's account may not.
+        """
+        request = iam_credentials_pb2.SignJwtRequest(
+            name=f"projects/-/serviceAccounts/{email}", payload=json.dumps(dict(claims))
+        )
+        return (await self._call(rpcs.SIGN_JWT, request)).signed_jwt

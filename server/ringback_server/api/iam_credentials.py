@@ -47,3 +47,29 @@ def generate_id_token(
         delegates=request.delegates,
     )
     return iam_credentials_pb2.GenerateIdTokenResponse(token=issued.token)
+
+
+def sign_blob(
+    request: iam_credentials_pb2.SignBlobRequest, caller: Caller
+) -> iam_credentials_pb2.SignBlobResponse:
+    """Sign bytes for a service account."""
+    kid, signature = credentials.sign_blob(
+        caller,
+        ServiceAccountName.parse(request.name),
+        payload=request.payload,
+        delegates=request.delegates,
+    )
+    return iam_credentials_pb2.SignBlobResponse(key_id=kid, signed_blob=signature)
+
+
+def sign_jwt(
+    request: iam_credentials_pb2.SignJwtRequest, caller: Caller
+) -> iam_credentials_pb2.SignJwtResponse:
+    """Sign a JWT for a service account."""
+    kid, token = credentials.sign_jwt(
+        caller,
+        ServiceAccountName.parse(request.name),
+        payload=request.payload,
+        delegates=request.delegates,
+    )
+    return iam_credentials_pb2.SignJwtResponse(key_id=kid, signed_jwt=token)

@@ -21,6 +21,7 @@ from ringback.v1 import (
     logs_pb2,
     operations_pb2,
     sessions_pb2,
+    signing_keys_pb2,
     step_entries_pb2,
     workflows_pb2,
 )
@@ -36,6 +37,7 @@ from ringback_server.api import (
     operations,
     pubsub,
     sessions,
+    signing_keys,
     step_entries,
     workflows,
 )
@@ -204,6 +206,21 @@ SERVICES: tuple[Service, ...] = (
         ),
         GenerateIdToken=_method(
             iam_credentials_pb2.GenerateIdTokenRequest, iam_credentials.generate_id_token
+        ),
+        SignBlob=_method(iam_credentials_pb2.SignBlobRequest, iam_credentials.sign_blob),
+        SignJwt=_method(iam_credentials_pb2.SignJwtRequest, iam_credentials.sign_jwt),
+    ),
+    _service(
+        signing_keys_pb2.DESCRIPTOR,
+        "SigningKeys",
+        ListSigningKeys=_method(
+            signing_keys_pb2.ListSigningKeysRequest, signing_keys.list_signing_keys
+        ),
+        RotateSigningKey=_method(
+            signing_keys_pb2.RotateSigningKeyRequest, signing_keys.rotate_signing_key
+        ),
+        RevokeSigningKey=_method(
+            signing_keys_pb2.RevokeSigningKeyRequest, signing_keys.revoke_signing_key
         ),
     ),
     _service(

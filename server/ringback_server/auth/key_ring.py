@@ -33,9 +33,10 @@ from ringback_server.errors import (
     FieldViolation,
     InvalidArgumentError,
     NotFoundError,
-    Resource,
 )
+from ringback_server.model.names import resource
 from ringback_server.model.resources import SigningKey
+from ringback_server.model.signing_key_names import SigningKeyName
 
 #: how much later than its last token expires a key may retire, in seconds: what it signed is
 #: noted that much ahead, so that it is rarely written
@@ -149,7 +150,7 @@ class KeyRing:
         """
         found = next((key for key in self._store.signing_keys() if key.kid == kid), None)
         if found is None:
-            name = Resource(type="ringback.v1.SigningKey", name=f"signingKeys/{kid}")
+            name = resource(SigningKeyName(kid))
             raise NotFoundError(f"There is no signing key {kid}.", resource=name)
         now = self._clock.now()
         if not found.verifies(now):

@@ -54,6 +54,15 @@ _EDIT: Final = (
 # Who deploys a workflow for an account acts with all that the account may do.
 _ACT: Final = frozenset({"iam.serviceAccounts.actAs"})
 
+# Those who keep the keys of this server's tokens: whoever revokes one ends the tokens of all.
+_SIGNING_KEYS: Final = frozenset(
+    {
+        "ringback.signingKeys.list",
+        "ringback.signingKeys.revoke",
+        "ringback.signingKeys.rotate",
+    }
+)
+
 _MONITOR: Final = frozenset({"monitoring.timeSeries.list"})
 
 # Who sets the policy of a resource may grant anything there, to themselves too.
@@ -169,6 +178,7 @@ _PARTS: Final = (
     _role("resourcemanager.projectIamAdmin", "Project IAM Admin", _PROJECT_POLICIES),
     _role("ringback.loginApprover", "Login Approver", _LET_IN),
     _role("ringback.oauthAdmin", "OAuth Admin", _OAUTH),
+    _role("ringback.signingKeyAdmin", "Signing Key Admin", _SIGNING_KEYS),
     _role("workflows.admin", "Workflows Admin", _ADMINISTER),
     _role("workflows.editor", "Workflows Editor", _EDIT),
     _role("workflows.invoker", "Workflows Invoker", _INVOKE),

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
+from ringback_server.model.resources import (
+    AccountKey,
+    Binding,
+    ManagedKey,
+    ServiceAccount,
+    SigningKey,
+)
 from ringback_server.model.roles import Role
 
 
@@ -48,6 +54,18 @@ class SigningKeyStore(Protocol):
         ...
 
 
+class ManagedKeyStore(Protocol):
+    """The keys that this server keeps for service accounts."""
+
+    def managed_keys(self, email: str, /) -> Sequence[ManagedKey]:
+        """Return the keys kept for an account, newest first."""
+        ...
+
+    def add_managed_key(self, key: ManagedKey, /, *, forget: float) -> object:
+        """Add a key in place of those before, and drop those that were made before `forget`."""
+        ...
+
+
 class KeyStore(Protocol):
     """Accounts and keys."""
 
@@ -56,7 +74,7 @@ class KeyStore(Protocol):
         ...
 
     def account_key(self, kid: str, /) -> AccountKey | None:
-        """Return the registered key of an account, None if there is none."""
+        """Return a key of an account, registered or kept here, None if there is none."""
         ...
 
 

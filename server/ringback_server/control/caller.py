@@ -28,7 +28,7 @@ from ringback_server.model.names import (
     account_project,
 )
 from ringback_server.model.principals import Principal
-from ringback_server.model.resources import SentCallback
+from ringback_server.model.resources import SentCallback, ServiceAccount, SigningKey
 from ringback_server.settings import Settings
 from ringback_server.store import Store
 from ringback_server.store.callbacks import SendRequest
@@ -146,6 +146,42 @@ class NoRates:
         """Count nothing."""
 
 
+class SigningKeys(Protocol):
+    """The keys of the issuer; see KeyRing."""
+
+    def keys(self) -> Sequence[SigningKey]:
+        """Return all keys, newest first."""
+        ...
+
+    def rotate(self, algorithm: str, *, overlap: float | None) -> SigningKey:
+        """Have a new key sign."""
+        ...
+
+    def revoke(self, kid: str) -> SigningKey:
+        """End a key and all that it signed."""
+        ...
+
+
+class ManagedKeys(Protocol):
+    """Signs for service accounts."""
+
+    def sign(self, account: ServiceAccount, message: bytes) -> tuple[str, bytes]:
+        """Return the id of the key that signed, and the signature."""
+        ...
+
+    def sign_jwt(self, account: ServiceAccount, payload: str) -> tuple[str, str]:
+        """Return the id of the key that signed, and the JWT of a JSON object of claims."""
+        ...
+
+    def jwks(self, email: str) -> Mapping[str, object]:
+        """Return the public halves of an account's keys, as a JWK set."""
+        ...
+
+    def certificates(self, email: str) -> Mapping[str, object]:
+        """Return certificates of an account's keys in PEM, by key id."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """What the verbs work with: one per server."""
@@ -156,6 +192,8 @@ class Backend:
     issuer: Issuer
     approval: Approval
     bearers: Bearers
+    keys: SigningKeys
+    managed_keys: ManagedKeys
     clock: Clock
     settings: Settings
     definition_limits: Limits = field(default_factory=Limits)

@@ -14,7 +14,9 @@ from ringback_server.control import accounts
 from ringback_server.control.auditing import note
 from ringback_server.control.caller import Caller, requires, resolved
 from ringback_server.control.refusals import refused
+from ringback_server.errors import PermissionDeniedError
 from ringback_server.model.names import ServiceAccountName, parse_resource
+from ringback_server.model.resources import ServiceAccount
 from ringback_server.store.accounts import no_account
 
 _IMPERSONATE: Final = "iam.serviceAccounts.getAccessToken"
@@ -39,7 +41,7 @@ def generate_access_token(
     """
     if name.email == caller.principal.email and not _may_impersonate(caller, name):
         _check_request(scope, delegates)
-        _check_account(caller, resolved(caller.backend, name))
+        _account(caller, resolved(caller.backend, name))
         return make_own(caller, bounds, scope=" ".join(scope))
     return _generate(caller, name, scope=scope, bounds=bounds, delegates=delegates)
 
@@ -51,7 +53,7 @@ def make_own(caller: Caller, bounds: Bounds, *, scope: str = CLOUD_PLATFORM) -> 
     """
     principal = caller.principal
     name = ServiceAccountName.of(principal.email)
-    _check_account(caller, name)
+    _account(caller, name)
     bounds = _with_full_name(caller, bounds)
     if _may_impersonate(caller, name):
         return _made(caller, principal.email, scope, inherited(bounds, principal))
@@ -72,7 +74,7 @@ def _generate(
 ) -> IssuedToken:
     _check_request(scope, delegates)
     bounds = inherited(_with_full_name(caller, bounds), caller.principal)
-    _check_account(caller, name)
+    _account(caller, name)
     return _made(caller, name.email, " ".join(scope), bounds)
 
 
@@ -93,7 +95,7 @@ def generate_id_token(
     _check_delegates(delegates)
     if not audience:
         raise refused("audience", "audience must say whom the token is for")
-    _check_account(caller, name)
+    _account(caller, name)
     return caller.backend.issuer.id_token(name.email, audience, include_email=include_email)
 
 
@@ -135,13 +137,54 @@ def _check_request(scope: Sequence[str], delegates: Sequence[str]) -> None:
         raise refused("scope", "scope must name at least one scope")
 
 
+@requires("iam.serviceAccounts.signBlob")
+def sign_blob(
+    caller: Caller, name: ServiceAccountName, *, payload: bytes, delegates: Sequence[str] = ()
+) -> tuple[str, bytes]:
+    """Sign bytes with a key that is kept for an account; return the key's id and the signature.
+
+    Raise InvalidArgumentError for a bad field, NotFoundError for an unknown account, and
+    PermissionDeniedError for a call with a token that is bound to a resource.
+    """
+    _check_signing(caller, delegates)
+    return caller.backend.managed_keys.sign(_account(caller, name), payload)
+
+
+@requires("iam.serviceAccounts.signJwt")
+def sign_jwt(
+    caller: Caller, name: ServiceAccountName, *, payload: str, delegates: Sequence[str] = ()
+) -> tuple[str, str]:
+    """Sign a JSON object of claims with a key that is kept for an account; return its id too.
+
+    A JWT for this service, or for its token endpoint, counts as if the account had signed it.
+    Raise as `sign_blob` does.
+    """
+    _check_signing(caller, delegates)
+    return caller.backend.managed_keys.sign_jwt(_account(caller, name), payload)
+
+
+def _check_signing(caller: Caller, delegates: Sequence[str]) -> None:
+    """Refuse what would be good for more than the token of the call: a JWT has no bounds."""
+    _check_delegates(delegates)
+    bound = caller.principal.resource
+    if bound is not None:
+        raise PermissionDeniedError(
+            "What an account signs is good for all that it may do, and the token of this call is "
+            f"bound to {bound}: call with another token.",
+            reason="TOKEN_TOO_NARROW",
+            facts={"field": "payload"},
+        )
+
+
 def _check_delegates(delegates: Sequence[str]) -> None:
     """Raise InvalidArgumentError for what no token is made for."""
     if delegates:
         raise refused("delegates", "delegates are not supported")
 
 
-def _check_account(caller: Caller, name: ServiceAccountName) -> None:
-    """Raise NotFoundError unless there is an account that may be used."""
-    if accounts.present(caller, name).disabled:
+def _account(caller: Caller, name: ServiceAccountName) -> ServiceAccount:
+    """Return an account that may be used; raise NotFoundError if there is none."""
+    account = accounts.present(caller, name)
+    if account.disabled:
         raise no_account(name)
+    return account

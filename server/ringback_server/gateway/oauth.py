@@ -90,4 +90,4 @@ class DocumentEndpoint:
         if request.method not in {"GET", "HEAD"}:
             raise MethodNotAllowedError("This document takes GET.", allow="GET, HEAD")
         document = await self._workers.run(self._document)
-        return json_answer(document, headers=(("Cache-Control", "public, max-age=300"),))
+        return json_answer(document, headers=(("Cache-Control", "public, max-age=60"),))

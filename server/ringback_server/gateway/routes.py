@@ -13,6 +13,7 @@ from ringback_server.api.google_names import google_pool
 from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, Service
 from ringback_server.auth.oauth.server import AuthorizationServer
+from ringback_server.gateway.account_keys import account_keys
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.callbacks import CallbackUrls
 from ringback_server.gateway.exchange import Endpoint, HttpRequest, Respond, Streamed
@@ -66,6 +67,10 @@ def application(
             Route(
                 OPENAPI_PATH,
                 Endpoint(DocumentEndpoint(services, workers).respond, requests, "openapi"),
+            ),
+            *(
+                Route(path, Endpoint(endpoint.respond, requests, "account_keys"))
+                for path, endpoint in account_keys(admission.backend.managed_keys, workers).items()
             ),
         ],
         default=Endpoint(resources(admission, workers, services), requests),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
 from ringback_server.errors import FieldViolation, InvalidArgumentError, Resource
+from ringback_server.model.callback_ids import callback_id, callback_number
+from ringback_server.model.name_parts import ids_of
+from ringback_server.model.signing_key_names import SigningKeyName, SigningKeysName
 
-#: endpoints that are called about now; each is looked up several times for a callback
-_REMEMBERED = 1_024
-_SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{1,128}")
 _ACCOUNT_DOMAIN = ".iam.gserviceaccount.com"
 _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
@@ -28,7 +26,7 @@ class ProjectName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects",), field))
+        return cls(*ids_of(text, ("projects",), field))
 
     def __str__(self) -> str:
         return f"projects/{self.project}"
@@ -44,7 +42,7 @@ class LocationName:
     @classmethod
     def parse(cls, text: str, field: str = "parent") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects", "locations"), field))
+        return cls(*ids_of(text, ("projects", "locations"), field))
 
     def __str__(self) -> str:
         return f"projects/{self.project}/locations/{self.location}"
@@ -61,7 +59,7 @@ class WorkflowName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects", "locations", "workflows"), field))
+        return cls(*ids_of(text, ("projects", "locations", "workflows"), field))
 
     @property
     def parent(self) -> LocationName:
@@ -84,7 +82,7 @@ class ExecutionName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects", "locations", "workflows", "executions"), field))
+        return cls(*ids_of(text, ("projects", "locations", "workflows", "executions"), field))
 
     @property
     def parent(self) -> WorkflowName:
@@ -118,7 +116,7 @@ class CallbackName:
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
         collections = ("projects", "locations", "workflows", "executions", "callbacks")
-        return cls(*_ids(text, collections, field))
+        return cls(*ids_of(text, collections, field))
 
     @classmethod
     def of(cls, execution: ExecutionName, number: int) -> Self:
@@ -155,7 +153,7 @@ class StepEntryName:
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
         collections = ("projects", "locations", "workflows", "executions", "stepEntries")
-        return cls(*_ids(text, collections, field))
+        return cls(*ids_of(text, collections, field))
 
     @property
     def parent(self) -> ExecutionName:
@@ -177,7 +175,7 @@ class OperationName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects", "locations", "operations"), field))
+        return cls(*ids_of(text, ("projects", "locations", "operations"), field))
 
     @property
     def parent(self) -> LocationName:
@@ -198,7 +196,7 @@ class ServiceAccountName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects", "serviceAccounts"), field))
+        return cls(*ids_of(text, ("projects", "serviceAccounts"), field))
 
     @classmethod
     def of(cls, email: str) -> Self:
@@ -220,7 +218,7 @@ class AccountKeyName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects", "serviceAccounts", "keys"), field))
+        return cls(*ids_of(text, ("projects", "serviceAccounts", "keys"), field))
 
     @property
     def parent(self) -> ServiceAccountName:
@@ -241,7 +239,7 @@ class RoleName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*_ids(text, ("projects", "roles"), field))
+        return cls(*ids_of(text, ("projects", "roles"), field))
 
     @property
     def parent(self) -> ProjectName:
@@ -273,7 +271,7 @@ class ClientSecretName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        *account, secret = _ids(text, ("projects", "serviceAccounts", "secrets"), field)
+        *account, secret = ids_of(text, ("projects", "serviceAccounts", "secrets"), field)
         return cls(ServiceAccountName(*account), secret)
 
     def __str__(self) -> str:
@@ -290,7 +288,7 @@ class SessionName:
     @classmethod
     def parse(cls, text: str, field: str = "name") -> Self:
         """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        *account, session = _ids(text, ("projects", "serviceAccounts", "sessions"), field)
+        *account, session = ids_of(text, ("projects", "serviceAccounts", "sessions"), field)
         return cls(ServiceAccountName(*account), session)
 
     def __str__(self) -> str:
@@ -309,6 +307,8 @@ ResourceName = (
     | ServiceAccountName
     | AccountKeyName
     | RoleName
+    | SigningKeysName
+    | SigningKeyName
 )
 
 _TYPES: Mapping[type[ResourceName], str] = {
@@ -321,6 +321,7 @@ _TYPES: Mapping[type[ResourceName], str] = {
     ServiceAccountName: "iam.googleapis.com/ServiceAccount",
     AccountKeyName: "iam.googleapis.com/ServiceAccountKey",
     RoleName: "iam.googleapis.com/Role",
+    SigningKeyName: "ringback.v1/SigningKey",
 }
 
 
@@ -374,41 +375,3 @@ def account_project(email: str) -> str | None:
     account, _, domain = email.partition("@")
     project = domain.removesuffix(_ACCOUNT_DOMAIN)
     return project if account and project and project != domain else None
-
-
-def callback_id(uid: bytes, number: int) -> str:
-    """Derive the id of an endpoint, two joined UUIDs, from its execution and its number.
-
-    The number travels masked in the first four bytes, so that a name leads to its row without
-    being stored and without a search.
-    """
-    digest = hashlib.sha256(b"callback" + uid + number.to_bytes(4, "big")).digest()
-    mask = hashlib.sha256(b"mask" + uid + digest[4:]).digest()[:4]
-    masked = bytes(a ^ b for a, b in zip(number.to_bytes(4, "big"), mask, strict=True))
-    return f"{UUID(bytes=masked + digest[4:16])}_{UUID(bytes=digest[16:])}"
-
-
-@lru_cache(_REMEMBERED)
-def callback_number(uid: bytes, text: str) -> int | None:
-    """Return the number of the endpoint with this id, or None if the id is not one of `uid`'s."""
-    first, _, second = text.partition("_")
-    try:
-        raw = UUID(first).bytes + UUID(second).bytes
-    except ValueError:
-        return None
-    mask = hashlib.sha256(b"mask" + uid + raw[4:]).digest()[:4]
-    number = int.from_bytes(bytes(a ^ b for a, b in zip(raw[:4], mask, strict=True)), "big")
-    return number if callback_id(uid, number) == text else None
-
-
-def _ids(text: str, collections: tuple[str, ...], field: str) -> tuple[str, ...]:
-    parts = text.split("/")
-    ids = tuple(parts[1::2])
-    named = len(parts) == 2 * len(collections) and tuple(parts[::2]) == collections
-    if not named or not all(map(_SEGMENT.fullmatch, ids)):
-        pattern = "/".join(f"{collection}/*" for collection in collections)
-        message = f"{field} must have the form {pattern}, got {text[:200]!r}"
-        raise InvalidArgumentError(
-            message, violations=(FieldViolation(field=field, description=message),)
-        )
-    return ids

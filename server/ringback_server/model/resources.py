@@ -253,6 +253,26 @@ class AccountKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedKey:
+    """A key of a service account whose private half this server keeps, and signs with for others.
+
+    It belongs to the account with this unique id: an account made later under the same address
+    has others.
+    """
+
+    kid: str
+    email: str
+    unique_id: str
+    #: a certificate of its own making, in PEM
+    certificate: str
+    #: PEM
+    public_key: str
+    #: the private half as a Sealer stored it; None once it is destroyed
+    sealed_key: bytes | None = field(repr=False)
+    create_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
     """A key of this server's issuer: it signs until rotated, and verifies until it retires."""
 

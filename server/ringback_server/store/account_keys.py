@@ -11,7 +11,11 @@ from ringback_server.store.database import Connection, Row
 
 _KEY = """
 SELECT kid, email, public_key, create_time, disabled, expire_time, certificate, uploaded
-  FROM account_key WHERE kid = ?
+  FROM account_key WHERE kid = :kid
+ UNION ALL
+SELECT kid, email, public_key, managed_key.create_time, 0, NULL, certificate, 0
+  FROM managed_key JOIN service_account USING (email, unique_id)
+ WHERE kid = :kid
 """
 _KEYS = """
 SELECT kid, email, public_key, create_time, disabled, expire_time, certificate, uploaded
@@ -35,8 +39,8 @@ class AccountKeyRows(CredentialRows):
     """Remembers keys. Times are Unix seconds."""
 
     def account_key(self, kid: str) -> AccountKey | None:
-        """Return the registered key of an account, None if there is none."""
-        row = self._row(_KEY, (kid,))
+        """Return a key of an account, registered or kept by this server; None if there is none."""
+        row = self._row(_KEY, {"kid": kid})
         return None if row is None else _key(row)
 
     def account_keys(self, email: str) -> list[AccountKey]:

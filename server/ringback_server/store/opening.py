@@ -20,6 +20,7 @@ from ringback_server.store.histories import Histories
 from ringback_server.store.instance import Instance
 from ringback_server.store.logins import Logins
 from ringback_server.store.logs import Logs
+from ringback_server.store.managed_keys import ManagedKeys
 from ringback_server.store.observer import StoreObserver
 from ringback_server.store.sealed import Sealed
 from ringback_server.store.sessions import Sessions
@@ -42,6 +43,7 @@ class Store:
     histories: Histories
     credentials: Credentials
     signing_keys: SigningKeys
+    managed_keys: ManagedKeys
     sealed: Sealed
     client_secrets: ClientSecrets
     logins: Logins
@@ -92,6 +94,7 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         sights=Sights(database),
         histories=Histories(database),
         signing_keys=SigningKeys(database),
+        managed_keys=ManagedKeys(database),
         sealed=Sealed(database),
         credentials=credentials,
         client_secrets=ClientSecrets(database),

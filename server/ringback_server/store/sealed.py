@@ -34,6 +34,11 @@ SEALED: Final = (
         select="SELECT kid, sealed_key FROM signing_key WHERE sealed_key IS NOT NULL",
         update="UPDATE signing_key SET sealed_key = ? WHERE kid = ?",
     ),
+    SealedColumn(
+        name="managed_key.sealed_key",
+        select="SELECT kid, sealed_key FROM managed_key WHERE sealed_key IS NOT NULL",
+        update="UPDATE managed_key SET sealed_key = ? WHERE kid = ?",
+    ),
 )
 
 

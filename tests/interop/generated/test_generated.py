@@ -70,6 +70,8 @@ def test_client_when_it_calls_everything_else(
         "exported": [True, 4],
         "left": 0,
         "tokens": [True, 2],
+        "signed": [256, True],
+        "rotated": ["EdDSA", True, True],
         "done": [True, True],
         "forgotten": True,
     } == json.loads(printed)

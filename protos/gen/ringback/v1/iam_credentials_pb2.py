@@ -28,7 +28,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ringback/v1/iam_credentials.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x01\n\x1aGenerateAccessTokenRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tdelegates\x18\x02 \x03(\t\x12\x13\n\x05scope\x18\x04 \x03(\tB\x04\xe2\x41\x01\x02\x12+\n\x08lifetime\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0bpermissions\x18\x64 \x03(\t\x12\x10\n\x08resource\x18\x65 \x01(\t\x12\x0e\n\x06method\x18\x66 \x01(\t\"d\n\x1bGenerateAccessTokenResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x16GenerateIdTokenRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tdelegates\x18\x02 \x03(\t\x12\x16\n\x08\x61udience\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rinclude_email\x18\x04 \x01(\x08\"(\n\x17GenerateIdTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t2\xe6\x02\n\x0eIAMCredentials\x12\xb0\x01\n\x13GenerateAccessToken\x12\'.ringback.v1.GenerateAccessTokenRequest\x1a(.ringback.v1.GenerateAccessTokenResponse\"F\x82\xd3\xe4\x93\x02@\";/v1/{name=projects/*/serviceAccounts/*}:generateAccessToken:\x01*\x12\xa0\x01\n\x0fGenerateIdToken\x12#.ringback.v1.GenerateIdTokenRequest\x1a$.ringback.v1.GenerateIdTokenResponse\"B\x82\xd3\xe4\x93\x02<\"7/v1/{name=projects/*/serviceAccounts/*}:generateIdToken:\x01*B\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ringback/v1/iam_credentials.proto\x12\x0bringback.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x01\n\x1aGenerateAccessTokenRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tdelegates\x18\x02 \x03(\t\x12\x13\n\x05scope\x18\x04 \x03(\tB\x04\xe2\x41\x01\x02\x12+\n\x08lifetime\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0bpermissions\x18\x64 \x03(\t\x12\x10\n\x08resource\x18\x65 \x01(\t\x12\x0e\n\x06method\x18\x66 \x01(\t\"d\n\x1bGenerateAccessTokenResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"n\n\x16GenerateIdTokenRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tdelegates\x18\x02 \x03(\t\x12\x16\n\x08\x61udience\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rinclude_email\x18\x04 \x01(\x08\"(\n\x17GenerateIdTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\"O\n\x0fSignBlobRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tdelegates\x18\x03 \x03(\t\x12\x15\n\x07payload\x18\x05 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"7\n\x10SignBlobResponse\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x13\n\x0bsigned_blob\x18\x04 \x01(\x0c\"N\n\x0eSignJwtRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tdelegates\x18\x03 \x03(\t\x12\x15\n\x07payload\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\"5\n\x0fSignJwtResponse\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\nsigned_jwt\x18\x02 \x01(\t2\xf0\x04\n\x0eIAMCredentials\x12\xb0\x01\n\x13GenerateAccessToken\x12\'.ringback.v1.GenerateAccessTokenRequest\x1a(.ringback.v1.GenerateAccessTokenResponse\"F\x82\xd3\xe4\x93\x02@\";/v1/{name=projects/*/serviceAccounts/*}:generateAccessToken:\x01*\x12\xa0\x01\n\x0fGenerateIdToken\x12#.ringback.v1.GenerateIdTokenRequest\x1a$.ringback.v1.GenerateIdTokenResponse\"B\x82\xd3\xe4\x93\x02<\"7/v1/{name=projects/*/serviceAccounts/*}:generateIdToken:\x01*\x12\x84\x01\n\x08SignBlob\x12\x1c.ringback.v1.SignBlobRequest\x1a\x1d.ringback.v1.SignBlobResponse\";\x82\xd3\xe4\x93\x02\x35\"0/v1/{name=projects/*/serviceAccounts/*}:signBlob:\x01*\x12\x80\x01\n\x07SignJwt\x12\x1b.ringback.v1.SignJwtRequest\x1a\x1c.ringback.v1.SignJwtResponse\":\x82\xd3\xe4\x93\x02\x34\"//v1/{name=projects/*/serviceAccounts/*}:signJwt:\x01*B\x1aP\x01Z\x16ringback/v1;ringbackv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,10 +44,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATEIDTOKENREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_GENERATEIDTOKENREQUEST'].fields_by_name['audience']._loaded_options = None
   _globals['_GENERATEIDTOKENREQUEST'].fields_by_name['audience']._serialized_options = b'\342A\001\002'
+  _globals['_SIGNBLOBREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_SIGNBLOBREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_SIGNBLOBREQUEST'].fields_by_name['payload']._loaded_options = None
+  _globals['_SIGNBLOBREQUEST'].fields_by_name['payload']._serialized_options = b'\342A\001\002'
+  _globals['_SIGNJWTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_SIGNJWTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_SIGNJWTREQUEST'].fields_by_name['payload']._loaded_options = None
+  _globals['_SIGNJWTREQUEST'].fields_by_name['payload']._serialized_options = b'\342A\001\002'
   _globals['_IAMCREDENTIALS'].methods_by_name['GenerateAccessToken']._loaded_options = None
   _globals['_IAMCREDENTIALS'].methods_by_name['GenerateAccessToken']._serialized_options = b'\202\323\344\223\002@\";/v1/{name=projects/*/serviceAccounts/*}:generateAccessToken:\001*'
   _globals['_IAMCREDENTIALS'].methods_by_name['GenerateIdToken']._loaded_options = None
   _globals['_IAMCREDENTIALS'].methods_by_name['GenerateIdToken']._serialized_options = b'\202\323\344\223\002<\"7/v1/{name=projects/*/serviceAccounts/*}:generateIdToken:\001*'
+  _globals['_IAMCREDENTIALS'].methods_by_name['SignBlob']._loaded_options = None
+  _globals['_IAMCREDENTIALS'].methods_by_name['SignBlob']._serialized_options = b'\202\323\344\223\0025\"0/v1/{name=projects/*/serviceAccounts/*}:signBlob:\001*'
+  _globals['_IAMCREDENTIALS'].methods_by_name['SignJwt']._loaded_options = None
+  _globals['_IAMCREDENTIALS'].methods_by_name['SignJwt']._serialized_options = b'\202\323\344\223\0024\"//v1/{name=projects/*/serviceAccounts/*}:signJwt:\001*'
   _globals['_GENERATEACCESSTOKENREQUEST']._serialized_start=179
   _globals['_GENERATEACCESSTOKENREQUEST']._serialized_end=367
   _globals['_GENERATEACCESSTOKENRESPONSE']._serialized_start=369
@@ -56,6 +68,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATEIDTOKENREQUEST']._serialized_end=581
   _globals['_GENERATEIDTOKENRESPONSE']._serialized_start=583
   _globals['_GENERATEIDTOKENRESPONSE']._serialized_end=623
-  _globals['_IAMCREDENTIALS']._serialized_start=626
-  _globals['_IAMCREDENTIALS']._serialized_end=984
+  _globals['_SIGNBLOBREQUEST']._serialized_start=625
+  _globals['_SIGNBLOBREQUEST']._serialized_end=704
+  _globals['_SIGNBLOBRESPONSE']._serialized_start=706
+  _globals['_SIGNBLOBRESPONSE']._serialized_end=761
+  _globals['_SIGNJWTREQUEST']._serialized_start=763
+  _globals['_SIGNJWTREQUEST']._serialized_end=841
+  _globals['_SIGNJWTRESPONSE']._serialized_start=843
+  _globals['_SIGNJWTRESPONSE']._serialized_end=896
+  _globals['_IAMCREDENTIALS']._serialized_start=899
+  _globals['_IAMCREDENTIALS']._serialized_end=1523
 # @@protoc_insertion_point(module_scope)

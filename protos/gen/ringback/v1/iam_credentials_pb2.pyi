@@ -167,3 +167,119 @@ class GenerateIdTokenResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GenerateIdTokenResponse: _TypeAlias = GenerateIdTokenResponse  # noqa: Y015
+
+@_typing.final
+class SignBlobRequest(_message.Message):
+    """The request of IAMCredentials.SignBlob."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DELEGATES_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The account: `projects/-/serviceAccounts/{email}`."""
+    payload: _builtins.bytes
+    """The bytes to sign."""
+    @_builtins.property
+    def delegates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Accounts between the caller and the account, each of which may sign for the next."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        delegates: _abc.Iterable[_builtins.str] | None = ...,
+        payload: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delegates", b"delegates", "name", b"name", "payload", b"payload"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignBlobRequest: _TypeAlias = SignBlobRequest  # noqa: Y015
+
+@_typing.final
+class SignBlobResponse(_message.Message):
+    """The response of IAMCredentials.SignBlob."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    SIGNED_BLOB_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.str
+    """The key that signed; its public half is at `/service_accounts/v1/metadata/x509/{email}`."""
+    signed_blob: _builtins.bytes
+    """The signature: RSA, PKCS 1 version 1.5, over SHA-256."""
+    def __init__(
+        self,
+        *,
+        key_id: _builtins.str = ...,
+        signed_blob: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "signed_blob", b"signed_blob"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignBlobResponse: _TypeAlias = SignBlobResponse  # noqa: Y015
+
+@_typing.final
+class SignJwtRequest(_message.Message):
+    """The request of IAMCredentials.SignJwt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DELEGATES_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The account: `projects/-/serviceAccounts/{email}`."""
+    payload: _builtins.str
+    """The claims, as the JSON of an object. With `exp`, that is at most 12 hours ahead."""
+    @_builtins.property
+    def delegates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Accounts between the caller and the account, each of which may sign for the next."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        delegates: _abc.Iterable[_builtins.str] | None = ...,
+        payload: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delegates", b"delegates", "name", b"name", "payload", b"payload"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignJwtRequest: _TypeAlias = SignJwtRequest  # noqa: Y015
+
+@_typing.final
+class SignJwtResponse(_message.Message):
+    """The response of IAMCredentials.SignJwt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    SIGNED_JWT_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.str
+    """The key that signed; its public half is at `/service_accounts/v1/metadata/jwk/{email}`."""
+    signed_jwt: _builtins.str
+    """The JWT: RS256, in compact form."""
+    def __init__(
+        self,
+        *,
+        key_id: _builtins.str = ...,
+        signed_jwt: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "signed_jwt", b"signed_jwt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignJwtResponse: _TypeAlias = SignJwtResponse  # noqa: Y015

@@ -45,6 +45,16 @@ class IAMCredentialsStub:
                 request_serializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenRequest.SerializeToString,
                 response_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenResponse.FromString,
                 _registered_method=True)
+        self.SignBlob = channel.unary_unary(
+                '/ringback.v1.IAMCredentials/SignBlob',
+                request_serializer=ringback_dot_v1_dot_iam__credentials__pb2.SignBlobRequest.SerializeToString,
+                response_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.SignBlobResponse.FromString,
+                _registered_method=True)
+        self.SignJwt = channel.unary_unary(
+                '/ringback.v1.IAMCredentials/SignJwt',
+                request_serializer=ringback_dot_v1_dot_iam__credentials__pb2.SignJwtRequest.SerializeToString,
+                response_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.SignJwtResponse.FromString,
+                _registered_method=True)
 
 
 class IAMCredentialsServicer:
@@ -66,6 +76,20 @@ class IAMCredentialsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SignBlob(self, request, context):
+        """Signs bytes with the key of a service account that this server keeps, for a caller who may.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignJwt(self, request, context):
+        """Signs a JWT with the key of a service account that this server keeps, for a caller who may.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IAMCredentialsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +102,16 @@ def add_IAMCredentialsServicer_to_server(servicer, server):
                     servicer.GenerateIdToken,
                     request_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenRequest.FromString,
                     response_serializer=ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenResponse.SerializeToString,
+            ),
+            'SignBlob': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignBlob,
+                    request_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.SignBlobRequest.FromString,
+                    response_serializer=ringback_dot_v1_dot_iam__credentials__pb2.SignBlobResponse.SerializeToString,
+            ),
+            'SignJwt': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignJwt,
+                    request_deserializer=ringback_dot_v1_dot_iam__credentials__pb2.SignJwtRequest.FromString,
+                    response_serializer=ringback_dot_v1_dot_iam__credentials__pb2.SignJwtResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +169,60 @@ class IAMCredentials:
             '/ringback.v1.IAMCredentials/GenerateIdToken',
             ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenRequest.SerializeToString,
             ringback_dot_v1_dot_iam__credentials__pb2.GenerateIdTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignBlob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringback.v1.IAMCredentials/SignBlob',
+            ringback_dot_v1_dot_iam__credentials__pb2.SignBlobRequest.SerializeToString,
+            ringback_dot_v1_dot_iam__credentials__pb2.SignBlobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignJwt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ringback.v1.IAMCredentials/SignJwt',
+            ringback_dot_v1_dot_iam__credentials__pb2.SignJwtRequest.SerializeToString,
+            ringback_dot_v1_dot_iam__credentials__pb2.SignJwtResponse.FromString,
             options,
             channel_credentials,
             insecure,

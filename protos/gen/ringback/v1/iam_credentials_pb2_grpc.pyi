@@ -41,6 +41,10 @@ class IAMCredentialsStub:
     """
     GenerateIdToken: _grpc.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateIdTokenRequest, _iam_credentials_pb2.GenerateIdTokenResponse]
     """Makes an ID token of a service account, for a caller who may create tokens for it."""
+    SignBlob: _grpc.UnaryUnaryMultiCallable[_iam_credentials_pb2.SignBlobRequest, _iam_credentials_pb2.SignBlobResponse]
+    """Signs bytes with the key of a service account that this server keeps, for a caller who may."""
+    SignJwt: _grpc.UnaryUnaryMultiCallable[_iam_credentials_pb2.SignJwtRequest, _iam_credentials_pb2.SignJwtResponse]
+    """Signs a JWT with the key of a service account that this server keeps, for a caller who may."""
 
 @_typing.type_check_only
 class IAMCredentialsAsyncStub(IAMCredentialsStub):
@@ -53,6 +57,10 @@ class IAMCredentialsAsyncStub(IAMCredentialsStub):
     """
     GenerateIdToken: _aio.UnaryUnaryMultiCallable[_iam_credentials_pb2.GenerateIdTokenRequest, _iam_credentials_pb2.GenerateIdTokenResponse]  # type: ignore[assignment]
     """Makes an ID token of a service account, for a caller who may create tokens for it."""
+    SignBlob: _aio.UnaryUnaryMultiCallable[_iam_credentials_pb2.SignBlobRequest, _iam_credentials_pb2.SignBlobResponse]  # type: ignore[assignment]
+    """Signs bytes with the key of a service account that this server keeps, for a caller who may."""
+    SignJwt: _aio.UnaryUnaryMultiCallable[_iam_credentials_pb2.SignJwtRequest, _iam_credentials_pb2.SignJwtResponse]  # type: ignore[assignment]
+    """Signs a JWT with the key of a service account that this server keeps, for a caller who may."""
 
 class IAMCredentialsServicer(metaclass=_abc_1.ABCMeta):
     """Makes short-lived credentials of service accounts."""
@@ -74,5 +82,21 @@ class IAMCredentialsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_iam_credentials_pb2.GenerateIdTokenResponse, _abc.Awaitable[_iam_credentials_pb2.GenerateIdTokenResponse]]:
         """Makes an ID token of a service account, for a caller who may create tokens for it."""
+
+    @_abc_1.abstractmethod
+    def SignBlob(
+        self,
+        request: _iam_credentials_pb2.SignBlobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_iam_credentials_pb2.SignBlobResponse, _abc.Awaitable[_iam_credentials_pb2.SignBlobResponse]]:
+        """Signs bytes with the key of a service account that this server keeps, for a caller who may."""
+
+    @_abc_1.abstractmethod
+    def SignJwt(
+        self,
+        request: _iam_credentials_pb2.SignJwtRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_iam_credentials_pb2.SignJwtResponse, _abc.Awaitable[_iam_credentials_pb2.SignJwtResponse]]:
+        """Signs a JWT with the key of a service account that this server keeps, for a caller who may."""
 
 def add_IAMCredentialsServicer_to_server(servicer: IAMCredentialsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 from ringback_server.api.table import Service
+from ringback_server.gateway.account_keys import JWK_PATHS, X509_PATH
 from ringback_server.gateway.openapi.oauth import answer, oauth_paths, open_operation
 from ringback_server.gateway.openapi.operations import ID, Paths, rest_paths
 from ringback_server.gateway.openapi.schemas import Schema, Schemas, comment
@@ -35,6 +36,8 @@ _ERROR: Schema = {
         }
     },
 }
+_EMAIL: Schema = {"name": "email", "in": "path", "required": True, "schema": dict(ID)}
+_KEYS = "Returns the keys that this server keeps for a service account, and signs with for others"
 
 
 def openapi_document(services: Iterable[Service]) -> Schema:
@@ -106,6 +109,13 @@ def _others() -> Paths:
             **{method: _callback(method) for method in _CALLBACK_METHODS},
         },
         **oauth_paths(),
+        **{
+            path: {
+                "parameters": [_EMAIL],
+                "get": open_operation("OAuth", f"accountKeys{number}", _KEYS),
+            }
+            for number, path in enumerate((X509_PATH, *JWK_PATHS))
+        },
         PATH: {"get": open_operation("Server", "openapi", "Returns this document")},
         "/healthz": {"get": open_operation("Server", "healthz", "Tells that the process answers")},
         "/readyz": {

@@ -28,6 +28,8 @@ from ringback.v1 import (
     logs_pb2_grpc,
     operations_pb2,
     operations_pb2_grpc,
+    signing_keys_pb2,
+    signing_keys_pb2_grpc,
     step_entries_pb2,
     step_entries_pb2_grpc,
     workflows_pb2,
@@ -69,6 +71,7 @@ def main(address):
         take_message(channel, seen)
         look_back(channel, first, seen)
         make_tokens(channel, workflow, seen)
+        keep_keys(channel, seen)
         delete(channel, seen)
     print(json.dumps(seen))
 
@@ -209,6 +212,24 @@ def make_tokens(channel, workflow, seen):
         request, metadata=[("authorization", f"Bearer {token}")]
     )
     seen["tokens"] = [found == workflow, id_token.count(".")]
+
+
+def keep_keys(channel, seen):
+    """Sign with a key that the server keeps; rotate the keys of its tokens, and revoke the new."""
+    credentials = iam_credentials_pb2_grpc.IAMCredentialsStub(channel)
+    request = iam_credentials_pb2.SignBlobRequest(name=ADMIN, payload=b"a message")
+    blob = credentials.SignBlob(request, metadata=TOKEN)
+    request = iam_credentials_pb2.SignJwtRequest(name=ADMIN, payload='{"aud": "somebody"}')
+    signed = credentials.SignJwt(request, metadata=TOKEN)
+    seen["signed"] = [len(blob.signed_blob), signed.key_id == blob.key_id]
+    keys = signing_keys_pb2_grpc.SigningKeysStub(channel)
+    request = signing_keys_pb2.RotateSigningKeyRequest(algorithm="EdDSA")
+    new = keys.RotateSigningKey(request, metadata=TOKEN)
+    request = signing_keys_pb2.ListSigningKeysRequest()
+    listed = keys.ListSigningKeys(request, metadata=TOKEN).signing_keys
+    request = signing_keys_pb2.RevokeSigningKeyRequest(name=new.name)
+    revoked = keys.RevokeSigningKey(request, metadata=TOKEN)
+    seen["rotated"] = [new.algorithm, new in listed, revoked.state == revoked.REVOKED]
 
 
 def delete(channel, seen):
