@@ -107,7 +107,7 @@ def test_everything_is_described() -> None:
             "/v1/{name=projects/*/logEntries/*}:go",
             "/v1/projects/{project}/logEntries/{logEntry}:go",
         ),
-        ("/v1/{id}", "/v1/{v1}"),
+        ("/v1/{id}", "/v1/{id}"),
         ("/{a.b}/x", "/{b}/x"),
         ("/v1/files/{name=**}", "/v1/files/{file}"),
     ],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc.error_details_pb2 import ErrorInfo
@@ -18,6 +19,8 @@ from ringback.v1 import (
     client_secrets_pb2,
     executions_pb2,
     iam_credentials_pb2,
+    iam_pb2,
+    iam_policy_pb2,
     locations_pb2,
     logs_pb2,
     operations_pb2,
@@ -30,6 +33,9 @@ from ringback.v1 import (
 PARENT = "projects/local/locations/us-central1"
 WORKFLOW = f"{PARENT}/workflows/w"
 EXECUTION = f"{WORKFLOW}/executions/00000000-0000-4000-8000-000000000000"
+ACCOUNT = "projects/local/serviceAccounts/nobody@local.iam.gserviceaccount.com"
+ACCOUNT_KEY = f"{ACCOUNT}/keys/k"
+ROLE = "projects/local/roles/role"
 OPERATION = f"{PARENT}/operations/o"
 ACCOUNT = "projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com"
 SIGNING_KEY = "signingKeys/none"
@@ -42,6 +48,8 @@ FILES = (
     client_secrets_pb2.DESCRIPTOR,
     executions_pb2.DESCRIPTOR,
     iam_credentials_pb2.DESCRIPTOR,
+    iam_pb2.DESCRIPTOR,
+    iam_policy_pb2.DESCRIPTOR,
     locations_pb2.DESCRIPTOR,
     logs_pb2.DESCRIPTOR,
     operations_pb2.DESCRIPTOR,
@@ -104,6 +112,58 @@ REQUESTS: Mapping[str, Message] = {
         workflow=WORKFLOW,
         subscription="projects/local/subscriptions/s",
         message=executions_pb2.PubsubMessage(message_id="1", data=b"x"),
+    ),
+    "ringback.v1.IAM.ListServiceAccounts": iam_pb2.ListServiceAccountsRequest(
+        name="projects/local"
+    ),
+    "ringback.v1.IAM.GetServiceAccount": iam_pb2.GetServiceAccountRequest(name=ACCOUNT),
+    "ringback.v1.IAM.CreateServiceAccount": iam_pb2.CreateServiceAccountRequest(
+        name="projects/local", account_id="account"
+    ),
+    "ringback.v1.IAM.PatchServiceAccount": iam_pb2.PatchServiceAccountRequest(
+        service_account=iam_pb2.ServiceAccount(name=ACCOUNT),
+        update_mask=FieldMask(paths=["description"]),
+    ),
+    "ringback.v1.IAM.DeleteServiceAccount": iam_pb2.DeleteServiceAccountRequest(name=ACCOUNT),
+    "ringback.v1.IAM.EnableServiceAccount": iam_pb2.EnableServiceAccountRequest(name=ACCOUNT),
+    "ringback.v1.IAM.DisableServiceAccount": iam_pb2.DisableServiceAccountRequest(name=ACCOUNT),
+    "ringback.v1.IAM.ListServiceAccountKeys": iam_pb2.ListServiceAccountKeysRequest(name=ACCOUNT),
+    "ringback.v1.IAM.GetServiceAccountKey": iam_pb2.GetServiceAccountKeyRequest(name=ACCOUNT_KEY),
+    "ringback.v1.IAM.CreateServiceAccountKey": iam_pb2.CreateServiceAccountKeyRequest(
+        name=ACCOUNT, key_algorithm=iam_pb2.KEY_ALG_EC_P256
+    ),
+    "ringback.v1.IAM.UploadServiceAccountKey": iam_pb2.UploadServiceAccountKeyRequest(
+        name=ACCOUNT, public_key_data=b"PEM"
+    ),
+    "ringback.v1.IAM.DeleteServiceAccountKey": iam_pb2.DeleteServiceAccountKeyRequest(
+        name=ACCOUNT_KEY
+    ),
+    "ringback.v1.IAM.DisableServiceAccountKey": iam_pb2.DisableServiceAccountKeyRequest(
+        name=ACCOUNT_KEY
+    ),
+    "ringback.v1.IAM.EnableServiceAccountKey": iam_pb2.EnableServiceAccountKeyRequest(
+        name=ACCOUNT_KEY
+    ),
+    "ringback.v1.IAM.ListRoles": iam_pb2.ListRolesRequest(parent="projects/local"),
+    "ringback.v1.IAM.GetRole": iam_pb2.GetRoleRequest(name=ROLE),
+    "ringback.v1.IAM.CreateRole": iam_pb2.CreateRoleRequest(
+        parent="projects/local", role_id="role"
+    ),
+    "ringback.v1.IAM.UpdateRole": iam_pb2.UpdateRoleRequest(name=ROLE),
+    "ringback.v1.IAM.DeleteRole": iam_pb2.DeleteRoleRequest(name=ROLE),
+    "ringback.v1.IAM.GetIamPolicy": iam_policy_pb2.GetIamPolicyRequest(resource=ACCOUNT),
+    "ringback.v1.IAM.SetIamPolicy": iam_policy_pb2.SetIamPolicyRequest(
+        resource=ACCOUNT, policy=iam_policy_pb2.Policy()
+    ),
+    "ringback.v1.IAM.TestIamPermissions": iam_policy_pb2.TestIamPermissionsRequest(
+        resource=ACCOUNT, permissions=["iam.serviceAccounts.get"]
+    ),
+    "ringback.v1.IAMPolicy.GetIamPolicy": iam_policy_pb2.GetIamPolicyRequest(resource=WORKFLOW),
+    "ringback.v1.IAMPolicy.SetIamPolicy": iam_policy_pb2.SetIamPolicyRequest(
+        resource=WORKFLOW, policy=iam_policy_pb2.Policy()
+    ),
+    "ringback.v1.IAMPolicy.TestIamPermissions": iam_policy_pb2.TestIamPermissionsRequest(
+        resource=WORKFLOW, permissions=["iam.serviceAccounts.get"]
     ),
     "ringback.v1.IAMCredentials.GenerateAccessToken": (
         iam_credentials_pb2.GenerateAccessTokenRequest(

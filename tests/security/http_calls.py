@@ -69,9 +69,12 @@ def _fitting(binding: Binding, field: str, names: Iterable[str]) -> str:
     segments = [one for one in binding.template.segments if one.field == field]
     for name in names:
         parts = name.split("/")
-        if len(parts) == len(segments) and all(
-            one.kind is Kind.ONE or one.text == part
-            for one, part in zip(segments, parts, strict=True)
+        if segments[0].kind is Kind.REST or (
+            len(parts) == len(segments)
+            and all(
+                one.kind is Kind.ONE or one.text == part
+                for one, part in zip(segments, parts, strict=True)
+            )
         ):
             return quote(name, safe="/:@")
     shown = "/".join(one.text for one in segments)

@@ -15,9 +15,20 @@ from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.listing import ListRequest
 from ringback_server.control.workflows import WorkflowSpec
-from ringback_server.model.names import CallbackName, ExecutionName
+from ringback_server.model.names import CallbackName, ExecutionName, RoleName, ServiceAccountName
+from ringback_server.model.roles import Role
 from ringback_server.model.signing_key_names import SigningKeyName
-from tests.rpc.calls import EXECUTION, OPERATION, PARENT, REQUESTS, SIGNING_KEY, WORKFLOW
+from tests.rpc.calls import ACCOUNT as CALLED_ACCOUNT
+from tests.rpc.calls import (
+    ACCOUNT_KEY,
+    EXECUTION,
+    OPERATION,
+    PARENT,
+    REQUESTS,
+    ROLE,
+    SIGNING_KEY,
+    WORKFLOW,
+)
 from tests.security.stage import Stage
 from tests.services import ADMIN
 from tests.services import PARENT as LOCATION
@@ -27,6 +38,8 @@ CALLBACK = f"{EXECUTION}/callbacks/c"
 #: an account that first starts make, and one that nothing makes
 ACCOUNT = "viewer@local.iam.gserviceaccount.com"
 NO_ACCOUNT = "nowhere@local.iam.gserviceaccount.com"
+#: a role that everybody may look at
+PREDEFINED = "roles/owner"
 NO_UUID = "11111111-2222-4333-8444-555555555555"
 
 # Two endpoints, so that there is another one beside that which is waited for.
@@ -44,7 +57,7 @@ _SOURCE = """
     args: {callback: "${endpoint}", timeout: 3600}
 """
 #: the fields in which requests name what they make
-_NEW_IDS = ("workflow_id",)
+_NEW_IDS = ("workflow_id", "role_id")
 _ENDPOINTS = 2
 
 
@@ -58,6 +71,9 @@ class Scene:
     other_callback: str
     operation: str
     signing_key: str
+    account: str
+    key: str
+    role: str
 
     @classmethod
     def of(cls, stage: Stage, workflow_id: str = "") -> Scene:
@@ -74,6 +90,11 @@ class Scene:
         # One that signed nothing, so that whoever revokes it ends nobody's token.
         signing_key = caller.backend.keys.rotate("", overlap=None)
         caller.backend.keys.rotate("", overlap=None)
+        email = stage.account()
+        (key,) = stage.store.credentials.account_keys(email)
+        account = ServiceAccountName.of(email)
+        role = RoleName(account.project, f"role{stage.number()}")
+        stage.store.credentials.add_custom_role(Role(name=str(role), permissions=frozenset()))
         return cls(
             workflow=str(workflow.name),
             execution=str(execution),
@@ -81,6 +102,9 @@ class Scene:
             other_callback=second,
             operation=str(operation.name),
             signing_key=str(SigningKeyName(signing_key.kid)),
+            account=str(account),
+            key=f"{account}/keys/{key.kid}",
+            role=str(role),
         )
 
     @property
@@ -92,6 +116,10 @@ class Scene:
             OPERATION: self.operation,
             SIGNING_KEY: self.signing_key,
             WORKFLOW: self.workflow,
+            CALLED_ACCOUNT: self.account,
+            ACCOUNT_KEY: self.key,
+            ROLE: self.role,
+            PREDEFINED: PREDEFINED,
         }
 
     @staticmethod
@@ -105,6 +133,10 @@ class Scene:
             OPERATION: f"{PARENT}/operations/nowhere",
             WORKFLOW: workflow,
             ACCOUNT: NO_ACCOUNT,
+            CALLED_ACCOUNT: f"projects/local/serviceAccounts/no-{NO_ACCOUNT}",
+            ACCOUNT_KEY: f"projects/local/serviceAccounts/no-{NO_ACCOUNT}/keys/nowhere",
+            ROLE: "projects/local/roles/nowhere",
+            PREDEFINED: PREDEFINED,
         }
 
 

@@ -9,7 +9,7 @@ from ringback_server.gateway.openapi.operations import openapi_path
 from ringback_server.gateway.transcoder import Binding, Transcoder
 from tests.security.answers import over_http
 from tests.security.callers import Callers
-from tests.security.expected import check_right, permissions_of, right_request
+from tests.security.expected import check_right, denied, right_request
 from tests.security.http_calls import http_request
 from tests.security.scenes import Scene, renaming, request
 from tests.security.stage import Stage
@@ -25,7 +25,8 @@ def test_route_when_callers_differ(binding: Binding, stage: Stage, callers: Call
     scene = Scene.of(stage)
     rpc, client = binding.name, stage.http
     there, nowhere = scene.names, Scene.nothing()
-    for each in (*callers.strangers, *callers.denied(permissions_of(rpc), scene)):
+    path = openapi_path(binding.template)
+    for each in (*callers.strangers, *denied(rpc, callers, scene, path)):
         told = [
             over_http(
                 client,
@@ -52,7 +53,8 @@ def test_route_when_callers_differ(binding: Binding, stage: Stage, callers: Call
 def test_head_when_callers_differ(binding: Binding, stage: Stage, callers: Callers) -> None:
     """HEAD tells no more than GET does."""
     scene = Scene.of(stage)
-    for each in (*callers.strangers, *callers.denied(permissions_of(binding.name), scene)):
+    path = openapi_path(binding.template)
+    for each in (*callers.strangers, *denied(binding.name, callers, scene, path)):
         for names in (scene.names, Scene.nothing()):
             asked = http_request(stage.http, binding, request(binding.name, names), names)
             asked.method = "HEAD"

@@ -11,7 +11,7 @@ import pytest
 from ringback_server.api.table import SERVICES
 from tests.security.answers import over_grpc
 from tests.security.callers import Callers
-from tests.security.expected import check_right, permissions_of, right_request
+from tests.security.expected import check_right, denied, right_request
 from tests.security.scenes import Scene, renaming, request
 from tests.security.stage import Stage
 
@@ -28,7 +28,7 @@ def test_rpc_when_callers_differ(rpc: str, name: str, stage: Stage, callers: Cal
     """Who must not call it is refused, alike for what is there and what is not; others are not."""
     scene = Scene.of(stage)
     there, nowhere = scene.names, Scene.nothing()
-    refused = [*callers.strangers, *callers.denied(permissions_of(rpc), scene)]
+    refused = [*callers.strangers, *denied(rpc, callers, scene)]
     for each in refused:
         told = [
             over_grpc(

@@ -18,6 +18,8 @@ from google.rpc import error_details_pb2
 from ringback.v1 import (
     executions_pb2,
     iam_credentials_pb2,
+    iam_pb2,
+    iam_policy_pb2,
     locations_pb2,
     operations_pb2,
     workflows_pb2,
@@ -30,6 +32,8 @@ _OURS = "ringback.v1."
 PACKAGES = {
     executions_pb2.DESCRIPTOR.name: "google.cloud.workflows.executions.v1",
     iam_credentials_pb2.DESCRIPTOR.name: "google.iam.credentials.v1",
+    iam_pb2.DESCRIPTOR.name: "google.iam.admin.v1",
+    iam_policy_pb2.DESCRIPTOR.name: "google.iam.v1",
     locations_pb2.DESCRIPTOR.name: "google.cloud.location",
     operations_pb2.DESCRIPTOR.name: "google.longrunning",
     workflows_pb2.DESCRIPTOR.name: "google.cloud.workflows.v1",
@@ -77,7 +81,15 @@ def describing_pool(*files: FileDescriptor) -> DescriptorPool:
 
 
 def _our_files() -> tuple[FileDescriptor, ...]:
-    modules = (operations_pb2, locations_pb2, workflows_pb2, executions_pb2, iam_credentials_pb2)
+    modules = (
+        operations_pb2,
+        locations_pb2,
+        workflows_pb2,
+        executions_pb2,
+        iam_credentials_pb2,
+        iam_policy_pb2,
+        iam_pb2,
+    )
     return tuple(module.DESCRIPTOR for module in modules)
 
 

@@ -17,6 +17,8 @@ from ringback.v1 import (
     client_secrets_pb2,
     executions_pb2,
     iam_credentials_pb2,
+    iam_pb2,
+    iam_policy_pb2,
     locations_pb2,
     logs_pb2,
     operations_pb2,
@@ -31,7 +33,10 @@ from ringback_server.api import (
     callbacks,
     client_secrets,
     executions,
+    iam,
     iam_credentials,
+    iam_policy,
+    iam_roles,
     locations,
     logs,
     operations,
@@ -243,5 +248,64 @@ SERVICES: tuple[Service, ...] = (
         ListSessions=_method(sessions_pb2.ListSessionsRequest, sessions.list_sessions),
         DeleteSession=_method(sessions_pb2.DeleteSessionRequest, sessions.delete_session),
         RevokeToken=_method(sessions_pb2.RevokeTokenRequest, sessions.revoke_token),
+    ),
+    _service(
+        iam_pb2.DESCRIPTOR,
+        "IAM",
+        ListServiceAccounts=_method(iam_pb2.ListServiceAccountsRequest, iam.list_service_accounts),
+        GetServiceAccount=_method(iam_pb2.GetServiceAccountRequest, iam.get_service_account),
+        CreateServiceAccount=_method(
+            iam_pb2.CreateServiceAccountRequest, iam.create_service_account
+        ),
+        PatchServiceAccount=_method(iam_pb2.PatchServiceAccountRequest, iam.patch_service_account),
+        DeleteServiceAccount=_method(
+            iam_pb2.DeleteServiceAccountRequest, iam.delete_service_account
+        ),
+        EnableServiceAccount=_method(
+            iam_pb2.EnableServiceAccountRequest, iam.enable_service_account
+        ),
+        DisableServiceAccount=_method(
+            iam_pb2.DisableServiceAccountRequest, iam.disable_service_account
+        ),
+        ListServiceAccountKeys=_method(
+            iam_pb2.ListServiceAccountKeysRequest, iam.list_service_account_keys
+        ),
+        GetServiceAccountKey=_method(
+            iam_pb2.GetServiceAccountKeyRequest, iam.get_service_account_key
+        ),
+        CreateServiceAccountKey=_method(
+            iam_pb2.CreateServiceAccountKeyRequest, iam.create_service_account_key
+        ),
+        UploadServiceAccountKey=_method(
+            iam_pb2.UploadServiceAccountKeyRequest, iam.upload_service_account_key
+        ),
+        DeleteServiceAccountKey=_method(
+            iam_pb2.DeleteServiceAccountKeyRequest, iam.delete_service_account_key
+        ),
+        DisableServiceAccountKey=_method(
+            iam_pb2.DisableServiceAccountKeyRequest, iam.disable_service_account_key
+        ),
+        EnableServiceAccountKey=_method(
+            iam_pb2.EnableServiceAccountKeyRequest, iam.enable_service_account_key
+        ),
+        GetIamPolicy=_method(iam_policy_pb2.GetIamPolicyRequest, iam_policy.get_iam_policy),
+        SetIamPolicy=_method(iam_policy_pb2.SetIamPolicyRequest, iam_policy.set_iam_policy),
+        TestIamPermissions=_method(
+            iam_policy_pb2.TestIamPermissionsRequest, iam_policy.test_iam_permissions
+        ),
+        ListRoles=_method(iam_pb2.ListRolesRequest, iam_roles.list_roles),
+        GetRole=_method(iam_pb2.GetRoleRequest, iam_roles.get_role),
+        CreateRole=_method(iam_pb2.CreateRoleRequest, iam_roles.create_role),
+        UpdateRole=_method(iam_pb2.UpdateRoleRequest, iam_roles.update_role),
+        DeleteRole=_method(iam_pb2.DeleteRoleRequest, iam_roles.delete_role),
+    ),
+    _service(
+        iam_policy_pb2.DESCRIPTOR,
+        "IAMPolicy",
+        SetIamPolicy=_method(iam_policy_pb2.SetIamPolicyRequest, iam_policy.set_iam_policy),
+        GetIamPolicy=_method(iam_policy_pb2.GetIamPolicyRequest, iam_policy.get_iam_policy),
+        TestIamPermissions=_method(
+            iam_policy_pb2.TestIamPermissionsRequest, iam_policy.test_iam_permissions
+        ),
     ),
 )

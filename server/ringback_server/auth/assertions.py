@@ -11,6 +11,7 @@ from ringback_server.auth.keys import ALGORITHMS, PublicKey, read_public_key
 from ringback_server.auth.recent import Recent
 from ringback_server.auth.refusals import Refusal, TokenError
 from ringback_server.auth.stores import KeyStore
+from ringback_server.clock import Clock
 from ringback_server.model.resources import AccountKey
 
 #: longest validity of what an account signs itself, in seconds
@@ -42,8 +43,9 @@ def token_audiences(urls: Iterable[str]) -> frozenset[str]:
 class Assertions:
     """Verifies what all self-signed JWTs have in common; the audience is for their users."""
 
-    def __init__(self, keys: KeyStore) -> None:
+    def __init__(self, keys: KeyStore, clock: Clock) -> None:
         self._keys = keys
+        self._clock = clock
         self._read_keys: Recent[str, PublicKey] = Recent(1024)
 
     def verify(self, token: UnverifiedToken, now: float) -> Claims:
@@ -82,7 +84,8 @@ class Assertions:
         record = self._keys.account_key(kid)
         if record is None:
             raise TokenError(Refusal.KEY_UNKNOWN)
-        if record.disabled or record.email != email:
+        expired = record.expire_time is not None and self._clock.now() >= record.expire_time
+        if record.disabled or expired or record.email != email:
             raise TokenError(Refusal.KEY_DISABLED)
         account = self._keys.account(email)
         if account is None or account.disabled:

@@ -50,7 +50,7 @@ class Grants:
         """Take the seams, and the `urls` under which `/token` of this server is reached."""
         self._issuer = issuer
         self._clock = clock
-        self._assertions = Assertions(keys)
+        self._assertions = Assertions(keys, clock)
         self._audiences = token_audiences(urls)
 
     def exchange(self, form: Mapping[str, str]) -> dict[str, object]:

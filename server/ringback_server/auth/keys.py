@@ -68,37 +68,40 @@ _SMALL_ORDER: Final = frozenset(
 )
 
 
-def _new_p256() -> PrivateKey:
+def _new_p256(_bits: int) -> PrivateKey:
     return generate_private_key(SECP256R1())
 
 
-def _new_rsa() -> PrivateKey:
-    return generate_rsa_key(public_exponent=65537, key_size=RSA_BITS)
+def _new_rsa(bits: int) -> PrivateKey:
+    return generate_rsa_key(public_exponent=65537, key_size=bits)
 
 
-_MAKERS: Final[Mapping[str, Callable[[], PrivateKey]]] = MappingProxyType(
-    {"ES256": _new_p256, "RS256": _new_rsa, "EdDSA": Ed25519PrivateKey.generate}
+def _new_ed25519(_bits: int) -> PrivateKey:
+    return Ed25519PrivateKey.generate()
+
+
+_MAKERS: Final[Mapping[str, Callable[[int], PrivateKey]]] = MappingProxyType(
+    {"ES256": _new_p256, "RS256": _new_rsa, "EdDSA": _new_ed25519}
 )
 
 #: every algorithm that a token may be signed with
 ALGORITHMS: Final = tuple(_MAKERS)
 
 
-def new_private_key(algorithm: str) -> PrivateKey:
-    """Make a key for one of ALGORITHMS."""
-    return _MAKERS[algorithm]()
+def new_private_key(algorithm: str, *, bits: int = RSA_BITS) -> PrivateKey:
+    """Make a key for one of ALGORITHMS; `bits` are those of an RSA key."""
+    return _MAKERS[algorithm](bits)
 
 
 def new_account_key(email: str, now: float) -> tuple[AccountKey, str]:
     """Make an RSA key for an account; return its record and its private half in PEM."""
     key = new_private_key("RS256")
-    record = AccountKey(
-        kid=thumbprint(key.public_key()),
-        email=email,
-        public_key=public_pem(key.public_key()),
-        create_time=now,
-    )
-    return record, private_pem(key)
+    return account_key_of(email, key.public_key(), now), private_pem(key)
+
+
+def account_key_of(email: str, key: PublicKey, now: float) -> AccountKey:
+    """Return the record of a key of an account; `now` in Unix seconds."""
+    return AccountKey(kid=thumbprint(key), email=email, public_key=public_pem(key), create_time=now)
 
 
 def private_pem(key: PrivateKey) -> str:
@@ -152,6 +155,11 @@ def algorithm_of(key: PublicKey) -> str:
     if isinstance(key, RSAPublicKey):
         return "RS256"
     return "ES256" if isinstance(key, EllipticCurvePublicKey) else "EdDSA"
+
+
+def key_bits(key: PublicKey) -> int:
+    """Return how long an RSA key is; RSA_BITS for keys of other kinds, which have one length."""
+    return key.key_size if isinstance(key, RSAPublicKey) else RSA_BITS
 
 
 def _fit(key: RSAPublicKey) -> bool:

@@ -73,7 +73,9 @@ class Authenticator:
         self._external = external
         self._seen: Recent[bytes, _Verified] = Recent(_REMEMBERED)
         self._access_tokens = AccessTokens(issuer, revocations)
-        self._self_signed = SelfSignedTokens(Assertions(keys), revocations, service_audiences(urls))
+        self._self_signed = SelfSignedTokens(
+            Assertions(keys, clock), revocations, service_audiences(urls)
+        )
 
     def authenticate(self, bearer: str) -> Principal:
         """Return whom a bearer token speaks for; "" is none.

@@ -116,6 +116,7 @@ def delete(caller: Caller, name: WorkflowName) -> Operation:
     """Delete a workflow with its executions, which are cancelled first; or NotFoundError."""
     backend = caller.backend
     operation, live = backend.store.workflows.delete(name, backend.clock.now())
+    backend.store.credentials.forget()
     for execution_key in live:
         backend.engine.ended(execution_key)
     return operation

@@ -24,8 +24,9 @@ from ringback_server.gateway.workers import Workers
 from ringback_server.model.names import CallbackName
 from ringback_server.tracing import note_method
 
+# No id has a colon: what follows one asks for something else, such as `:getIamPolicy`.
 _PATH = re.compile(
-    r"/v1/(projects/[^/]+/locations/[^/]+/workflows/[^/]+/executions/[^/]+/callbacks/[^/]+)"
+    r"/v1/(projects/[^/]+/locations/[^/]+/workflows/[^/]+/executions/[^/]+/callbacks/[^/:]+)"
 )
 _BODY_SECONDS = 60.0
 

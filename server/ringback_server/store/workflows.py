@@ -19,6 +19,7 @@ from ringback_server.store.ids import new_uid
 from ringback_server.store.listing import Found, Query, Search
 from ringback_server.store.lookups import revision_not_found, workflow_key, workflow_not_found
 from ringback_server.store.pages import up_to_a_page
+from ringback_server.store.policies import remove_policies
 from ringback_server.store.purges import purge
 from ringback_server.store.remembered import Remembered
 from ringback_server.store.workflow_changes import (
@@ -171,7 +172,7 @@ class Workflows:
         return self._write(deploy)
 
     def delete(self, name: WorkflowName, now: float) -> tuple[Operation, _Keys]:
-        """Delete a workflow with its executions; or NotFoundError.
+        """Delete a workflow with its executions and all policies; or NotFoundError.
 
         Return the keys of those that had not ended. The rows are removed afterwards in small
         transactions, between those of others; what a crash leaves is removed by the next call.
@@ -189,6 +190,7 @@ class Workflows:
             for (child,) in children:
                 count_end(connection, child)
             connection.execute(_DELETE, (now, key))
+            remove_policies(connection, str(name))
             return operations.add(connection, uid, "delete", name, now), live
 
         deleted = self._write(delete)

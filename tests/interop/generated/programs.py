@@ -104,5 +104,7 @@ SECURE = tuple(
 #: calls every method that the others leave out
 EVERYTHING = _program("python", ("{python}", "{here}/everything.py"))
 LOGINS = _program("python", ("{python}", "{here}/logins.py"))
+#: administers accounts, keys, roles and policies
+ACCOUNTS = _program("python", ("{python}", "{here}/accounts.py"))
 #: each is installed with its language's others
 PROGRAMS = SERVICES

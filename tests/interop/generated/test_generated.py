@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import ringback
-from tests.interop.generated.programs import CLIENTS, EVERYTHING, LOGINS, SECURE, SHORTEST
+from tests.interop.generated.programs import (
+    ACCOUNTS,
+    CLIENTS,
+    EVERYTHING,
+    LOGINS,
+    SECURE,
+    SHORTEST,
+)
 from tests.interop.places import Place
 from tests.interop.programs import Program, output
 
@@ -91,6 +98,31 @@ def test_client_when_it_manages_logins(
         "sessions": 0,
         "ended": "NOT_FOUND",
         "revoked": ["OK", "OK"],
+    } == json.loads(printed)
+
+
+@pytest.mark.parametrize("program", [ACCOUNTS], ids=lambda program: program.name)
+def test_client_when_it_administers_accounts(
+    program: Program, plaintext: Place, ready: Callable[[Program], Program]
+) -> None:
+    """Accounts, keys, roles and policies are made, read, changed and removed."""
+    variables = {**plaintext.variables(program.language), "TOKEN": plaintext.server.token()}
+    printed = output(ready(program), plaintext.server.grpc, variables=variables, cwd=plaintext.home)
+    email = "interop-python@local.iam.gserviceaccount.com"
+
+    assert {
+        "account": [f"projects/local/serviceAccounts/{email}", "Interop", "of a program"],
+        "disabled": [True, False],
+        "listed": True,
+        "key": [email, True],
+        "keys": [[True, True]],
+        "role": [True, "Sender", ["workflows.callbacks.send"]],
+        "roles": True,
+        "policy": [True, 3],
+        "stale": "ABORTED",
+        "may": [["workflows.callbacks.send"], ["iam.serviceAccounts.actAs"]],
+        "acting": 1,
+        "gone": "NOT_FOUND",
     } == json.loads(printed)
 
 

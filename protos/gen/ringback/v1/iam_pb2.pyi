@@ -30,7 +30,7 @@ class _ServiceAccountKeyAlgorithm:
 class _ServiceAccountKeyAlgorithmEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ServiceAccountKeyAlgorithm.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     KEY_ALG_UNSPECIFIED: _ServiceAccountKeyAlgorithm.ValueType  # 0
-    """As the server likes: RSA with 2048 bits."""
+    """For a new key, RSA with 2048 bits; of one that was uploaded, RSA with another length."""
     KEY_ALG_RSA_1024: _ServiceAccountKeyAlgorithm.ValueType  # 1
     """RSA with 1024 bits, which is too weak: no such key is made here."""
     KEY_ALG_RSA_2048: _ServiceAccountKeyAlgorithm.ValueType  # 2
@@ -39,12 +39,14 @@ class _ServiceAccountKeyAlgorithmEnumTypeWrapper(_enum_type_wrapper._EnumTypeWra
     """RSA with 4096 bits."""
     KEY_ALG_EC_P256: _ServiceAccountKeyAlgorithm.ValueType  # 101
     """P-256, for ES256. Google's libraries do not sign with such a key."""
+    KEY_ALG_ED25519: _ServiceAccountKeyAlgorithm.ValueType  # 102
+    """Ed25519, for EdDSA. Google's libraries do not sign with such a key."""
 
 class ServiceAccountKeyAlgorithm(_ServiceAccountKeyAlgorithm, metaclass=_ServiceAccountKeyAlgorithmEnumTypeWrapper):
     """What kind of key it is, and how long it is."""
 
 KEY_ALG_UNSPECIFIED: ServiceAccountKeyAlgorithm.ValueType  # 0
-"""As the server likes: RSA with 2048 bits."""
+"""For a new key, RSA with 2048 bits; of one that was uploaded, RSA with another length."""
 KEY_ALG_RSA_1024: ServiceAccountKeyAlgorithm.ValueType  # 1
 """RSA with 1024 bits, which is too weak: no such key is made here."""
 KEY_ALG_RSA_2048: ServiceAccountKeyAlgorithm.ValueType  # 2
@@ -53,6 +55,8 @@ KEY_ALG_RSA_4096: ServiceAccountKeyAlgorithm.ValueType  # 100
 """RSA with 4096 bits."""
 KEY_ALG_EC_P256: ServiceAccountKeyAlgorithm.ValueType  # 101
 """P-256, for ES256. Google's libraries do not sign with such a key."""
+KEY_ALG_ED25519: ServiceAccountKeyAlgorithm.ValueType  # 102
+"""Ed25519, for EdDSA. Google's libraries do not sign with such a key."""
 Global___ServiceAccountKeyAlgorithm: _TypeAlias = ServiceAccountKeyAlgorithm  # noqa: Y015
 
 class _ServiceAccountPrivateKeyType:
@@ -595,7 +599,7 @@ class UploadServiceAccountKeyRequest(_message.Message):
     name: _builtins.str
     """The account: `projects/{project}/serviceAccounts/{email}`."""
     public_key_data: _builtins.bytes
-    """A certificate (X.509) or a public key, in PEM: RSA with 2048 bits or more, or P-256."""
+    """A certificate (X.509) or a public key, in PEM: RSA with 2048 to 8192 bits, P-256 or Ed25519."""
     def __init__(
         self,
         *,

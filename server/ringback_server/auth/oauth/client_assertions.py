@@ -34,7 +34,7 @@ class ClientAssertions:
         self._accounts = accounts
         self._secrets = secrets
         self._clock = clock
-        self._assertions = Assertions(accounts)
+        self._assertions = Assertions(accounts, clock)
         self._audiences = frozenset(audiences)
 
     def verify(self, assertion: str) -> tuple[str, str]:

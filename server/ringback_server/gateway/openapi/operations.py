@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from google.api import field_behavior_pb2
@@ -16,6 +17,7 @@ from ringback_server.gateway.transcoder import Binding
 JSON = "application/json"
 #: what a segment of a name may be
 ID: Schema = {"type": "string", "pattern": "^[A-Za-z0-9._~:@-]{1,128}$"}
+_VERSION = re.compile(r"v\d+")
 _REQUIRED = field_behavior_pb2.FieldBehavior.REQUIRED
 #: how deep query parameters lead into messages
 _DEEPEST = 3
@@ -47,8 +49,9 @@ def _segments(template: PathTemplate) -> Iterator[tuple[str, bool]]:
     before = ""
     for segment in template.segments:
         if segment.kind is Kind.LITERAL:
-            before = segment.text
-            yield before, True
+            # What follows a version is no element of it.
+            before = "" if _VERSION.fullmatch(segment.text) else segment.text
+            yield segment.text, True
         else:
             yield _singular(before) or segment.field.rpartition(".")[2], False
 
