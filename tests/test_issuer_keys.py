@@ -289,6 +289,19 @@ def test_discovery_is_refused_when_it_is_not_the_issuers(
     assert len(caplog.text) < 2_000
 
 
+def test_private_address_is_named_in_the_log_when_a_document_leads_there(
+    issuer: LocalIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says what to do if the operator means it."""
+    issuer.put(DISCOVERY, _of(issuer, jwks_uri="https://10.0.0.1/keys"))
+    with caplog.at_level(logging.WARNING), _fetching(issuer):
+        pass
+    assert (
+        "10.0.0.1 is not a public address; if it is meant, give it as the entry's jwks_uri"
+        in caplog.text
+    )
+
+
 @pytest.mark.parametrize(
     "spoilt", [b"", b"[]", b'{"keys": {}}', b'{"keys": []} x', b'{"keys": [' + b"{}," * 65 + b"1]}"]
 )

@@ -222,11 +222,12 @@ class FetchedKeys:
         keys = read_key_set(response.body)
         now, use = self._clock.monotonic(), _use(response.headers)
         with self._changed:
+            known = source.held
             source.held = _Held(keys, now + use + STALE_SECONDS)
             source.failures, source.under_way, source.due = 0, False, now + use * _RENEWED_AFTER
             self._changed.notify_all()
-        known = ", ".join(sorted(key.kid or "one without kid" for key in keys.keys)) or "none"
-        _log.info("issuer %s has the keys: %s", source.issuer.name, known)
+        if known is None or known.keys != keys:
+            _log.info("issuer %s has %d keys of use", source.issuer.name, len(keys.keys))
 
     def _failed(self, source: _Source, reason: str) -> None:
         with self._changed:
@@ -257,7 +258,10 @@ def fetched_keys(issuers: Sequence[ExternalIssuer], clock: Clock) -> FetchedKeys
 def _checked(answer: HttpAnswer) -> HttpResponse:
     """Return an answer that may hold a document; raises KeySetError."""
     if isinstance(answer, HttpFailure):
-        raise KeySetError(answer.message)
+        # What the policy of workflows' requests says next is of no use here.
+        reason, private, _ = answer.message.partition(": --egress-allow")
+        hint = "; if it is meant, give it as the entry's jwks_uri" if private else ""
+        raise KeySetError(f"{reason}{hint}")
     if answer.code != _OK:
         raise KeySetError(f"the answer has the status {answer.code}")
     if len(answer.body) > MAX_DOCUMENT:
