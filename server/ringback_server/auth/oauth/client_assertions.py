@@ -8,7 +8,7 @@ from typing import Final
 
 from ringback_server.auth.assertions import MAX_LIFETIME, Assertions
 from ringback_server.auth.claims import LEEWAY, Claims
-from ringback_server.auth.jws import read
+from ringback_server.auth.jws import taken_apart
 from ringback_server.auth.oauth.opaque import digest
 from ringback_server.auth.oauth.stores import Accounts, ClientSecrets
 from ringback_server.auth.refusals import Refusal, TokenError
@@ -44,8 +44,8 @@ class ClientAssertions:
         nobody but this server, `jti` never seen before, and valid for an hour at most. Raises
         TokenError.
         """
-        token = read(assertion)
-        if token.typ not in _TYPES:
+        token = taken_apart(assertion)
+        if token.typ not in _TYPES or token.thumbprints:
             raise TokenError(Refusal.TYPE)
         claims, email = self._assertions.signed(token)
         client_id = self._client_id(claims, email)

@@ -1,0 +1,1 @@
+"""The authorization server over a store on disk."""
