@@ -121,6 +121,15 @@ class LoginFile:
                 self.write(logins)
             return login
 
+    def drop_access_token(self, server: str, token: str) -> None:
+        """Forget an access token that counts no longer, if a login still has it."""
+        with self.locked():
+            logins = self.logins()
+            login = logins.get(server)
+            if login is not None and login.access_token == token:
+                without = msgspec.structs.replace(login, access_token="")
+                self.write({**logins, server: without})
+
     @contextmanager
     def locked(self) -> Generator[None]:
         """Keep other processes from changing the file."""

@@ -8,6 +8,8 @@ import typer
 
 from ringback_client.authorization import account_of_server
 from ringback_client.cli.formats import Format
+from ringback_client.cli.login_commands import give_up
+from ringback_client.cli.login_flows import CLIENT_ID
 from ringback_client.cli.options import TableFormat
 from ringback_client.cli.output import moment, write_list
 from ringback_client.cli.secret_commands import Account
@@ -26,7 +28,7 @@ def approve(
     account: Annotated[
         str | None,
         typer.Option(
-            metavar="EMAIL", help="The account to let them in as.", show_default="your own"
+            "--as", metavar="EMAIL", help="The account to let them in as.", show_default="your own"
         ),
     ] = None,
     *,
@@ -64,15 +66,20 @@ def revoke(
     text = sys.stdin.read() if token == _STDIN else token
     text = text.strip().removeprefix("Bearer ")
     try:
-        email = jwt.decode(text, options={"verify_signature": False}).get("sub")
+        claims = jwt.decode(text, options={"verify_signature": False})
     except jwt.PyJWTError as error:
         raise InvalidInputError(
             f"This is no access token: {error}.",
             next_step="A login ends with: ringback auth logout, or ringback auth end-session",
         ) from error
-    session = session_of(ctx)
-    with session.client(None, DEFAULT_LOCATION) as client:
-        client.revoke_token(str(email), text)
+    session, email = session_of(ctx), str(claims.get("sub"))
+    server = session.server()
+    if server.logged_in and claims.get("client_id") == CLIENT_ID:
+        # What one was given oneself, one may give up without any permission.
+        give_up(session, server, text)
+    else:
+        with session.connect(server, None, DEFAULT_LOCATION) as client:
+            client.revoke_token(email, text)
     session.say(f"The token of {email} is revoked.")
 
 

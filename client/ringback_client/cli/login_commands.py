@@ -94,6 +94,16 @@ def list_(ctx: typer.Context) -> None:
     )
 
 
+def give_up(session: Session, server: Server, token: str) -> None:
+    """Have a token revoked that a login gave, and get another when one is needed."""
+    file = LoginFile.of(session.environ)
+    login = file.logins()[server.name]
+    form = {"token": token, "client_id": login.client_id}
+    endpoint = login.endpoints.revocation_endpoint
+    send_form(endpoint, form, Nothing, ca_file=server.ca_file, identity=server.identity)
+    file.drop_access_token(server.name, token)
+
+
 def _server(session: Session) -> Server:
     """Find the server, with no regard to how it is called so far."""
     environ = {**session.environ, "RINGBACK_CREDENTIALS": os.devnull}

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import threading
 import time
 import webbrowser
 from collections.abc import Callable
@@ -28,6 +29,7 @@ _SCOPE = f"{SCOPE} offline_access"
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _PATH = "/callback"
 _SECONDS = 600.0
+_LOOK_SECONDS = 0.2
 _SLOWER = 5.0
 _Wanted = TypeVar("_Wanted")
 _DONE = b"<!doctype html><title>Ringback</title><p>You can close this page and go back."
@@ -65,10 +67,12 @@ class Flows:
         with _Listener(("127.0.0.1", 0), _Handler) as listener:
             redirect_uri = f"http://127.0.0.1:{listener.server_port}{_PATH}"
             url = self._authorization_url(redirect_uri, state, verifier)
-            if not webbrowser.open(url):
-                return None
+            opening = _Opening(url)
+            opening.start()
             self.say(f"Go on in the browser. If none has opened, open this page:\n{url}")
-            answer = self._await_answer(listener, state)
+            answer = self._await_answer(listener, state, opening)
+        if answer is None:
+            return None
         if "error" in answer:
             raise OAuthRefusedError(answer["error"], answer.get("error_description", ""))
         form = {
@@ -118,11 +122,18 @@ class Flows:
         }
         return f"{self.endpoints.authorization_endpoint}?{urlencode(query)}"
 
-    def _await_answer(self, listener: _Listener, state: str) -> dict[str, str]:
-        """Return the answer to our request; what others send to the port is not one."""
+    def _await_answer(
+        self, listener: _Listener, state: str, opening: _Opening
+    ) -> dict[str, str] | None:
+        """Return the answer to our request, None if no browser could be opened.
+
+        What others send to the port is no answer.
+        """
         until = self.now() + _SECONDS
-        while (left := until - self.now()) > 0:
-            listener.timeout = left
+        while self.now() < until:
+            if opening.failed:
+                return None
+            listener.timeout = _LOOK_SECONDS
             listener.handle_request()
             answer, listener.answer = listener.answer, {}
             ours = hmac.compare_digest(answer.get("state", "").encode(), state.encode())
@@ -132,6 +143,18 @@ class Flows:
 
     def _send(self, url: str, form: dict[str, str], wanted: type[_Wanted]) -> _Wanted:
         return send_form(url, form, wanted, ca_file=self.ca_file, identity=self.identity)
+
+
+class _Opening(threading.Thread):
+    """Opens a browser, beside what waits for it: some come back only when they are closed."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self._url = url
+        self.failed = False
+
+    def run(self) -> None:
+        self.failed = not webbrowser.open(self._url)
 
 
 class _Listener(HTTPServer):
