@@ -161,7 +161,9 @@ class App:
             urls={http, public_url},
             tls=tls,
         )
-        metadata = self._open(metadata_port(settings, store, door.issuer, self._clock, PROJECT))
+        metadata = self._open(
+            metadata_port(settings, store, door.issuer, self._clock, PROJECT, trail.recorder)
+        )
         own_hosts = self._own_hosts(where, metadata)
         backend = self._backend(door, where, own_hosts, trail)
         grpc = self._serve(backend, door, where, probes, own_hosts)

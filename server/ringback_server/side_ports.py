@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ringback_server.api.requests import Requests
 from ringback_server.auth.issuer import Issuer
 from ringback_server.clock import Clock
+from ringback_server.control.auditing import Audit
 from ringback_server.errors import StartError
 from ringback_server.gateway.exchange import Endpoint
 from ringback_server.gateway.metadata import MetadataServer
@@ -29,7 +30,7 @@ class SidePort:
 
 
 def metadata_port(
-    settings: Settings, store: Store, issuer: Issuer, clock: Clock, project: str
+    settings: Settings, store: Store, issuer: Issuer, clock: Clock, project: str, audit: Audit
 ) -> SidePort | None:
     """Take the port of the metadata server, if one is asked for; raises StartError."""
     wanted, email = settings.metadata_address, settings.metadata_account
@@ -47,6 +48,7 @@ def metadata_port(
         clock,
         workers,
         project=(project, settings.project_number),
+        audit=audit,
     )
     return SidePort(
         server=HttpServer(listener, Endpoint(metadata.respond), workers),

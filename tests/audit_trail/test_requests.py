@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
 import grpc
 import jwt
 import pytest
 from google.protobuf.message import Message
+from starlette.types import Message as Event
 
 from ringback.v1 import audit_pb2, batches_pb2, callbacks_pb2, executions_pb2, iam_credentials_pb2
 from ringback_server.audit_trail.recorder import Level
 from ringback_server.auth.grants import JWT_BEARER
 from ringback_server.auth.keys import new_account_key
+from ringback_server.gateway.exchange import HttpRequest
+from ringback_server.gateway.metadata import MetadataServer
+from ringback_server.gateway.workers import Workers
 from ringback_server.model.audit import AuditEntry, AuditKind
 from ringback_server.model.names import CallbackName
 from tests.audit_trail.trails import audited
@@ -289,3 +295,36 @@ def test_tokens_when_they_are_made_of_ones_own(tmp_path: Path) -> None:
 
     assert ids <= {entry.issued_token_id for entry in entries}
     assert [] == [token for token in tokens if token in str(entries)]
+
+
+def test_token_when_the_metadata_server_gives_it(tmp_path: Path) -> None:
+    """Each token that anybody on the machine gets has its entry."""
+    with audited(tmp_path, "none") as service:
+        backend = service.backend
+        server = MetadataServer(
+            INVOKER,
+            service.issuer,
+            backend.store.credentials,
+            backend.clock,
+            Workers(threads=1),
+            project=("local", "100000000000"),
+            audit=backend.audit,
+        )
+        request = HttpRequest(
+            method="GET",
+            raw_path="/computeMetadata/v1/instance/service-accounts/default/token",
+            raw_query="",
+            headers=(("metadata-flavor", "Google"),),
+        )
+        answer = asyncio.run(server.respond(request, never))
+        token = json.loads(answer.body)["access_token"]
+        made = service.admission.admit(f"Bearer {token}").principal
+        (entry,) = service.kept()
+
+    assert (INVOKER, "", "OK", "", 1) == outcome(entry)
+    assert (made.token_id, "metadata") == (entry.issued_token_id, entry.method)
+
+
+async def never() -> Event:
+    """Receive nothing."""
+    raise AssertionError

@@ -35,6 +35,7 @@ def metadata(service: Service, email: str = INVOKER) -> Generator[httpx.Client]:
         backend.clock,
         workers,
         project=("local", "100000000000"),
+        audit=backend.audit,
     )
     listener = listen(LOOPBACK)
     server = HttpServer(listener, Endpoint(answers.respond), workers)

@@ -7,14 +7,13 @@ by naming its permission, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from ringback_server.errors import PermissionDeniedError, RingbackError, UnauthenticatedError
 from ringback_server.model.audit import AuditEntry, AuditKind
 from ringback_server.model.principals import Principal
-from ringback_server.store.companions import accompanied, companion
+from ringback_server.store.companions import accompany, companion, leave
 from ringback_server.tracing import current
 
 Answer = TypeVar("Answer")
@@ -79,9 +78,8 @@ class NoAudit:
         return type(error).__name__
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """What a write did, beyond what was asked for."""
+class Detail(NamedTuple):
+    """What a write did, beyond what was asked for; a tuple, because each write makes one."""
 
     #: the resource, if it is another than the one that the permission was asked on
     resource: str = ""
@@ -225,14 +223,17 @@ def note() -> Note | None:
 
 def audited(principal: Principal, audit: Audit, now: float, action: Callable[[], Answer]) -> Answer:
     """Answer a principal's request, and have the audit keep what it should of that."""
-    with accompanied(Note(principal, audit, now)) as noted:
-        try:
-            answer = action()
-        except BaseException as error:
-            noted.failed(error)
-            raise
+    noted = Note(principal, audit, now)
+    before = accompany(noted)
+    try:
+        answer = action()
         noted.succeeded()
-        return answer
+    except BaseException as error:
+        noted.failed(error)
+        raise
+    finally:
+        leave(before)
+    return answer
 
 
 def stranger(audit: Audit, now: float, error: UnauthenticatedError) -> None:

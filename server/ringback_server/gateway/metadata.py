@@ -19,16 +19,20 @@ from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.stores import KeyStore
 from ringback_server.clock import Clock
+from ringback_server.control.auditing import Audit
 from ringback_server.errors import InvalidArgumentError
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.exchange import HttpRequest
 from ringback_server.gateway.guards import names_us
 from ringback_server.gateway.path_template import decoded
+from ringback_server.gateway.token_audit import store_made
 from ringback_server.gateway.workers import Workers
 
 _HEADERS: Final = (("Metadata-Flavor", "Google"), ("Server", "Metadata Server for VM"))
 _HOSTS: Final = ("metadata.google.internal",)
 _TEXT: Final = "application/text"
+#: what the audit calls a request for a token
+_METHOD: Final = "metadata"
 _JSON: Final = "application/json"
 
 
@@ -67,13 +71,18 @@ class MetadataServer:
         workers: Workers,
         *,
         project: tuple[str, str],
+        audit: Audit,
     ) -> None:
-        """Take the account and what issues its tokens; `project` is its id and its number."""
+        """Take the account and what issues its tokens; `project` is its id and its number.
+
+        The audit has each token before it is given out.
+        """
         self._email = email
         self._issuer = issuer
         self._keys = keys
         self._clock = clock
         self._workers = workers
+        self._audit = audit
         self._tree = {"computeMetadata": {"v1": self._root(*project)}}
 
     async def respond(self, request: HttpRequest, _receive: Receive) -> Answer:
@@ -138,6 +147,7 @@ class MetadataServer:
     def _token(self, _query: Mapping[str, str]) -> Answer:
         # Whatever scopes are asked for, as on a Google machine, whose scopes are its own.
         issued = self._issuer.access_token(self._email)
+        store_made(self._audit, _METHOD, issued.token, self._clock.now())
         seconds = issued.expire_time - int(self._clock.now())
         return _json({"access_token": issued.token, "expires_in": seconds, "token_type": "Bearer"})
 
@@ -146,9 +156,11 @@ class MetadataServer:
         if not audience:
             return _refusal(HTTPStatus.BAD_REQUEST, "non-empty audience parameter required")
         try:
-            return _text(self._issuer.id_token(self._email, audience).token)
+            issued = self._issuer.id_token(self._email, audience)
         except InvalidArgumentError as error:
             return _refusal(HTTPStatus.BAD_REQUEST, error.message)
+        store_made(self._audit, _METHOD, issued.token, self._clock.now())
+        return _text(issued.token)
 
 
 def _is_tree(found: _Value | _Made | _Tree | None) -> TypeGuard[_Tree]:

@@ -1,4 +1,4 @@
-"""The audit of the token endpoint: which tokens were made for whom, and what was refused."""
+"""The audit of tokens that are made without an RPC: for whom, and what was refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import ParamSpec, cast
 
 from ringback_server.auth.grants import OAuthError
+from ringback_server.control.auditing import Audit
 from ringback_server.control.caller import Backend
 from ringback_server.model.audit import AuditEntry, AuditKind
 from ringback_server.tracing import current
@@ -32,29 +33,39 @@ def audited_exchange(
             document = exchange(*args, **kwargs)
         except OAuthError as error:
             if error.error not in _NOT_YET:
-                backend.audit.refused(_entry(backend, "UNAUTHENTICATED", error.error.upper()))
+                entry = _entry(_METHOD, backend.clock.now())
+            refused = entry._replace(status="UNAUTHENTICATED", reason=error.error.upper())
+            backend.audit.refused(refused)
             raise
         for name in _TOKENS:
             if isinstance(token := document.get(name), str):
-                backend.audit.store(_made(_entry(backend, "OK", ""), _claims(token)))
+                store_made(backend.audit, _METHOD, token, backend.clock.now())
         return document
 
     return audited
 
 
-def _entry(backend: Backend, status: str, reason: str) -> AuditEntry:
+def store_made(audit: Audit, method: str, token: str, now: float) -> None:
+    """Store that a token of this server's making is about to be given out, at `now`.
+
+    Raise what `Database.write` raises.
+    """
+    audit.store(_made(_entry(method, now), _claims(token)))
+
+
+def _entry(method: str, now: float) -> AuditEntry:
     scope = current()
     return AuditEntry(
-        time=backend.clock.now(),
+        time=now,
         project="",
         kind=AuditKind.ADMIN_WRITE,
         principal="",
         token_id="",
-        method=_METHOD,
+        method=method,
         resource="",
         permission="",
-        status=status,
-        reason=reason,
+        status="OK",
+        reason="",
         peer=scope.peer,
         edge=scope.edge,
         request_id=scope.request_id,

@@ -25,9 +25,10 @@ _OPERATIONS = """
 DELETE FROM operation WHERE end_time < ?
    AND id IN (SELECT id FROM operation ORDER BY id LIMIT ?)
 """
-# So are audit entries stored: nearly in the order of their times.
+# So are audit entries stored: nearly in the order of their times. The newest stays, so that its
+# number is not used again.
 _AUDIT = """
-DELETE FROM audit_entry WHERE time < ?
+DELETE FROM audit_entry WHERE time < ? AND id < (SELECT MAX(id) FROM audit_entry)
    AND id IN (SELECT id FROM audit_entry ORDER BY id LIMIT ?)
 """
 _TOKENS = """

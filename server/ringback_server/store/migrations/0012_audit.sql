@@ -1,7 +1,8 @@
 -- Who did what. Entries are stored with the write that they are about, and never changed.
+-- The newest is never removed, so no number is used twice.
 
 CREATE TABLE audit_entry (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   time REAL NOT NULL,
   project TEXT NOT NULL,              -- of the resource, '' for what is of none
   kind INTEGER NOT NULL,              -- 0 refused before it was known, 1 data read, 2 data write, 3 admin write
