@@ -75,9 +75,7 @@ class Events:
         bell, held = _Bell(), ExitStack()
         try:
             held.enter_context(self._room.seat(opening.caller.principal.email))
-            stream = await self._workers.run(
-                lambda: opening.method.open(opening.asked, opening.caller, bell.ring)
-            )
+            stream = await self._open(opening, bell)
             held.callback(stream.close)
             first = await self._take(stream)
         except BaseException:
@@ -95,6 +93,17 @@ class Events:
             take=lambda: self._take(stream),
             write=lambda message: self._write(message, opening),
         )
+
+    async def _open(self, opening: Opening, bell: _Bell) -> Stream:
+        """Open the stream on a thread, which goes on if this task is cancelled meanwhile."""
+        opened = asyncio.ensure_future(
+            self._workers.run(lambda: opening.method.open(opening.asked, opening.caller, bell.ring))
+        )
+        try:
+            return await asyncio.shield(opened)
+        except asyncio.CancelledError:
+            opened.add_done_callback(_close)
+            raise
 
     async def _take(self, stream: Stream) -> Message | None:
         async with self._looks:
@@ -175,20 +184,26 @@ class EventStream:
             return b"event: status\ndata: " + body + b"\n\n"
 
     async def _news(self, send: Send, gone: asyncio.Task[None]) -> bool:
-        """Wait for news; False if the client has hung up."""
+        """Wait until there may be news; False if the client has hung up.
+
+        After a heartbeat there may be: that the caller's token counts no more.
+        """
         rings = asyncio.create_task(self.bell.wait())
         try:
-            while not rings.done():
-                await asyncio.wait(
-                    (rings, gone), timeout=self.heartbeat, return_when=asyncio.FIRST_COMPLETED
-                )
-                if gone.done():
-                    return False
-                if not rings.done():
-                    await _part(send, b": still here\n\n")
+            await asyncio.wait(
+                (rings, gone), timeout=self.heartbeat, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not gone.done() and not rings.done():
+                await _part(send, b": still here\n\n")
         finally:
             rings.cancel()
-        return True
+        return not gone.done()
+
+
+def _close(opened: asyncio.Future[Stream]) -> None:
+    """Close a stream that nobody waits for any more, if it was opened."""
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result().close()
 
 
 async def _part(send: Send, body: bytes) -> None:

@@ -16,6 +16,7 @@ from ringback_server.api.table import SERVICES, Service
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import StartError
 from ringback_server.live_tls import LiveTls, TlsMaterial
+from ringback_server.rpc.beats import SECONDS, Beats
 from ringback_server.rpc.connections import Connections
 from ringback_server.rpc.handlers import Surroundings, generic_handlers
 from ringback_server.rpc.health import NAME, Health, health_handler
@@ -40,6 +41,8 @@ class Capacity:
     #: calls that are answered with many messages, in all and for one principal
     streams: int = 1_024
     streams_each: int = 512
+    #: how often open streams look whether their token still counts, in seconds
+    beat: float = SECONDS
     #: calls of both kinds, served or about to be
     calls: int = 4_000
     #: what one connection may do
@@ -80,6 +83,7 @@ class GrpcServer:
             room=WaitingRoom(seats=capacity.streams, seats_each=capacity.streams_each),
             pool=ThreadPoolExecutor(capacity.streams + 4, "ringback-rpc-stream"),
             requests=requests,
+            beats=Beats(capacity.beat),
         )
         around = Surroundings(
             admission=admission,
@@ -110,11 +114,13 @@ class GrpcServer:
     def start(self) -> None:
         """Begin to answer."""
         self._server.start()
+        self._streaming.beats.start()
 
     def stop(self, grace: float) -> None:
         """Refuse new calls, give those under way `grace` seconds, then end them. Idempotent."""
         self._closing.set()
         self._server.stop(grace).wait()
+        self._streaming.beats.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._waiting.shutdown(wait=False, cancel_futures=True)
         self._newcomers.close()

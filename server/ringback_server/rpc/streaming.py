@@ -23,6 +23,7 @@ from ringback_server.api.streams import Stream
 from ringback_server.api.table import StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
+from ringback_server.rpc.beats import Beats
 from ringback_server.rpc.connections import COMPRESSED_FROM
 from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Relay
@@ -45,6 +46,7 @@ class Streaming:
     pool: ThreadPoolExecutor
     #: tells of each call
     requests: Requests
+    beats: Beats = field(default_factory=Beats)
     looks: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LOOKS))
 
 
@@ -129,6 +131,7 @@ class _Pump:
             logger.exception("%s failed", self._name)
             return INTERNAL
         self._held.callback(self._stream.close)
+        self._held.callback(self._around.beats.add(self.told))
         return None
 
     def take_seat(self, email: str) -> None:
