@@ -18,6 +18,7 @@ from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
 from ringback_server.rpc.connections import COMPRESSED_FROM
+from ringback_server.rpc.messages import UNREADABLE, check_readable, reader
 from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Newcomers, Relay, Rpc
 from ringback_server.rpc.status import DETAILS_KEY, EXPIRED, INTERNAL, Refusal, refusal
@@ -107,6 +108,7 @@ class Handler:
         caller = around.admission.admit(authorization, self._time_left(context))
         if self._relay is not None:
             self._relay.pass_on()
+        check_readable(request, self._method.request)
         if not self._method.waits:
             return self._method.answer(request, caller)
         with around.room.seat(caller.principal.email):
@@ -175,7 +177,9 @@ def _rpc(name: str, method: Method | StreamMethod, around: Surroundings) -> _Rpc
 
 def _unary(handler: Handler, request: type[Message]) -> Rpc:
     return grpc.unary_unary_rpc_method_handler(
-        handler, request_deserializer=request.FromString, response_serializer=_serialize
+        handler,
+        request_deserializer=reader(request, UNREADABLE),
+        response_serializer=_serialize,
     )
 
 

@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2
 
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import QuotaExceededError
+from ringback_server.rpc.messages import reader
 
 NAME = "grpc.health.v1.Health"
 
@@ -23,6 +24,9 @@ ANYBODY = "callers without a token"
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 _UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+
+#: what nothing is called, for requests that cannot be read
+_NO_SERVICE = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,8 @@ class _Watch:
 
 def health_handler(health: Health, waiting: ThreadPoolExecutor) -> grpc.GenericRpcHandler:
     """Make the handler of the service; watchers run on the pool `waiting`."""
-    read = health_pb2.HealthCheckRequest.FromString
+    kind = health_pb2.HealthCheckRequest
+    read = reader(kind, kind(service=_NO_SERVICE))
     return grpc.method_handlers_generic_handler(
         NAME,
         {

@@ -21,6 +21,7 @@ from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import QuotaExceededError
 from ringback_server.rpc.health import ANYBODY
 from ringback_server.rpc.health import NAME as HEALTH
+from ringback_server.rpc.messages import reader
 
 #: the second is what the first was called before; their messages are the same
 NAMES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
@@ -98,7 +99,7 @@ class Reflection:
 def reflection_handlers(reflection: Reflection) -> list[grpc.GenericRpcHandler]:
     """Make the handlers, one for each name that the service goes by."""
     method = grpc.stream_stream_rpc_method_handler(
-        reflection, pb.ServerReflectionRequest.FromString, _write
+        reflection, reader(pb.ServerReflectionRequest, pb.ServerReflectionRequest()), _write
     )
     return [
         grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method})

@@ -25,6 +25,7 @@ from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
 from ringback_server.rpc.beats import Beats
 from ringback_server.rpc.connections import COMPRESSED_FROM
+from ringback_server.rpc.messages import UNREADABLE, check_readable, reader
 from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Relay
 from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
@@ -93,6 +94,7 @@ class StreamHandler:
         caller = self._around.admission.admit(authorization)
         if self._relay is not None:
             self._relay.pass_on()
+        check_readable(request, self._method.request)
         pump.take_seat(caller.principal.email)
         return self._method.open(request, caller, pump.told)
 
@@ -220,6 +222,6 @@ def stream_handler(
     """Return what grpcio calls."""
     return grpc.unary_stream_rpc_method_handler(
         handler,
-        request_deserializer=request.FromString,
+        request_deserializer=reader(request, UNREADABLE),
         response_serializer=lambda message: message.SerializeToString(),
     )

@@ -1,0 +1,37 @@
+"""Requests as they come: what is no message is refused like any other bad request.
+
+grpcio would call it an error of the server, and log its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError, Message
+
+from ringback_server.errors import InvalidArgumentError
+
+Read = TypeVar("Read", bound=Message)
+
+#: stands for what could not be read
+UNREADABLE: Final[Message] = Empty()
+
+
+def reader(kind: type[Read], unreadable: Read) -> Callable[[bytes], Read]:
+    """Return what reads messages, and takes `unreadable` for what is none."""
+
+    def read(data: bytes) -> Read:
+        try:
+            return kind.FromString(data)
+        except DecodeError:
+            return unreadable
+
+    return read
+
+
+def check_readable(request: Message, kind: type[Message]) -> None:
+    """Raise InvalidArgumentError for a request that could not be read."""
+    if request is UNREADABLE:
+        raise InvalidArgumentError(f"The request is not a {kind.DESCRIPTOR.full_name}.")
