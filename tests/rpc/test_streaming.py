@@ -81,6 +81,9 @@ class Reader:
     def set_details(self, details: str) -> None:
         """Take the sentence of the status."""
 
+    def cancel(self) -> None:
+        """Be told that the message takes too long."""
+
     def hang_up(self) -> None:
         """End the call, as a client would."""
         assert self._hang_up is not None
@@ -107,7 +110,7 @@ def test_stream_when_nobody_reads(service: Service) -> None:
     with ThreadPoolExecutor(4) as pool:
         watch, room = handler(service, pool)
         request = WatchExecutionRequest(name=str(execution.name))
-        pool.submit(watch, request, cast("grpc.ServicerContext", reader), reader.send)
+        pool.submit(watch, iter([request]), cast("grpc.ServicerContext", reader), reader.send)
         until(lambda: reader.messages)
         for _ in range(COUNT):
             send(service, execution)
@@ -133,7 +136,9 @@ def test_stream_when_its_reader_hangs_up_while_it_is_sent_to(service: Service) -
     with ThreadPoolExecutor(4) as pool:
         watch, room = handler(service, pool)
         request = WatchExecutionRequest(name=str(execution.name))
-        sending = pool.submit(watch, request, cast("grpc.ServicerContext", reader), reader.send)
+        sending = pool.submit(
+            watch, iter([request]), cast("grpc.ServicerContext", reader), reader.send
+        )
         until(lambda: reader.messages)
         reader.hang_up()
         seats = repr(room)
@@ -153,7 +158,7 @@ def test_stream_that_is_refused_later(service: Service) -> None:
     with ThreadPoolExecutor(4) as pool:
         watch, room = handler(service, pool)
         request = WatchExecutionRequest(name=str(execution.name))
-        pool.submit(watch, request, cast("grpc.ServicerContext", reader), reader.send)
+        pool.submit(watch, iter([request]), cast("grpc.ServicerContext", reader), reader.send)
         until(lambda: reader.messages)
         credentials = service.backend.store.credentials
         for binding in credentials.roles(service.caller().principal.email):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.security.frames import (
     WINDOW_UPDATE,
     block,
     frame,
+    message,
 )
 from tests.waiting import until
 
@@ -103,6 +105,29 @@ def test_good_callers_when_frames_flood_in(target: Attacked, name: str) -> None:
 
     assert grown < _GROWTH
     until(lambda: target.files <= files + 8)
+
+
+@pytest.mark.parametrize(
+    ("path", "message_"),
+    [
+        ("/ringback.v1.Workflows/ListWorkflows", b""),
+        ("/grpc.health.v1.Health/Watch", frame(DATA, END_STREAM, 0, message(b""))),
+        ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", b""),
+    ],
+    ids=["calls without a message", "watchers of health", "reflection without a question"],
+)
+def test_good_callers_when_calls_are_held_open(
+    target: Attacked, path: str, message_: bytes
+) -> None:
+    """Calls of strangers that do not end take no place of others, however many they are."""
+    begun = block(path)
+    with ExitStack() as stack, target.good_callers():
+        for _ in range(5):
+            connection = stack.enter_context(target.connect(PREFACE, edge="grpc"))
+            for stream in _streams(1_000):
+                number = stream.to_bytes(4, "big")
+                rest = message_[:5] + number + message_[9:] if message_ else b""
+                connection.sendall(frame(HEADERS, END_HEADERS, stream, begun) + rest)
 
 
 def test_log_when_metadata_is_no_text(target: Attacked) -> None:

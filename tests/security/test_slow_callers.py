@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from ringback_server.gateway import oauth, protocol, rest
+from ringback_server.gateway import oauth_forms, protocol, rest
 from tests.rpc.calls import PARENT
 from tests.security.attacked import Attacked
 from tests.security.callers import Callers
@@ -80,7 +80,7 @@ def test_body_when_it_does_not_end(
     path: str, stage: Stage, callers: Callers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So does that of a body, which then is told so."""
-    monkeypatch.setattr(oauth, "_FORM_SECONDS", 0.4)
+    monkeypatch.setattr(oauth_forms, "_FORM_SECONDS", 0.4)
     monkeypatch.setattr(rest, "_BODY_SECONDS", 0.4)
     head = (
         f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: {callers.right()}\r\n"

@@ -40,6 +40,9 @@ class Connections:
     idle: float = 1_800.0
     #: calls under way on one connection
     streams: int = 1_024
+    #: calls that came and were not taken up yet, of all connections; beyond it they are CANCELLED,
+    #: whoever sent them, so that it is never to be reached by a burst of one caller
+    pending: int = 100_000
     #: how long a connection lasts, in seconds, before its caller is asked to make a new one, which
     #: a load balancer may lead elsewhere; None for ever
     age: float | None = None
@@ -66,6 +69,8 @@ class Connections:
             ("grpc.server_handshake_timeout_ms", _milliseconds(self.handshake)),
             ("grpc.max_connection_idle_ms", _milliseconds(self.idle)),
             ("grpc.max_concurrent_streams", self.streams),
+            ("grpc.server.max_pending_requests", self.pending),
+            ("grpc.server.max_pending_requests_hard_limit", 2 * self.pending),
             ("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION | _GZIP),
             ("grpc.default_compression_level", _LEVEL),
             *((f"grpc.max_connection_{name}_ms", _milliseconds(value)) for name, value in aging),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import cast
@@ -17,8 +17,9 @@ from ringback_server.api.requests import Requests, Served
 from ringback_server.api.table import Method, Service, StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
+from ringback_server.rpc.arrivals import Arrivals
 from ringback_server.rpc.connections import COMPRESSED_FROM
-from ringback_server.rpc.messages import UNREADABLE, check_readable, reader
+from ringback_server.rpc.messages import UNREADABLE, reader
 from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Newcomers, Relay, Rpc
 from ringback_server.rpc.status import DETAILS_KEY, EXPIRED, INTERNAL, Refusal, refusal
@@ -47,6 +48,7 @@ class Surroundings:
     requests: Requests
     streaming: Streaming
     newcomers: Newcomers
+    arrivals: Arrivals
 
 
 class Handler:
@@ -63,8 +65,8 @@ class Handler:
         # grpcio runs a behaviour that has this attribute on that pool instead of the server's.
         self.experimental_thread_pool = relay or (around.waiting if method.waits else None)
 
-    def __call__(self, request: Message, context: grpc.ServicerContext) -> Message:
-        """Authenticate, answer, and turn errors into statuses."""
+    def __call__(self, messages: Iterator[Message], context: grpc.ServicerContext) -> Message:
+        """Authenticate, read the one message, answer, and turn errors into statuses."""
         served = Served(method=self._name)
         sent = Sent.of(context.invocation_metadata())
         with self._around.requests.serve(
@@ -74,7 +76,7 @@ class Handler:
             traceparent=sent.traceparent,
             peer=address(context.peer()),
         ):
-            answer = self._answer_or_refuse(request, context, sent.authorization)
+            answer = self._answer_or_refuse(messages, context, sent.authorization)
             code = answer.code if isinstance(answer, Refusal) else grpc.StatusCode.OK
             served.status, served.failed = code.name, code in _SERVERS_FAULT
         named = (REQUEST_ID, served.request_id)
@@ -87,10 +89,13 @@ class Handler:
         return answer
 
     def _answer_or_refuse(
-        self, request: Message, context: grpc.ServicerContext, authorization: str | None
+        self,
+        messages: Iterator[Message],
+        context: grpc.ServicerContext,
+        authorization: str | None,
     ) -> Message | Refusal:
         try:
-            return self._answer(request, context, authorization)
+            return self._answer(messages, context, authorization)
         except RingbackError as error:
             return refusal(error)
         except Exception:
@@ -98,7 +103,10 @@ class Handler:
             return INTERNAL
 
     def _answer(
-        self, request: Message, context: grpc.ServicerContext, authorization: str | None
+        self,
+        messages: Iterator[Message],
+        context: grpc.ServicerContext,
+        authorization: str | None,
     ) -> Message | Refusal:
         around = self._around
         left = cast("float | None", context.time_remaining())  # None: it has no deadline
@@ -108,7 +116,9 @@ class Handler:
         caller = around.admission.admit(authorization, self._time_left(context))
         if self._relay is not None:
             self._relay.pass_on()
-        check_readable(request, self._method.request)
+        request = around.arrivals.message(messages, context, self._method.request)
+        if request is None:
+            return EXPIRED
         if not self._method.waits:
             return self._method.answer(request, caller)
         with around.room.seat(caller.principal.email):
@@ -176,7 +186,8 @@ def _rpc(name: str, method: Method | StreamMethod, around: Surroundings) -> _Rpc
 
 
 def _unary(handler: Handler, request: type[Message]) -> Rpc:
-    return grpc.unary_unary_rpc_method_handler(
+    # To grpcio it is a stream, so that it calls without the message.
+    return grpc.stream_unary_rpc_method_handler(
         handler,
         request_deserializer=reader(request, UNREADABLE),
         response_serializer=_serialize,

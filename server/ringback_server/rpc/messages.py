@@ -11,8 +11,6 @@ from typing import Final, TypeVar
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
-from ringback_server.errors import InvalidArgumentError
-
 Read = TypeVar("Read", bound=Message)
 
 #: stands for what could not be read
@@ -29,9 +27,3 @@ def reader(kind: type[Read], unreadable: Read) -> Callable[[bytes], Read]:
             return unreadable
 
     return read
-
-
-def check_readable(request: Message, kind: type[Message]) -> None:
-    """Raise InvalidArgumentError for a request that could not be read."""
-    if request is UNREADABLE:
-        raise InvalidArgumentError(f"The request is not a {kind.DESCRIPTOR.full_name}.")

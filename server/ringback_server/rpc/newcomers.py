@@ -147,7 +147,7 @@ class Newcomers:
         # One thread is enough to say no.
         self._refusing = ThreadPoolExecutor(1, "ringback-rpc-full")
         #: answers a call that is one too many
-        self.refuses: Rpc = grpc.unary_unary_rpc_method_handler(_Full(self._refusing))
+        self.refuses: Rpc = grpc.stream_unary_rpc_method_handler(_Full(self._refusing))
 
     def known(self, call: grpc.HandlerCallDetails) -> bool:
         """Tell whether the token of a call was seen before."""
@@ -171,6 +171,6 @@ class _Full:
         # grpcio runs a behaviour that has this attribute on that pool instead of the server's.
         self.experimental_thread_pool = pool
 
-    def __call__(self, _request: object, context: grpc.ServicerContext) -> NoReturn:
+    def __call__(self, _messages: object, context: grpc.ServicerContext) -> NoReturn:
         context.set_trailing_metadata(((DETAILS_KEY, _FULL.details),))
         context.abort(_FULL.code, _FULL.message)

@@ -16,6 +16,8 @@ from ringback_server.api.table import SERVICES, Service
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import StartError
 from ringback_server.live_tls import LiveTls, TlsMaterial
+from ringback_server.rpc.arrivals import SECONDS as MESSAGE_SECONDS
+from ringback_server.rpc.arrivals import Arrivals
 from ringback_server.rpc.beats import SECONDS, Beats
 from ringback_server.rpc.connections import Connections
 from ringback_server.rpc.handlers import Surroundings, generic_handlers
@@ -43,6 +45,8 @@ class Capacity:
     streams_each: int = 512
     #: how often open streams look whether their token still counts, in seconds
     beat: float = SECONDS
+    #: how long the message of a call may take to come, in seconds
+    message: float = MESSAGE_SECONDS
     #: calls of both kinds, served or about to be
     calls: int = 4_000
     #: what one connection may do
@@ -78,11 +82,13 @@ class GrpcServer:
         self._newcomers = Newcomers(
             admission, threads=capacity.newcomers, queue=capacity.newcomers_waiting
         )
+        arrivals = Arrivals(capacity.message)
         self._streaming = Streaming(
             admission=admission,
             room=WaitingRoom(seats=capacity.streams, seats_each=capacity.streams_each),
             pool=ThreadPoolExecutor(capacity.streams + 4, "ringback-rpc-stream"),
             requests=requests,
+            arrivals=arrivals,
             beats=Beats(capacity.beat),
         )
         around = Surroundings(
@@ -93,6 +99,7 @@ class GrpcServer:
             requests=requests,
             streaming=self._streaming,
             newcomers=self._newcomers,
+            arrivals=arrivals,
         )
         names = {name for service in services for name in service.names}
         health = Health(
@@ -115,12 +122,14 @@ class GrpcServer:
         """Begin to answer."""
         self._server.start()
         self._streaming.beats.start()
+        self._streaming.arrivals.start()
 
     def stop(self, grace: float) -> None:
         """Refuse new calls, give those under way `grace` seconds, then end them. Idempotent."""
         self._closing.set()
         self._server.stop(grace).wait()
         self._streaming.beats.close()
+        self._streaming.arrivals.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._waiting.shutdown(wait=False, cancel_futures=True)
         self._newcomers.close()

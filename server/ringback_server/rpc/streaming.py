@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,12 +23,13 @@ from ringback_server.api.streams import Stream
 from ringback_server.api.table import StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import RingbackError
+from ringback_server.rpc.arrivals import Arrivals
 from ringback_server.rpc.beats import Beats
 from ringback_server.rpc.connections import COMPRESSED_FROM
-from ringback_server.rpc.messages import UNREADABLE, check_readable, reader
+from ringback_server.rpc.messages import UNREADABLE, reader
 from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Relay
-from ringback_server.rpc.status import DETAILS_KEY, INTERNAL, Refusal, refusal
+from ringback_server.rpc.status import DETAILS_KEY, EXPIRED, INTERNAL, Refusal, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Streaming:
     pool: ThreadPoolExecutor
     #: tells of each call
     requests: Requests
+    arrivals: Arrivals = field(default_factory=Arrivals)
     beats: Beats = field(default_factory=Beats)
     looks: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LOOKS))
 
@@ -70,11 +72,14 @@ class StreamHandler:
 
     def __call__(
         self,
-        request: Message,
+        messages: Iterator[Message],
         context: grpc.ServicerContext,
         send: Callable[[Message | None], None],
     ) -> None:
-        """Authenticate, open the stream, and send what there is; the rest is sent as it comes."""
+        """Authenticate, open the stream that the message asks for, and send what there is.
+
+        The rest is sent as it comes.
+        """
         served, sent = Served(method=self._name), Sent.of(context.invocation_metadata())
         pump = _Pump(self._name, self._around, context, send)
         with self._around.requests.serve(
@@ -84,17 +89,25 @@ class StreamHandler:
             traceparent=sent.traceparent,
             peer=address(context.peer()),
         ):
-            refused = pump.open(lambda: self._open(request, pump, sent.authorization))
+            refused = pump.open(lambda: self._open(messages, context, pump, sent.authorization))
             code = grpc.StatusCode.OK if refused is None else refused.code
             served.status = code.name
             served.failed = refused is INTERNAL
         pump.begin(served.request_id, refused)
 
-    def _open(self, request: Message, pump: _Pump, authorization: str | None) -> Stream:
+    def _open(
+        self,
+        messages: Iterator[Message],
+        context: grpc.ServicerContext,
+        pump: _Pump,
+        authorization: str | None,
+    ) -> Stream | Refusal:
         caller = self._around.admission.admit(authorization)
         if self._relay is not None:
             self._relay.pass_on()
-        check_readable(request, self._method.request)
+        request = self._around.arrivals.message(messages, context, self._method.request)
+        if request is None:
+            return EXPIRED
         pump.take_seat(caller.principal.email)
         return self._method.open(request, caller, pump.told)
 
@@ -123,15 +136,18 @@ class _Pump:
         self._running = True
         self._closed = False
 
-    def open(self, action: Callable[[], Stream]) -> Refusal | None:
+    def open(self, action: Callable[[], Stream | Refusal]) -> Refusal | None:
         """Open the stream; return why that is refused, if it is."""
         try:
-            self._stream = action()
+            opened = action()
         except RingbackError as error:
             return refusal(error)
         except Exception:
             logger.exception("%s failed", self._name)
             return INTERNAL
+        if isinstance(opened, Refusal):
+            return opened
+        self._stream = opened
         self._held.callback(self._stream.close)
         self._held.callback(self._around.beats.add(self.told))
         return None
@@ -220,7 +236,8 @@ def stream_handler(
     handler: StreamHandler, request: type[Message]
 ) -> grpc.RpcMethodHandler[Message, Message]:
     """Return what grpcio calls."""
-    return grpc.unary_stream_rpc_method_handler(
+    # To grpcio it is a stream of requests, so that it calls without the one there is.
+    return grpc.stream_stream_rpc_method_handler(
         handler,
         request_deserializer=reader(request, UNREADABLE),
         response_serializer=lambda message: message.SerializeToString(),
