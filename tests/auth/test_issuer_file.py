@@ -172,6 +172,60 @@ def test_issuers_are_refused_when_the_file_has_a_mistake(path: Path, mistake: st
     assert "\n" not in str(caught.value)
 
 
+_GITHUB = "https://token.actions.githubusercontent.com"
+_GOOGLE = "https://accounts.google.com"
+
+
+def _rule_for(issuer: str, match: str) -> str:
+    rule = f"{{match: {{{match}}}, role: roles/workflows.viewer, resource: projects/local}}"
+    return f"issuers: [{{name: a, issuer: '{issuer}', audiences: [x], rules: [{rule}]}}]"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "match"),
+    [
+        (_GITHUB, "repository_owner: octo"),
+        (_GITHUB, "repository_owner_id: '65', ref: refs/heads/main, environment: production"),
+        (_GITHUB, "ref: refs/heads/main"),
+        (_GITHUB, "repository: octo/*"),
+        (_GITHUB, "repository: [octo/orders, octo/*]"),
+        (_GITHUB, "repository: '*/orders'"),
+        (_GITHUB, "sub: repo:octo/**"),
+        (_GITHUB, "sub: 'repo:octo/*:ref:refs/heads/main'"),
+        (_GITHUB, "job_workflow_ref: octo/shared/.github/workflows/deploy.yml@refs/heads/main"),
+        ("https://gitlab.com", "namespace_path: octo"),
+        ("https://gitlab.com", "sub: project_path:octo/**"),
+        (_GOOGLE, "email_verified: true"),
+        (_GOOGLE, "hd: example.org"),
+        (_GOOGLE, "email: '*@example.org'"),
+    ],
+)
+def test_rule_is_refused_when_everybody_could_meet_it(path: Path, issuer: str, match: str) -> None:
+    """A rule for an issuer that serves everybody must say whose tokens it means."""
+    with pytest.raises(ValueError, match=r"rules\[0\]: everybody can get tokens of"):
+        _read(path, _rule_for(issuer, match))
+
+
+@pytest.mark.parametrize(
+    ("issuer", "match"),
+    [
+        (_GITHUB, "repository: octo/orders"),
+        (_GITHUB, "repository: [octo/orders, octo/bills], repository_owner: octo"),
+        (_GITHUB, "repository_id: '1296269'"),
+        (_GITHUB, "sub: 'repo:octo/orders:environment:production'"),
+        (_GITHUB, "sub: 'repo:octo/orders:ref:refs/tags/v*'"),
+        ("https://gitlab.com", "sub: 'project_path:octo/orders:ref_type:branch:ref:main'"),
+        (_GOOGLE, "sub: '117'"),
+        ("https://login.example.org", "repository_owner: octo"),
+    ],
+)
+def test_rule_is_taken_when_it_says_whose_tokens_it_means(
+    path: Path, issuer: str, match: str
+) -> None:
+    """A repository, an account or a subject that is written out will do."""
+    assert 1 == len(_read(path, _rule_for(issuer, match))[0].rules)
+
+
 def test_issuers_are_refused_when_two_cannot_be_told_apart(path: Path) -> None:
     """Two entries have two names and two issuers, and not only by a slash."""
     entry = "{{name: {}, issuer: {}, audiences: [x]}}"

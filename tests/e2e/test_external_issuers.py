@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from ringback.v1 import workflows_pb2, workflows_pb2_grpc
+from ringback_server.issuer_keys import UNKNOWN_SECONDS
 from tests.e2e.process import launch, serving
 from tests.oidc_issuer import AUDIENCE, DISCOVERY, JWKS, LocalIssuer, local_issuer
 from tests.waiting import PATIENCE, until
@@ -63,6 +65,12 @@ def test_server_takes_tokens_of_another_issuer_over_both_ports(tmp_path: Path) -
             )
         assert not answer.workflows
         assert {DISCOVERY: 1, JWKS: 1} == issuer.asked
+        some, began = issuer.keys[0], time.monotonic()
+        for number in range(100):
+            forged = issuer.token(time.time(), key=replace(some, kid=f"made-up-{number}"))
+            assert server.call("GET", listing, forged).status_code in {401, 503}
+        assert 200 == server.call("GET", listing, red).status_code
+        assert issuer.asked[JWKS] <= 2 + (time.monotonic() - began) / UNKNOWN_SECONDS
         log = server.log.read_text()
         assert "a bearer token is refused: AUDIENCE" in log
         assert not any(token in log for token in (red, blue, bad))

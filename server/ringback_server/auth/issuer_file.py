@@ -18,6 +18,7 @@ from ringback_server.auth.external_issuers import (
     keys_url,
 )
 from ringback_server.auth.permissions import ROLES
+from ringback_server.auth.shared_issuers import names_somebody, telling_claims
 from ringback_server.auth.yaml_fields import FieldError, Value
 from ringback_server.model.principals import Grant
 
@@ -103,7 +104,7 @@ def _issuer(entry: Value, folder: Path) -> ExternalIssuer:
         subject=subject,
         authorities=_authorities(fields.get("ca_file"), folder),
         required=required,
-        rules=tuple(map(_rule, fields["rules"].items())) if "rules" in fields else (),
+        rules=_rules(fields.get("rules"), url, required),
         max_lifetime=(
             fields["max_lifetime"].read(_lifetime)
             if "max_lifetime" in fields
@@ -126,6 +127,19 @@ def _check_subject(value: Value | None, path: ClaimPath, required: tuple[Conditi
             f"{path} can be anything that a user enters: use sub, or email with "
             "email_verified: true among required_claims"
         )
+
+
+def _rules(value: Value | None, url: str, required: tuple[Condition, ...]) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for entry in value.items() if value else ():
+        rule = _rule(entry)
+        if not names_somebody(url, (*required, *rule.conditions)):
+            raise entry.wrong(
+                f"everybody can get tokens of {url}: match whose they are, to the letter, by one "
+                f"of {telling_claims(url)}"
+            )
+        rules.append(rule)
+    return tuple(rules)
 
 
 def _rule(entry: Value) -> Rule:
