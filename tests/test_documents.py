@@ -16,7 +16,16 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 SAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
-GROUPS = ("executions", "callbacks", "logs", "auth")
+GROUPS = (
+    "executions",
+    "callbacks",
+    "logs",
+    "auth",
+    "iam",
+    "iam service-accounts",
+    "iam service-accounts keys",
+    "iam roles",
+)
 
 
 def commands(group: typer.Typer = app) -> list[list[str]]:
@@ -97,7 +106,7 @@ def test_readme_when_it_names_commands() -> None:
 
 def test_help_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` lists every command, and every command has its own."""
-    for group in ([], *([group] for group in GROUPS)):
+    for group in ([], *(group.split() for group in GROUPS)):
         assert run([*group, "--help"]) == 0
         output = capsys.readouterr().out
         listed = [words[-1] for words in commands() if words[:-1] == group]

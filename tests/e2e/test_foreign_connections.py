@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.process import environment, serving
 from tests.e2e.tracing import connections, foreign, watched
+from tests.operations.test_iam_commands import public_key
 from tests.rpc.calls import EXECUTION
 from tests.rpc_page import Row, rows
 from tests.services import INVOKER, WAITS
@@ -20,6 +21,8 @@ from tests.test_documents import commands
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
+TOKEN_CREATOR = ("--member=orders", "--role=roles/iam.serviceAccountTokenCreator")
+VIEWER_ROLE = ("--member=orders", "--role=roles/workflows.viewer")
 #: every command, in an order in which each finds what it is about; `serve` runs all the while
 COMMANDS = (
     ("lint", "w.yaml"),
@@ -72,6 +75,37 @@ COMMANDS = (
     ("auth", "login", "--device"),
     ("auth", "list"),
     ("auth", "logout"),
+    ("iam", "service-accounts", "create", "orders"),
+    ("iam", "service-accounts", "list"),
+    ("iam", "service-accounts", "describe", "orders"),
+    ("iam", "service-accounts", "update", "orders", "--description=a"),
+    ("iam", "service-accounts", "disable", "orders"),
+    ("iam", "service-accounts", "enable", "orders"),
+    ("iam", "service-accounts", "keys", "upload", "orders.pem", "--iam-account=orders"),
+    (
+        *("iam", "service-accounts", "keys", "list", "--iam-account=orders"),
+        "--format=value(name.basename())",
+    ),
+    ("iam", "service-accounts", "keys", "describe", "{key}", "--iam-account=orders"),
+    ("iam", "service-accounts", "keys", "disable", "{key}", "--iam-account=orders"),
+    ("iam", "service-accounts", "keys", "enable", "{key}", "--iam-account=orders"),
+    ("iam", "service-accounts", "keys", "delete", "{key}", "--iam-account=orders"),
+    ("iam", "service-accounts", "keys", "create", "orders.json", "--iam-account=orders"),
+    ("iam", "roles", "create", "sender", "--permissions=workflows.callbacks.send"),
+    ("iam", "roles", "list", "--project=local"),
+    ("iam", "roles", "describe", "sender"),
+    ("iam", "roles", "update", "sender", "--title=a"),
+    ("iam", "service-accounts", "add-iam-policy-binding", "orders", *TOKEN_CREATOR),
+    ("iam", "service-accounts", "get-iam-policy", "orders"),
+    ("iam", "service-accounts", "remove-iam-policy-binding", "orders", *TOKEN_CREATOR),
+    ("iam", "add-binding", "quick", *VIEWER_ROLE, "--expires=30d"),
+    ("iam", "get-policy", "quick"),
+    ("iam", "remove-binding", "quick", *VIEWER_ROLE),
+    ("iam", "test-permissions", "quick", "workflows.workflows.get"),
+    ("iam", "test-permissions", INVOKER, "iam.serviceAccounts.getAccessToken"),
+    ("iam", "apply", "policy.yaml", "--yes"),
+    ("iam", "roles", "delete", "sender", "--quiet"),
+    ("iam", "service-accounts", "delete", "orders", "--quiet"),
     ("env",),
     ("completion", "bash"),
     ("backup", "copy.db", "--data-dir=data"),
@@ -125,6 +159,8 @@ def test_everything_when_nothing_else_can_be_reached(tmp_path: Path) -> None:
     (tmp_path / "quick.yaml").write_text("- first:\n    return: 1\n")
     (tmp_path / "callbacks.ndjson").write_text(json.dumps(NOWHERE))
     (tmp_path / "arguments.ndjson").write_text("1")
+    (tmp_path / "policy.yaml").write_text("serviceAccounts: [{id: orders, displayName: b}]\n")
+    public_key(tmp_path / "orders.pem")
     (tmp_path / "quick.test.yaml").write_text("cases: [{name: a, expect: {result: 1}}]\n")
     traces = (tmp_path / "server.trace", tmp_path / "commands.trace")
     with serving(tmp_path / "data", home=tmp_path, under=watched(traces[0])) as server:

@@ -19,6 +19,7 @@ from ringback_client.cli import (
     dev,
     environment,
     executions,
+    iam,
     logs,
     revisions,
     workflows,
@@ -68,6 +69,7 @@ app.add_typer(executions.app, name="executions")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(logs.app, name="logs")
 app.add_typer(auth.app, name="auth")
+app.add_typer(iam.app, name="iam")
 app.add_typer(audit.app, name="audit")
 
 

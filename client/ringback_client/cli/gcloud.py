@@ -50,6 +50,13 @@ REFUSED: Mapping[str, str] = {
 }
 _NO_KEYS = "Ringback encrypts nothing by itself: keep its data directory on an encrypted disk."
 _URI = 'Print names, with --format="value(name)".'
+_EXPIRES = "The one condition is an end: say it with --expires, as a time or as 30d."
+_NO_CONDITION = "A member has a role once, whatever the condition: leave the flag out."
+_OF_PROJECT = "Custom roles belong to projects: name one with --project."
+_ROLE = {
+    "--organization": _OF_PROJECT,
+    "--file": "Write the flags, or a policy file for: ringback iam apply FILE",
+}
 _OF_PROJECTS = "Log entries belong to projects: name one with --project."
 _ONE_LOG = "A project has one log, which is read: leave the flag out."
 #: flags of some commands, and what to do instead
@@ -68,6 +75,34 @@ REFUSED_OF: Mapping[tuple[str, ...], Mapping[str, str]] = {
         "--resource-names": "Name the workflow in the filter: resource.labels.workflow_id=NAME.",
         "--bucket": _ONE_LOG,
         "--view": _ONE_LOG,
+    },
+    ("iam", "service-accounts", "list"): {
+        "--uri": _URI,
+        "--filter": "Print --format=json, and take it apart with jq.",
+        "--sort-by": "Accounts come by their addresses: pipe them into sort.",
+    },
+    ("iam", "service-accounts", "keys", "create"): {
+        "--key-file-type": "Key files are JSON: leave the flag out.",
+    },
+    ("iam", "service-accounts", "keys", "list"): {
+        "--managed-by": "All keys are their users' own: leave the flag out.",
+        "--created-before": "Print --format=json, and take it apart with jq.",
+    },
+    ("iam", "service-accounts", "add-iam-policy-binding"): {
+        "--condition": _EXPIRES,
+        "--condition-from-file": _EXPIRES,
+    },
+    ("iam", "service-accounts", "remove-iam-policy-binding"): {
+        "--condition": _NO_CONDITION,
+        "--condition-from-file": _NO_CONDITION,
+        "--all": _NO_CONDITION,
+    },
+    ("iam", "roles", "create"): _ROLE,
+    ("iam", "roles", "update"): _ROLE,
+    ("iam", "roles", "list"): {
+        "--organization": _OF_PROJECT,
+        "--show-deleted": "A deleted role is gone: leave the flag out.",
+        "--filter": "Print --format=json, and take it apart with jq.",
     },
     ("auth", "print-identity-token"): {
         "--token-format": "There are no machines to tell of: leave the flag out.",
@@ -91,7 +126,7 @@ def arrange(arguments: Sequence[str]) -> list[str]:
     found = _sort(arguments[:end])
     command = _without_groups(found.command)
     for word in command:
-        refuse(tuple(_names(command)[:2]), word)
+        refuse(tuple(_names(command)), word)
     return [*found.first, *command, *found.last, *arguments[end:]]
 
 
@@ -105,8 +140,8 @@ def refuse(command: tuple[str, ...], word: str) -> None:
     flag, _, value = word.partition("=")
     if flag == "--user-output-enabled" and value.lower() in {"false", "0", "no"}:
         flag = "--no-user-output-enabled"
-    own = REFUSED_OF.get(command) or REFUSED_OF.get(command[:1]) or {}
-    instead = own.get(flag) or REFUSED.get(flag)
+    own = (REFUSED_OF.get(command[:words], {}).get(flag) for words in range(len(command), 0, -1))
+    instead = next(filter(None, own), None) or REFUSED.get(flag)
     if instead is not None:
         raise InvalidInputError(f"{flag} of gcloud is not taken here.", next_step=instead)
 

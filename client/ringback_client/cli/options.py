@@ -1,11 +1,13 @@
 """Options that several commands take, and how their values are read."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format, parse_document_format, parse_format
 from ringback_client.cli.json_text import parse_json
 
@@ -88,6 +90,47 @@ Timeout = Annotated[
 ExecutionName = Annotated[
     str, typer.Argument(metavar="EXECUTION", help="Its full name, or its id (with --workflow).")
 ]
+
+Member = Annotated[
+    str,
+    typer.Option(
+        metavar="MEMBER",
+        help=(
+            "Who: serviceAccount:ADDRESS, or principal://ISSUER/subject/SUBJECT of another issuer; "
+            "an address alone is a service account's."
+        ),
+    ),
+]
+Role = Annotated[
+    str,
+    typer.Option(
+        metavar="ROLE", help="A role, such as roles/workflows.invoker, or a custom role's id."
+    ),
+]
+Expires = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Until when: a time as 2027-01-01T00:00:00Z, or a duration from now on, as 30d.",
+        show_default="for ever",
+    ),
+]
+
+
+def parse_expiry(text: str | None) -> datetime | None:
+    """Read a time, or a duration from now on; raises typer.BadParameter."""
+    if text is None:
+        return None
+    if text[:1].isdigit() and "-" in text:
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError as error:
+            message = f"{text!r} is not a time such as 2027-01-01T00:00:00Z"
+            raise typer.BadParameter(message, param_hint="--expires") from error
+        if found.tzinfo is None:
+            raise typer.BadParameter(f"{text!r} has no time zone: add Z", param_hint="--expires")
+        return found
+    return datetime.now(UTC) + parse_duration(text, "--expires")
 
 
 def order_by(text: str) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 from ringback_client.cli.formats import Format, Kind, fields, in_words
 from ringback_client.cli.terminal import console
 
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+_COLOURS = {"+": "green", "-": "red", "@": "cyan", "~": "yellow"}
 
 
 class _Dumper(yaml.SafeDumper):

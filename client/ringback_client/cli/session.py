@@ -1,6 +1,7 @@
 """What the commands of one invocation share: where they were called, and how to reach a server."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,11 @@ class Session:
         """Tell the person at the terminal something, unless they asked for quiet."""
         if not self.quiet:
             say(words)
+
+    def agrees(self, question: str, *, yes: bool = False) -> bool:
+        """Ask a person at the terminal; without one, or with `yes`, they agree."""
+        asks = self.asks and not yes and sys.stdin.isatty()
+        return not asks or typer.confirm(question, err=True)
 
     def server(self) -> Server:
         """Find the server and say which it is; raises a ClientError when there is none."""

@@ -43,14 +43,20 @@ class RoleVerbs(PlacedVerbs):
         return await self._call(rpcs.GET_ROLE, request)
 
     async def create_role(
-        self, role_id: str, permissions: Sequence[str], *, title: str = "", description: str = ""
+        self,
+        role_id: str,
+        permissions: Sequence[str],
+        *,
+        title: str = "",
+        description: str = "",
+        stage: Role.RoleLaunchStage.ValueType = Role.GA,
     ) -> Role:
         """Create a custom role in the client's project."""
         role = Role(
             title=title,
             description=description,
             included_permissions=permissions,
-            stage=Role.GA,
+            stage=stage,
         )
         request = iam_pb2.CreateRoleRequest(
             parent=f"projects/{self._place.project}", role_id=role_id, role=role
