@@ -16,6 +16,7 @@ from ringback_client.cli.options import (
     parse_expiry,
 )
 from ringback_client.cli.output import write_document
+from ringback_client.cli.policy_apply import apply
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
 
@@ -33,6 +34,7 @@ Resource = Annotated[
 app = typer.Typer(help="Who may do what.", no_args_is_help=True)
 app.add_typer(service_accounts.app, name="service-accounts")
 app.add_typer(roles.app, name="roles")
+app.command("apply")(apply)
 
 
 @app.command()
