@@ -57,6 +57,7 @@ class RateLimits:
         self._rate = rate
         self._burst = burst
         self._rates = dict(rates)
+        self._bounded = bool(rate or self._rates)
         # Guards the buckets, in the order of their last use; held for a few dictionary operations.
         self._changed = threading.Lock()
         self._buckets: dict[str, _Bucket] = {}
@@ -74,6 +75,11 @@ class RateLimits:
 
     def __repr__(self) -> str:
         return f"<RateLimits {self._rate:g}/s, {len(self._buckets)} buckets>"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether any project has a rate."""
+        return self._bounded
 
     def take(self, project: str) -> None:
         """Count a request of a project; raise RateLimitExceededError if it has sent too many."""

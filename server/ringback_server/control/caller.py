@@ -127,6 +127,11 @@ class Issuer(Protocol):
 class Rates(Protocol):
     """Bounds how many requests a project sends."""
 
+    @property
+    def bounded(self) -> bool:
+        """Whether there is any bound."""
+        ...
+
     def take(self, project: str) -> None:
         """Count a request of a project; raise RateLimitExceededError if it has sent too many."""
         ...
@@ -138,6 +143,8 @@ class Rates(Protocol):
 
 class NoRates:
     """Bounds nothing."""
+
+    bounded = False
 
     def take(self, project: str) -> None:
         """Let everything in."""
@@ -248,8 +255,9 @@ def requires(
             if noted is not None:
                 noted.checked(permission, resource)
             _check(caller, permission, asked, resource)
-            if noted is None or noted.counts_first():
-                caller.backend.rates.take(project_of(resource))
+            rates = caller.backend.rates
+            if rates.bounded and (noted is None or noted.counts_first()):
+                rates.take(project_of(resource))
             if isinstance(name, ExecutionName):
                 note_execution(resource)
             elif isinstance(name, CallbackName | StepEntryName):

@@ -11,6 +11,7 @@ from ringback_server.auth.grants import OAuthError
 from ringback_server.control.auditing import Audit
 from ringback_server.control.caller import Backend
 from ringback_server.model.audit import AuditEntry, AuditKind
+from ringback_server.model.names import ServiceAccountName, account_project
 from ringback_server.tracing import current
 
 Parameters = ParamSpec("Parameters")
@@ -77,8 +78,8 @@ def _made(entry: AuditEntry, claims: Mapping[str, object]) -> AuditEntry:
     email = str(claims.get("email") or claims.get("sub") or "")
     return entry._replace(
         principal=email,
-        project=email.partition("@")[2].partition(".")[0],
-        resource=f"projects/-/serviceAccounts/{email}",
+        project=account_project(email) or "",
+        resource=str(ServiceAccountName.of(email)),
         issued_token_id=str(claims.get("jti") or ""),
     )
 
