@@ -7,12 +7,15 @@ group of this process, because only the owner could close it; it is never open t
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from pathlib import Path
 from typing import Final
 
 from ringback_server.errors import StartError
+
+_log = logging.getLogger(__name__)
 
 #: bytes; keys and passphrases are far smaller
 _LARGEST: Final = 64 * 1024
@@ -46,3 +49,35 @@ def too_open(status: os.stat_result) -> bool:
     """Tell whether more may use a file than should, by the rule of this module."""
     mine = status.st_uid == os.geteuid()
     return bool(status.st_mode & (stat.S_IRWXG | stat.S_IRWXO if mine else stat.S_IRWXO))
+
+
+def others_may_write(directory: Path) -> bool:
+    """Tell whether others may put files into a directory, by the rule of this module."""
+    status = directory.stat()
+    writers = stat.S_IWOTH
+    if status.st_uid == os.geteuid():
+        writers |= stat.S_IWGRP
+    return bool(status.st_mode & writers)
+
+
+def narrow(path: Path) -> None:
+    """Close a file of this user's to everybody else, with a warning; it may be missing.
+
+    Raises OSError if that cannot be done.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return
+    if not too_open(status):
+        return
+    mode = stat.S_IMODE(status.st_mode)
+    if status.st_uid != os.geteuid():
+        _log.warning("everybody may use %s (mode %04o), which another user owns", path, mode)
+        return
+    path.chmod(0o600)
+    _log.warning(
+        "others could use %s (mode %04o): it is closed to them now; what it holds may be known",
+        path,
+        mode,
+    )

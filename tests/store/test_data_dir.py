@@ -170,7 +170,7 @@ def test_open_when_it_may_not_be_written(tmp_path: Path, locked: str) -> None:
         directory.chmod(0o555)
     else:
         (directory / "lock").chmod(0o666)
-        directory.chmod(0o777)
+        directory.chmod(0o755)
         (directory / "ringback.db").chmod(0o444)
     tmp_path.chmod(0o755)
     tried = subprocess.run(
@@ -185,3 +185,51 @@ def test_open_when_it_may_not_be_written(tmp_path: Path, locked: str) -> None:
     assert "Permission denied" in tried.stdout, tried.stderr
     assert tried.stdout.startswith("data")
     assert tried.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o1777, 0o720])
+def test_open_when_others_may_write_to_the_directory(tmp_path: Path, mode: int) -> None:
+    """It is refused, with what to run: they could put a database of theirs there."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    directory.chmod(mode)
+    with pytest.raises(StartError, match=f"chmod 700 {directory}"):
+        DataDir(directory)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o711])
+def test_open_when_others_may_look_into_the_directory(
+    tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is opened as it is, with a warning."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    directory.chmod(mode)
+    DataDir(directory).close()
+    assert f"chmod 700 {directory}" in caplog.text
+    assert directory.stat().st_mode & 0o7777 == mode
+
+
+@pytest.mark.parametrize("name", ["ringback.db", "ringback.db-wal", "admin.json", "ca-key.pem"])
+def test_open_when_others_may_read_a_secret(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file is closed to them, with a warning, and keeps what it holds."""
+    tmp_path.chmod(0o700)
+    path = tmp_path / name
+    path.write_text("secret")
+    path.chmod(0o644)
+    DataDir(tmp_path).close()
+    assert (path.stat().st_mode & 0o777, path.read_text()) == (0o600, "secret")
+    assert str(path) in caplog.text
+
+
+def test_open_when_everything_is_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A data dir of our own making has mode 0700, and nothing is said about it."""
+    store = open_store(tmp_path / "data")
+    store.close()
+    open_store(tmp_path / "data").close()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert set(modes.values()) == {0o600}
+    assert caplog.text == ""

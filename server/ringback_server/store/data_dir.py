@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from pathlib import Path
+from typing import Final
 
 from ringback_server.errors import StartError
+from ringback_server.private_files import narrow, others_may_write, too_open
 from ringback_server.store.recovery import sync_directory
+
+_log = logging.getLogger(__name__)
+
+#: files with secrets in them, if they are there
+_SECRET: Final = (
+    "ringback.db",
+    "ringback.db-wal",
+    "ringback.db-shm",
+    "admin.json",
+    "ca-key.pem",
+    "server-key.pem",
+)
 
 
 class DataDir:
@@ -21,6 +36,7 @@ class DataDir:
         self.path = path
         try:
             _make(path, mode=0o700)
+            _check_modes(path)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StartError(_complaint(path, error)) from error
@@ -73,6 +89,19 @@ def _make(path: Path, *, mode: int) -> None:
         _make(path.parent, mode=0o777)
         path.mkdir(mode=mode, exist_ok=True)
         sync_directory(path.parent)
+
+
+def _check_modes(path: Path) -> None:
+    """Close what others could use: they are refused to write, and warned of when they read."""
+    if others_may_write(path):
+        raise StartError(
+            f"others than its owner may write to {path}, and so put a database of theirs there: "
+            f"run chmod 700 {path}"
+        )
+    if too_open(path.stat()):
+        _log.warning("others than its owner may look into %s: run chmod 700 %s", path, path)
+    for name in _SECRET:
+        narrow(path / name)
 
 
 def _complaint(path: Path, error: OSError) -> str:
