@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
@@ -25,7 +26,7 @@ def signing_input(header: Part, claims: Part) -> str:
 
 
 def forge(header: Part, claims: Part, private_key: str) -> str:
-    """Sign a token with a key in PEM: ES256 or RS256, whatever the header says."""
+    """Sign a token with a key in PEM, as is its kind, whatever the header says."""
     signed = signing_input(header, claims)
     # Keys of ours: checking an RSA key takes longer than all the rest.
     key = load_pem_private_key(
@@ -33,6 +34,8 @@ def forge(header: Part, claims: Part, private_key: str) -> str:
     )
     if isinstance(key, EllipticCurvePrivateKey):
         signature = ECAlgorithm(ECAlgorithm.SHA256).sign(signed.encode(), key)
+    elif isinstance(key, Ed25519PrivateKey):
+        signature = key.sign(signed.encode())
     else:
         assert isinstance(key, RSAPrivateKey)
         signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed.encode(), key)

@@ -6,13 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from ringback_server.auth.keys import public_pem, read_private_key
+from ringback_server.auth.keys import (
+    ALGORITHMS,
+    new_private_key,
+    private_pem,
+    public_pem,
+    read_private_key,
+)
 from ringback_server.auth.refusals import Refusal
 from ringback_server.model.resources import AccountKey
 from tests.auth.forge import forge, opened
 from tests.auth.instances import ADMIN, JTI, SCOPE, URL, VIEWER, Instance
 
 HOSTS = ("workflowexecutions", "workflows", "iamcredentials")
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 AUDIENCES = [f"https://{host}.googleapis.com" for host in HOSTS] + [URL]
 
 
@@ -186,3 +193,27 @@ def test_account_token_is_revoked_by_its_hash_and_not_by_a_claim(instance: Insta
     assert instance.refusal(mine) is Refusal.REVOKED
     assert instance.authenticator.authenticate(other).email == ADMIN
     assert JTI == instance.authenticator.authenticate(instance.access_token()).token_id
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_account_token_is_taken_when_its_key_is_of_any_kind(
+    instance: Instance, algorithm: str
+) -> None:
+    """An account may sign with each kind of key, and with each by its own algorithm alone."""
+    private = new_private_key(algorithm)
+    public = public_pem(private.public_key())
+    instance.credentials.add_account_key(
+        AccountKey(kid="own", email=ADMIN, public_key=public, create_time=0.0)
+    )
+    _, claims = opened(instance.account_token())
+    _, assertion = opened(instance.assertion())
+    for other in (*ALGORITHMS, "none", "HS256"):
+        header = instance.account_header(kid="own", alg=other)
+        token = forge(header, claims, private_pem(private))
+        if other == algorithm:
+            assert instance.authenticator.authenticate(token).email == ADMIN
+            signed = forge(header, assertion, private_pem(private))
+            form = {"grant_type": JWT_BEARER, "assertion": signed}
+            assert "access_token" in instance.grants.exchange(form)
+        else:
+            assert instance.refusal(token) is Refusal.ALGORITHM
