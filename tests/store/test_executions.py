@@ -80,7 +80,9 @@ def test_create_when_nothing_has_run(store: Store) -> None:
 
     assert isinstance(stored, Stored)
     key = stored.key
-    assert Stored(key=key, begun=False, committed=Committed()) == stored
+    assert stored == Stored(
+        key=key, uid=new.uid, workflow_key=workflow.key, begun=False, committed=Committed()
+    )
     expected = Execution(
         name=execution.name,
         state=ExecutionState.QUEUED,

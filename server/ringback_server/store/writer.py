@@ -37,13 +37,15 @@ _BATCH_LIMIT = 512
 class _Submission(Generic[T]):
     """An operation, and its result once the writer is done with it."""
 
-    __slots__ = ("_capture", "_companion", "_done", "_operation", "_value", "alone")
+    __slots__ = ("_capture", "_companion", "_done", "_operation", "_value", "alone", "told")
 
     def __init__(self, operation: Callable[[Connection], T], *, alone: bool) -> None:
         self._operation = operation
         self._capture = Capture()
         self._value: T | None = None
         self.alone = alone
+        #: what is to be stored with it; nothing of an operation that failed
+        self.told: Sequence[AuditEntry] = ()
         found = companion()
         self._companion: Companion | None = found if found is not None and found.claim() else None
         # A latch, the cheapest there is: taken here, released by the writer when it is done.
@@ -57,14 +59,11 @@ class _Submission(Generic[T]):
 
     def run(self, connection: Connection) -> None:
         """Run the operation, for the first or the second time."""
+        self.told = ()
         with self._capture:
             self._value = self._operation(connection)
-
-    def told(self) -> Sequence[AuditEntry]:
-        """Return what is to be stored with it, now that it has run."""
-        if self._companion is None or self._capture.error is not None:
-            return ()
-        return self._companion.entries(self._value)
+            if self._companion is not None:
+                self.told = self._companion.entries(self._value)
 
     def fail(self, error: BaseException) -> None:
         """Raise `error` to the submitter, whatever the operation did."""
@@ -215,7 +214,7 @@ class Writer:
             connection.execute("ROLLBACK")
             connection.execute("BEGIN IMMEDIATE")
             self._run_guarded(batch)
-        if told := [entry for submission in batch for entry in submission.told()]:
+        if told := [entry for submission in batch for entry in submission.told]:
             connection.executemany(INSERT, told)
         connection.execute("COMMIT")
         self._batches += 1
