@@ -182,6 +182,19 @@ def test_account_token_is_refused_when_key_or_account_was_disabled_before(
     assert instance.refusal(instance.account_token()) is Refusal.ACCOUNT
 
 
+def test_account_token_is_refused_when_its_key_has_expired(instance: Instance) -> None:
+    """A key counts until its certificate ends, for tokens that were taken before too."""
+    token = instance.account_token()
+    ends = instance.clock.now() + 60.0
+    instance.credentials.add_account_key(replace(instance.keys.admin, expire_time=ends))
+    instance.authenticator.authenticate(token)
+
+    instance.clock.advance(60.0)
+
+    assert Refusal.KEY_DISABLED is instance.refusal(token)
+    assert Refusal.KEY_DISABLED is instance.refusal(instance.account_token(nonce=1))
+
+
 def test_account_token_is_revoked_by_its_hash_and_not_by_a_claim(instance: Instance) -> None:
     """An account cannot give its token the id of another's."""
     mine, other = instance.account_token(jti=JTI), instance.account_token(jti="b")

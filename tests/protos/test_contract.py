@@ -13,6 +13,8 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FileDescripto
 from ringback.v1 import (
     annotations_pb2,
     executions_pb2,
+    iam_pb2,
+    iam_policy_pb2,
     locations_pb2,
     logs_pb2,
     operations_pb2,
@@ -21,6 +23,7 @@ from ringback.v1 import (
 
 PROTOS = Path(__file__).resolve().parents[2] / "protos" / "ringback"
 LEFT_OUT = {"CancelOperationRequest", "OperationInfo"}  # nothing here can be cancelled or needs it
+_SET_POLICY = "google.iam.v1.SetIamPolicyRequest"
 OURS = 100  # the number of the first field Google does not have
 
 
@@ -92,6 +95,42 @@ def test_shared_names_and_numbers_are_googles(
     assert {name: mine[name] for name in theirs if name in mine} == {
         name: members for name, members in theirs.items() if name not in LEFT_OUT
     }
+
+
+@pytest.mark.parametrize(
+    ("ours", "module", "message"),
+    [
+        (
+            iam_pb2.DESCRIPTOR,
+            "google.cloud.iam_admin_v1",
+            "google.iam.admin.v1.ServiceAccount",
+        ),
+        (iam_policy_pb2.DESCRIPTOR, "google.iam.v1.policy_pb2", "google.iam.v1.Policy"),
+        (iam_policy_pb2.DESCRIPTOR, "google.iam.v1.iam_policy_pb2", _SET_POLICY),
+        (iam_policy_pb2.DESCRIPTOR, "google.iam.v1.options_pb2", "google.iam.v1.GetPolicyOptions"),
+        (iam_policy_pb2.DESCRIPTOR, "google.type.expr_pb2", "google.type.Expr"),
+    ],
+)
+def test_names_and_numbers_when_a_part_is_shared(
+    ours: FileDescriptor, module: str, message: str
+) -> None:
+    """What is taken over of Google's messages has the names, numbers and types it has there."""
+    mine, theirs = shape(ours), shape(googles(module, message))
+    shared = mine.keys() & theirs.keys()
+    known = {
+        name: {field: said for field, said in mine[name].items() if _is_shared(said)}
+        for name in shared
+    }
+
+    assert shared
+    assert known == {
+        name: {field: theirs[name].get(field) for field in known[name]} for name in shared
+    }
+
+
+def _is_shared(said: object) -> bool:
+    """Tell whether a field, or a value of an enumeration, is none of our additions."""
+    return not isinstance(said, int) or said < OURS
 
 
 @pytest.mark.parametrize("file", sorted(PROTOS.rglob("*.proto")), ids=lambda file: file.name)

@@ -179,9 +179,10 @@ def _moment(text: str) -> float | None:
     if not _TIME.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text.upper()).timestamp()
+        moment = datetime.fromisoformat(text.upper()).timestamp()
     except (ValueError, OverflowError):
         return None
+    return moment if 0 <= moment <= _NO_END.seconds else None
 
 
 def _rfc3339(moment: float) -> str:

@@ -9,12 +9,14 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from ringback_server.auth.keys import (
     PrivateKey,
+    PublicKey,
     account_key_of,
     new_private_key,
     private_pem,
@@ -31,6 +33,8 @@ _PUBLIC_KEY: Final = b"-----BEGIN PUBLIC KEY-----"
 _NO_END: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _EARLIER: Final = timedelta(minutes=5)
 _LONGEST_NAME: Final = 64
+# FIPS 186-5, A.1.1: 2^16 < e.
+_LEAST_EXPONENT: Final = 65_537
 
 
 def new_key(
@@ -61,8 +65,18 @@ def uploaded_key(email: str, data: bytes, now: float) -> AccountKey:
         raise ValueError(
             "it must be a certificate (BEGIN CERTIFICATE) or a public key (BEGIN PUBLIC KEY) in PEM"
         )
-    key = read_public_key(data.decode("ascii", "replace"))
+    key = _checked(data.decode("ascii", "replace"))
     return replace(account_key_of(email, key, now), uploaded=True)
+
+
+def _checked(pem: str) -> PublicKey:
+    """Read a public key; raise ValueError for one that nobody should use."""
+    key = read_public_key(pem)
+    if isinstance(key, RSAPublicKey):
+        numbers = key.public_numbers()
+        if numbers.e < _LEAST_EXPONENT or numbers.n % 2 == 0:
+            raise ValueError(f"an RSA key must have an exponent of {_LEAST_EXPONENT} or more")
+    return key
 
 
 def _certified(email: str, data: bytes, now: float) -> AccountKey:
@@ -72,7 +86,7 @@ def _certified(email: str, data: bytes, now: float) -> AccountKey:
         pem = held.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ValueError("the certificate cannot be read") from None
-    key = read_public_key(pem.decode())
+    key = _checked(pem.decode())
     moment = datetime.fromtimestamp(now, UTC)
     if moment >= certificate.not_valid_after_utc:
         raise ValueError("the certificate has expired")
