@@ -23,8 +23,9 @@ from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.key_ring import KeyRing
 from ringback_server.auth.sealing import Sealer
-from ringback_server.model.names import CallbackName
-from ringback_server.model.resources import Binding, ServiceAccount
+from ringback_server.control import accounts, policies
+from ringback_server.model.names import CallbackName, ProjectName, ServiceAccountName
+from ringback_server.model.resources import Binding
 from tests.clocks import FakeClock
 from tests.edges import grpc_edge, http_edge
 from tests.rpc.calls import REQUESTS, call, code_of, rpcs
@@ -235,6 +236,20 @@ def test_link_after_its_end(edges: Edges, method: str) -> None:
 def test_link_when_the_binding_is_taken_away(edges: Edges) -> None:
     """Without the role of who made it, a link opens nothing from then on."""
     _, name = endpoints(edges)
+    caller, project = edges.service.caller(), ProjectName("local")
+    granted = Binding(email=NOBODY, role="roles/workflows.invoker", resource=str(project))
+    policies.replace(caller, project, [granted])
+    token = edges.link(name, NOBODY)
+    policies.replace(caller, project, [])
+
+    assert DENIED == edges.send(token, name)
+    policies.replace(caller, project, [granted])
+    assert ("OK", 200) == edges.send(token, name)
+
+
+def test_link_when_the_binding_ends(edges: Edges) -> None:
+    """A link is worth no more than a role that has ended, however long itself may live."""
+    _, name = endpoints(edges)
     credentials = edges.service.backend.store.credentials
     role = Binding(email=NOBODY, role="roles/workflows.invoker", resource="projects/local")
     credentials.add_binding(role)
@@ -245,17 +260,30 @@ def test_link_when_the_binding_is_taken_away(edges: Edges) -> None:
 
 
 def test_link_when_the_account_is_disabled(edges: Edges) -> None:
-    """A link of an account that is disabled opens nothing."""
+    """A link of an account opens nothing while that is disabled, nor once it is deleted."""
     _, name = endpoints(edges)
-    email = "gone@local.iam.gserviceaccount.com"
-    credentials = edges.service.backend.store.credentials
-    credentials.add_account(
-        ServiceAccount(email=email, unique_id="7", display_name="", disabled=True)
-    )
-    credentials.add_binding(Binding(email=email, role="roles/workflows.invoker", resource="*"))
-    token = edges.service.issuer.access_token(email, permissions=[SEND], resource=str(name)).token
+    token, account = edges.link(name), ServiceAccountName.of(INVOKER)
+    caller = edges.service.caller()
+    accounts.disable(caller, account)
+    disabled = edges.send(token, name)
+    accounts.enable(caller, account)
+    enabled = edges.send(token, name)
+    accounts.delete(caller, account)
+
+    assert (UNKNOWN, ("OK", 200)) == (disabled, enabled)
+    assert UNKNOWN == edges.send(token, name)
+
+
+def test_link_when_it_is_revoked(edges: Edges) -> None:
+    """A link that got into the wrong hands is ended by its id, and others of its account stay."""
+    _, name = endpoints(edges)
+    token, other = edges.link(name), edges.link(name)
+    token_id = edges.service.admission.admit(f"Bearer {token}").principal.token_id
+    end = edges.service.backend.clock.now() + NINETY_DAYS
+    edges.service.backend.store.credentials.revoke(token_id, end)
 
     assert UNKNOWN == edges.send(token, name)
+    assert ("OK", 200) == edges.send(other, name)
 
 
 def test_links_of_a_list(edges: Edges) -> None:

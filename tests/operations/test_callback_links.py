@@ -158,3 +158,23 @@ def test_link_in_logs_and_in_data(
         for each in tokens
         if each.rpartition(".")[2].encode() in path.read_bytes()
     ]
+
+
+def test_print_access_token_with_a_token_that_is_good_for_less(
+    server: Running, execution: str, capsys: Captured, tmp_path: Path
+) -> None:
+    """Who has a token and no key makes one of it that is good for less, and for no more."""
+    url = printed(capsys, "callbacks", "wait", execution)
+    bounds = ("--permission", SEND, "--resource", url, "--ttl", "90d")
+    token = printed(capsys, "auth", "print-access-token", *bounds)
+    (tmp_path / "token").write_text(token)
+    held = ("auth", "print-access-token", "--access-token-file", str(tmp_path / "token"))
+    same = printed(capsys, *held)
+    narrower = printed(capsys, *held, "--method=POST", "--ttl=1h")
+    refused = printed(capsys, *held, "--resource=projects/local", code=1)
+    answer = server.http.post(url, headers={"Authorization": f"Bearer {narrower}"})
+
+    assert token == same
+    assert ("POST", 3600) == (opened(narrower)[1]["method"], lifetime(narrower))
+    assert 200 == answer.status_code
+    assert "never good for more" in refused

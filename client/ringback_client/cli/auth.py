@@ -13,6 +13,7 @@ from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format
 from ringback_client.cli.output import say, write_value
 from ringback_client.cli.session import session_of
+from ringback_client.cli.tokens import FileTokens
 from ringback_client.credentials import AccessTokens, read_key
 from ringback_client.errors import InvalidInputError
 from ringback_client.names import DEFAULT_LOCATION, token_resource
@@ -92,11 +93,12 @@ def print_access_token(
     session = session_of(ctx)
     server = session.server()
     if impersonate_service_account is None and not bounds:
-        typer.echo(tokens_of_server(server).get())
+        file = session.token_file
+        typer.echo((tokens_of_server(server) if file is None else FileTokens(file)).get())
         return
     with session.client(None, DEFAULT_LOCATION) as client:
         token = client.generate_access_token(
-            impersonate_service_account or account_of_server(server)[0], **bounds
+            impersonate_service_account or session.account(server), **bounds
         )
     typer.echo(token)
 

@@ -3,17 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-import jwt
 import typer
 
 from ringback_client.cli.options import Project
 from ringback_client.cli.output import say, write_diff
 from ringback_client.cli.policy_file import project_of, read_policy
 from ringback_client.cli.policy_plan import Change, Plan
-from ringback_client.cli.session import Session, session_of
-from ringback_client.cli.tokens import FileTokens
-from ringback_client.connection import Server
-from ringback_client.credentials import read_key
+from ringback_client.cli.session import session_of
 from ringback_client.errors import ClientError
 from ringback_client.names import DEFAULT_LOCATION
 
@@ -53,7 +49,7 @@ def apply(
     chosen = project or project_of(file)
     with session.connect(server, chosen, DEFAULT_LOCATION) as client:
         wanted = read_policy(file, client.place)
-        plan = Plan(client, wanted, caller=_caller(session, server), prune=prune)
+        plan = Plan(client, wanted, caller=session.account(server), prune=prune)
         changes = plan.changes()
         if not changes:
             session.say("Nothing to change.")
@@ -80,17 +76,3 @@ def _make(changes: list[Change]) -> None:
                     "is put right: what is done is not done twice."
                 ),
             ) from error
-
-
-def _caller(session: Session, server: Server) -> str:
-    """Return the address of the account that the server is called as."""
-    if session.impersonated is not None:
-        return session.impersonated
-    if session.token_file is not None:
-        token = FileTokens(session.token_file).get()
-        try:
-            claims = jwt.decode(token, options={"verify_signature": False})
-        except jwt.PyJWTError:
-            return ""
-        return str(claims.get("sub", ""))
-    return read_key(server.key_file).client_email

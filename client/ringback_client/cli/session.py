@@ -54,6 +54,14 @@ class Session:
         self.say(f"Using the server at {server.address} ({server.found}).")
         return server
 
+    def account(self, server: Server) -> str:
+        """Return the address of the account that a server is called as; raises a ClientError."""
+        if self.impersonated is not None:
+            return self.impersonated
+        if self.token_file is not None:
+            return FileTokens(self.token_file).account()
+        return account_of_server(server)[0]
+
     def client(self, project: str | None, location: str) -> Client:
         """Make a client of the server; short names belong to `project` and `location`."""
         return self.connect(self.server(), project, location)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jwt
+
 from ringback_client.client import Client, Options
 from ringback_client.connection import Server
 from ringback_client.errors import CredentialsError
@@ -30,6 +32,14 @@ class FileTokens:
         if not token or not token.isprintable() or " " in token:
             raise CredentialsError(f"{self._path} holds no access token.")
         return token
+
+    def account(self) -> str:
+        """Return the account that the token says it speaks for; raises CredentialsError."""
+        try:
+            claims = jwt.decode(self.get(), options={"verify_signature": False})
+            return str(claims["sub"])
+        except (jwt.PyJWTError, KeyError) as error:
+            raise CredentialsError(f"The token in {self._path} names no account.") from error
 
 
 class ImpersonatedTokens:
