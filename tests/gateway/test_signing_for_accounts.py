@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -78,14 +78,14 @@ def official(request: pytest.FixtureRequest, service: Service) -> Iterator[Offic
 
 
 @contextmanager
-def _over_grpc(service: Service, http: httpx.Client) -> Iterator[Official]:
+def _over_grpc(service: Service, http: httpx.Client) -> Generator[Official]:
     with grpc_edge(service) as channel:
         transport = transports.IAMCredentialsGrpcTransport(channel=channel)
         yield Official(iam.IAMCredentialsClient(transport=transport), bearer(service, ADMIN), http)
 
 
 @contextmanager
-def _over_rest(service: Service, http: httpx.Client) -> Iterator[Official]:
+def _over_rest(service: Service, http: httpx.Client) -> Generator[Official]:
     transport = transports.IAMCredentialsRestTransport(
         host=http.base_url.netloc.decode(),
         url_scheme="http",

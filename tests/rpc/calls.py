@@ -37,7 +37,7 @@ ACCOUNT = "projects/local/serviceAccounts/nobody@local.iam.gserviceaccount.com"
 ACCOUNT_KEY = f"{ACCOUNT}/keys/k"
 ROLE = "projects/local/roles/role"
 OPERATION = f"{PARENT}/operations/o"
-ACCOUNT = "projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com"
+OAUTH_ACCOUNT = "projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com"
 SIGNING_KEY = "signingKeys/none"
 SOURCE = "- done:\n    return: 1\n"
 
@@ -76,22 +76,24 @@ REQUESTS: Mapping[str, Message] = {
     ),
     "ringback.v1.Callbacks.ListCallbacks": callbacks_pb2.ListCallbacksRequest(parent=EXECUTION),
     "ringback.v1.ClientSecrets.CreateClientSecret": client_secrets_pb2.CreateClientSecretRequest(
-        parent=ACCOUNT
+        parent=OAUTH_ACCOUNT
     ),
     "ringback.v1.ClientSecrets.ListClientSecrets": client_secrets_pb2.ListClientSecretsRequest(
-        parent=ACCOUNT
+        parent=OAUTH_ACCOUNT
     ),
     "ringback.v1.ClientSecrets.DeleteClientSecret": client_secrets_pb2.DeleteClientSecretRequest(
-        name=f"{ACCOUNT}/secrets/s"
+        name=f"{OAUTH_ACCOUNT}/secrets/s"
     ),
     "ringback.v1.Sessions.ApproveLogin": sessions_pb2.ApproveLoginRequest(
-        name=ACCOUNT, user_code="BCDF-GHJK"
+        name=OAUTH_ACCOUNT, user_code="BCDF-GHJK"
     ),
-    "ringback.v1.Sessions.ListSessions": sessions_pb2.ListSessionsRequest(parent=ACCOUNT),
+    "ringback.v1.Sessions.ListSessions": sessions_pb2.ListSessionsRequest(parent=OAUTH_ACCOUNT),
     "ringback.v1.Sessions.DeleteSession": sessions_pb2.DeleteSessionRequest(
-        name=f"{ACCOUNT}/sessions/s"
+        name=f"{OAUTH_ACCOUNT}/sessions/s"
     ),
-    "ringback.v1.Sessions.RevokeToken": sessions_pb2.RevokeTokenRequest(name=ACCOUNT, token=SOURCE),
+    "ringback.v1.Sessions.RevokeToken": sessions_pb2.RevokeTokenRequest(
+        name=OAUTH_ACCOUNT, token=SOURCE
+    ),
     "ringback.v1.Locations.ListLocations": locations_pb2.ListLocationsRequest(
         name="projects/local"
     ),

@@ -67,17 +67,21 @@ def test_signing_keys_when_retired_long_ago(store: Store) -> None:
     assert [key.kid for key in keys.signing_keys()] == ["s3", "s2"]
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        lambda store: store.sealed.renew(lambda _, context: f"sealed {context}".encode()),
-        lambda store: store.signing_keys.rotate_signing_keys(_NEWER, retire=None, leeway=0.0),
-        lambda store: store.signing_keys.revoke_signing_key("s1", 9.0, _NEWER),
-    ],
-    ids=["sealed", "rotated", "revoked"],
-)
+def _seal(store: Store) -> None:
+    store.sealed.renew(lambda _, context: f"sealed {context}".encode())
+
+
+def _rotate(store: Store) -> None:
+    store.signing_keys.rotate_signing_keys(_NEWER, retire=None, leeway=0.0)
+
+
+def _revoke(store: Store) -> None:
+    store.signing_keys.revoke_signing_key("s1", 9.0, _NEWER)
+
+
+@pytest.mark.parametrize("end", [_seal, _rotate, _revoke])
 def test_a_private_half_is_nowhere_when_it_was_sealed_or_destroyed(
-    tmp_path: Path, end: Callable[[Store], object]
+    tmp_path: Path, end: Callable[[Store], None]
 ) -> None:
     """Neither in the database, nor in free pages of it, nor in the WAL, while the store is open."""
     store = open_store(tmp_path)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TypeVar
 
 from ringback_server.errors import AlreadyExistsError
 from ringback_server.model.resources import SigningKey
-from ringback_server.store.database import Connection, Database
+from ringback_server.store.database import Connection, Database, Row
 from ringback_server.store.remembered import Remembered
 from ringback_server.store.sealed import securely
 
 T = TypeVar("T")
 
-_NAMES = tuple(field.name for field in fields(SigningKey))
 _ALL = """
 SELECT kid, algorithm, public_key, sealed_key, create_time, tokens_until, rotate_time,
        retire_time, revoked
@@ -117,8 +115,22 @@ class SigningKeys:
 
 
 def _all(connection: Connection) -> tuple[SigningKey, ...]:
-    rows = (dict(zip(_NAMES, row, strict=True)) for row in connection.execute(_ALL).fetchall())
-    return tuple(SigningKey(**{**row, "revoked": bool(row["revoked"])}) for row in rows)
+    return tuple(_key(row) for row in connection.execute(_ALL).fetchall())
+
+
+def _key(row: Row) -> SigningKey:
+    kid, algorithm, public, sealed, created, tokens_until, rotated, retires, revoked = row
+    return SigningKey(
+        kid=kid,
+        algorithm=algorithm,
+        public_key=public,
+        sealed_key=sealed,
+        create_time=created,
+        tokens_until=tokens_until,
+        rotate_time=rotated,
+        retire_time=retires,
+        revoked=bool(revoked),
+    )
 
 
 def _add(connection: Connection, key: SigningKey) -> None:
