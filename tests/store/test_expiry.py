@@ -8,7 +8,8 @@ from itertools import count
 import pytest
 
 from ringback_server.errors import NotFoundError
-from ringback_server.model.resources import Workflow
+from ringback_server.model.names import CallbackName
+from ringback_server.model.resources import Binding, Workflow
 from ringback_server.store import Store
 from ringback_server.store.expiry import Expiry
 from ringback_server.store.listing import Query
@@ -60,6 +61,18 @@ def test_executions_when_some_are_old(store: Store) -> None:
     assert (get(store, young).state, get(store, waiting).state) == ("SUCCEEDED", "ACTIVE")
     with pytest.raises(NotFoundError):
         get(store, old)
+
+
+def test_executions_when_their_callbacks_have_policies(store: Store) -> None:
+    """The policy of a callback goes with its execution, and no other does."""
+    workflow = deploy(store)
+    old, young = (full(store, workflow, time=time) for time in (100.0, 200.0))
+    names = [str(CallbackName.of(made.name, 0)) for made in (old, young)]
+    for name in names:
+        store.credentials.add_binding(Binding(email="a@b", role="r", resource=name))
+    store.expiry.executions(200.0, 100)
+
+    assert [0, 1] == [len(store.credentials.policy(name).bindings) for name in names]
 
 
 def test_executions_when_the_batch_is_small(store: Store) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ringback_server.model.names import ExecutionName
 from ringback_server.store.database import Connection
+from ringback_server.store.lookups import execution_id
+from ringback_server.store.policies import remove_policies
 
 #: how long one transaction removes rows: a large one takes as long as hundreds of small ones
 _SECONDS = 0.001
@@ -27,6 +30,10 @@ _PARTS = (
     _HISTORY,
 )
 _EXECUTION = "DELETE FROM execution WHERE id = ?"
+_NAME = """
+SELECT w.project, w.location, w.name, e.uid
+  FROM execution e JOIN workflow w ON w.id = e.workflow WHERE e.id = ?
+"""
 
 
 class Budget:
@@ -64,6 +71,7 @@ def remove_execution(connection: Connection, key: int, budget: Budget) -> bool:
     """Remove an execution; False if the budget was spent before: its parts go first."""
     if not all(_remove_part(connection, part, key, budget) for part in _PARTS):
         return False
+    _remove_policies(connection, key)
     connection.execute(_EXECUTION, (key,))
     budget.pay(1)
     return True
@@ -72,6 +80,18 @@ def remove_execution(connection: Connection, key: int, budget: Budget) -> bool:
 def remove_history(connection: Connection, key: int, budget: Budget) -> bool:
     """Remove the step entries of an execution; False if the budget was spent before."""
     return _remove_part(connection, _HISTORY, key, budget)
+
+
+def _remove_policies(connection: Connection, key: int) -> None:
+    """Remove the policies of the callbacks of an execution.
+
+    Whoever remembers them need not forget: no other execution gets the name.
+    """
+    row = connection.execute(_NAME, (key,)).fetchone()
+    if row is not None:
+        project, location, workflow, uid = row
+        name = ExecutionName(project, location, workflow, execution_id(uid))
+        remove_policies(connection, str(name))
 
 
 def _remove_part(connection: Connection, statement: str, key: int, budget: Budget) -> bool:
