@@ -21,6 +21,7 @@ GROUPS = (
     "callbacks",
     "logs",
     "auth",
+    "auth keys",
     "iam",
     "iam service-accounts",
     "iam service-accounts keys",

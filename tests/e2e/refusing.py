@@ -99,6 +99,8 @@ def run_all(commands: Sequence[Sequence[str]]) -> dict[str, int | str]:
         statuses[" ".join(command)] = status
         if command[0] == "execute":
             known["execution"] = output.strip()
+        if command[:3] == ["auth", "keys", "rotate"]:
+            known["signer"] = output.strip()
         if command[:4] == ["iam", "service-accounts", "keys", "list"]:
             known["key"] = output.strip()
         if "print-access-token" in command:
