@@ -35,8 +35,8 @@ def audited_exchange(
         except OAuthError as error:
             if error.error not in _NOT_YET:
                 entry = _entry(_METHOD, backend.clock.now())
-            refused = entry._replace(status="UNAUTHENTICATED", reason=error.error.upper())
-            backend.audit.refused(refused)
+                reason = error.error.upper()
+                backend.audit.refused(entry._replace(status="UNAUTHENTICATED", reason=reason))
             raise
         for name in _TOKENS:
             if isinstance(token := document.get(name), str):
