@@ -124,7 +124,7 @@ def test_tokens_when_several_processes_need_one(
     file.put(SERVER, first)
     sharing = [LoginTokens(file, SERVER) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(lambda one: one.get(), sharing))
+        found = set(pool.map(LoginTokens.get, sharing))
 
     (token,) = found
     assert VIEWER == service.admission.authenticator.authenticate(token).email

@@ -39,7 +39,7 @@ REMOVES = (
     "StepEntries.DeleteExecutionHistory",
 )
 #: how long a run may take
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 def names(server: Server, token: str) -> str:

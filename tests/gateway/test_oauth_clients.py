@@ -83,10 +83,12 @@ def test_authlib_when_it_has_a_key(service: Service, http: httpx.Client) -> None
     method = rfc7523.PrivateKeyJWT(f"{URL}/token", headers={"kid": key.kid}, alg="RS256")
     client.register_client_auth_method(method)
     with client:
-        for _ in range(2):
-            token = client.fetch_token(f"{http.base_url}/token", grant_type="client_credentials")
+        tokens = [
+            client.fetch_token(f"{http.base_url}/token", grant_type="client_credentials")
+            for _ in range(2)
+        ]
 
-    assert VIEWER == email_of(service, token["access_token"])
+    assert [VIEWER] * 2 == [email_of(service, token["access_token"]) for token in tokens]
 
 
 def test_authlib_when_a_person_logs_in(service: Service, http: httpx.Client) -> None:

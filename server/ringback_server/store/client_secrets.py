@@ -19,6 +19,7 @@ _ADD = """
 INSERT INTO client_secret (id, email, account, digest, create_time, expire_time)
 VALUES (?, ?, ?, ?, ?, ?)
 """
+_FORGET = "DELETE FROM client_secret WHERE email = ? AND expire_time <= ?"
 _DELETE = "DELETE FROM client_secret WHERE email = ? AND id = ?"
 _SPEND = "INSERT INTO spent_assertion (digest, until) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _LEFT_OVER = "DELETE FROM spent_assertion WHERE digest = ? AND until <= ?"
@@ -52,9 +53,13 @@ class ClientSecrets:
         ]
 
     def add(self, secret: ClientSecret, *, most: int) -> None:
-        """Add a secret; FailedPreconditionError if the account has `most` that count."""
+        """Add a secret; FailedPreconditionError if the account has `most` that count.
+
+        Those of the account that have expired are forgotten.
+        """
 
         def add(connection: Connection) -> None:
+            connection.execute(_FORGET, (secret.email, secret.create_time))
             counted = (secret.email, secret.account_id, secret.create_time)
             found = connection.execute(_COUNT, counted).fetchone()
             if found is not None and found[0] >= most:
