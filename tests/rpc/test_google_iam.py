@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import grpc
 import pytest
 from google.api_core.exceptions import Aborted, NotFound
-from google.cloud.iam_admin_v1 import IAMClient, Role, RoleView, ServiceAccount
-from google.cloud.iam_admin_v1.services.iam.transports import IAMGrpcTransport
 
 from ringback_server.rpc.server import GrpcServer
 from tests.edges import LOOPBACK
 from tests.services import Service
 
+# Google's client does not say what its methods take and return.
+Googles = Any
+ADMIN_V1: Any = import_module("google.cloud.iam_admin_v1")
+TRANSPORTS: Any = import_module("google.cloud.iam_admin_v1.services.iam.transports")
 PROJECT = "projects/local"
 EMAIL = "partner@local.iam.gserviceaccount.com"
 ACCOUNT = f"{PROJECT}/serviceAccounts/{EMAIL}"
@@ -26,7 +30,7 @@ CONDITION = {
 
 
 @pytest.fixture
-def iam(service: Service) -> Iterator[IAMClient]:
+def iam(service: Service) -> Iterator[Any]:
     """Return Google's client, with a token of the administrator on each call."""
     server = GrpcServer(LOOPBACK, service.admission)
     server.start()
@@ -36,12 +40,12 @@ def iam(service: Service) -> Iterator[IAMClient]:
     )
     try:
         with grpc.secure_channel(str(server.address), credentials) as channel:
-            yield IAMClient(transport=IAMGrpcTransport(channel=channel))
+            yield ADMIN_V1.IAMClient(transport=TRANSPORTS.IAMGrpcTransport(channel=channel))
     finally:
         server.stop(1.0)
 
 
-def test_accounts_when_google_administers_them(iam: IAMClient) -> None:
+def test_accounts_when_google_administers_them(iam: Googles) -> None:
     """They are created, described, listed, disabled and deleted, as Google's messages say it."""
     created = iam.create_service_account(
         request={
@@ -62,7 +66,7 @@ def test_accounts_when_google_administers_them(iam: IAMClient) -> None:
     iam.enable_service_account(request={"name": ACCOUNT})
     iam.delete_service_account(name=ACCOUNT)
 
-    assert ServiceAccount(
+    assert ADMIN_V1.ServiceAccount(
         name=ACCOUNT,
         project_id="local",
         unique_id=created.unique_id,
@@ -78,7 +82,7 @@ def test_accounts_when_google_administers_them(iam: IAMClient) -> None:
         iam.get_service_account(name=ACCOUNT)
 
 
-def test_keys_when_google_administers_them(iam: IAMClient) -> None:
+def test_keys_when_google_administers_them(iam: Googles) -> None:
     """A key comes as a key file, once; it is listed, and its public half can be had."""
     iam.create_service_account(request={"name": PROJECT, "account_id": "partner"})
     created = iam.create_service_account_key(name=ACCOUNT)
@@ -106,20 +110,22 @@ def test_keys_when_google_administers_them(iam: IAMClient) -> None:
     )
 
 
-def test_roles_when_google_administers_them(iam: IAMClient) -> None:
+def test_roles_when_google_administers_them(iam: Googles) -> None:
     """Custom roles are created, changed as they were read, and deleted; predefined ones listed."""
-    role = Role(title="Sender", included_permissions=["workflows.callbacks.send"], stage="GA")
+    role = ADMIN_V1.Role(
+        title="Sender", included_permissions=["workflows.callbacks.send"], stage="GA"
+    )
     created = iam.create_role(request={"parent": PROJECT, "role_id": "sender", "role": role})
     changed = iam.update_role(
         request={
             "name": created.name,
-            "role": Role(description="sends", etag=created.etag),
+            "role": ADMIN_V1.Role(description="sends", etag=created.etag),
             "update_mask": {"paths": ["description"]},
         }
     )
     with pytest.raises(Aborted):
         iam.delete_role(request={"name": created.name, "etag": created.etag})
-    predefined = list(iam.list_roles(request={"view": RoleView.FULL, "page_size": 2}))
+    predefined = list(iam.list_roles(request={"view": ADMIN_V1.RoleView.FULL, "page_size": 2}))
     own = [found.name for found in iam.list_roles(request={"parent": PROJECT})]
     iam.delete_role(request={"name": created.name, "etag": changed.etag})
 
@@ -132,7 +138,7 @@ def test_roles_when_google_administers_them(iam: IAMClient) -> None:
     assert [created.name] == own
 
 
-def test_policies_when_google_administers_them(iam: IAMClient) -> None:
+def test_policies_when_google_administers_them(iam: Googles) -> None:
     """The policy of an account is read, set with a condition, and tested."""
     iam.create_service_account(request={"name": PROJECT, "account_id": "partner"})
     wanted = {
@@ -161,8 +167,8 @@ def test_policies_when_google_administers_them(iam: IAMClient) -> None:
         iam.set_iam_policy(request={"resource": ACCOUNT, "policy": policy})
 
 
-def _known(found: ServiceAccount) -> ServiceAccount:
+def _known(found: Googles) -> Googles:
     """Return what Google's message knows of an account."""
-    message = ServiceAccount.pb(found)
+    message = ADMIN_V1.ServiceAccount.pb(found)
     message.DiscardUnknownFields()
-    return ServiceAccount(message)
+    return ADMIN_V1.ServiceAccount(message)
