@@ -112,6 +112,7 @@ def test_narrowed_when_nothing_is_asked() -> None:
         (Bounds(resource=PROJECT, lifetime=3601.0), WHOLE, "lifetime"),
         (Bounds(lifetime=11.0), replace(WHOLE, expire_time=NOW + 10), "lifetime"),
         (Bounds(), replace(WHOLE, expire_time=NOW - 10), "lifetime"),
+        (replace(LINK, lifetime=60.0), replace(WHOLE, expire_time=NOW - 10), "lifetime"),
         (
             replace(LINK, lifetime=3601.0),
             replace(WHOLE, permissions=frozenset({SEND})),

@@ -99,9 +99,9 @@ def narrowed(asked: Bounds, calling: Principal, *, granted: Iterable[str], now: 
         if not kept <= calling.permissions:
             raise _wider(f"it has no {min(kept - calling.permissions)}", "permissions")
         bounds = replace(bounds, permissions=kept)
-    if bounds.of_one_callback and _is_whole(calling, granted):
-        return bounds
     left = calling.expire_time - int(now)
+    if left >= 1 and bounds.of_one_callback and _is_whole(calling, granted):
+        return bounds
     wanted = min(DEFAULT_LIFETIME, left) if bounds.lifetime is None else bounds.lifetime
     if wanted > left or left < 1:
         raise _wider(f"it expires at {_moment(calling.expire_time)}", "lifetime")
