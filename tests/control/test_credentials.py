@@ -9,7 +9,7 @@ import pytest
 
 from ringback_server.auth.attenuation import SEND, Bounds
 from ringback_server.auth.claims import CLOUD_PLATFORM
-from ringback_server.control import credentials
+from ringback_server.control import account_keys, client_secrets, credentials, sessions
 from ringback_server.control.caller import Caller
 from ringback_server.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 from ringback_server.model.names import ServiceAccountName
@@ -175,3 +175,22 @@ def test_generate_access_token_for_what_is_granted_elsewhere(service: Service) -
     )
     with pytest.raises(PermissionDeniedError, match="projects/local"):
         generated(service.caller(), NOBODY, bounds)
+
+
+def test_credentials_without_bounds_with_a_bound_token(service: Service) -> None:
+    """What would be good for all of an account is not made with a token for a part of it."""
+    name = ServiceAccountName.of(INVOKER)
+    bounds = Bounds(resource="projects/local")
+    caller = called_with(service, ADMIN, bounds)
+    for make in (
+        lambda: account_keys.create(caller, name, account_keys.KINDS["KEY_ALG_EC_P256"]),
+        lambda: account_keys.upload(caller, name, b""),
+        lambda: client_secrets.create(caller, name),
+        lambda: credentials.sign_blob(caller, name, payload=b"a"),
+        lambda: credentials.sign_jwt(caller, name, payload="{}"),
+        lambda: sessions.approve_login(caller, name, user_code="BCDF-GHJK"),
+    ):
+        with pytest.raises(PermissionDeniedError) as caught:
+            make()
+        assert "TOKEN_TOO_NARROW" == caught.value.reason
+    assert "projects/local" == generated(caller, INVOKER, Bounds())["resource"]

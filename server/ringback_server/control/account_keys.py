@@ -13,7 +13,7 @@ from ringback_server.auth.key_file import key_file_content
 from ringback_server.auth.keys import RSA_BITS
 from ringback_server.control.accounts import present
 from ringback_server.control.caller import Caller, requires
-from ringback_server.control.refusals import refused
+from ringback_server.control.refusals import check_unbound, refused
 from ringback_server.model.names import AccountKeyName, ServiceAccountName
 from ringback_server.model.resources import AccountKey
 from ringback_server.store.account_keys import no_key
@@ -47,6 +47,7 @@ def create(caller: Caller, name: ServiceAccountName, kind: KeyKind) -> tuple[Acc
 
     Raise NotFoundError, and FailedPreconditionError for an account with too many keys.
     """
+    check_unbound(caller.principal, "A key")
     account, backend = present(caller, name), caller.backend
     key, private_key = new_key(
         account.email,
@@ -74,6 +75,7 @@ def upload(caller: Caller, name: ServiceAccountName, public_key: bytes) -> Accou
     Raise InvalidArgumentError for a key that is weak or cannot be read, NotFoundError,
     AlreadyExistsError, and FailedPreconditionError for an account with too many keys.
     """
+    check_unbound(caller.principal, "A key")
     present(caller, name)
     try:
         key = uploaded_key(name.email, public_key, caller.backend.clock.now())

@@ -8,7 +8,7 @@ from uuid import uuid4
 from ringback_server.auth.oauth.opaque import Kind, digest, new_opaque
 from ringback_server.control.caller import Caller, requires
 from ringback_server.control.oauth_accounts import account_of
-from ringback_server.control.refusals import refused
+from ringback_server.control.refusals import check_unbound, refused
 from ringback_server.errors import NotFoundError
 from ringback_server.model.logins import ClientSecret
 from ringback_server.model.names import ServiceAccountName
@@ -33,8 +33,10 @@ def create(
     """Make a secret of an account, which counts for `ttl` seconds, or until it is deleted.
 
     Raise NotFoundError for an unknown account, FailedPreconditionError if it has two already, and
-    InvalidArgumentError for a bad `ttl`.
+    InvalidArgumentError for a bad `ttl`. Raise PermissionDeniedError also for a call with a token
+    that is bound to a resource.
     """
+    check_unbound(caller.principal, "A client secret")
     if ttl is not None and not 0 < ttl <= _LONGEST:
         raise refused("ttl", "ttl must be over 0 s and at most ten years")
     account = account_of(caller, name)

@@ -13,8 +13,7 @@ from ringback_server.auth.issuer import IssuedToken
 from ringback_server.control import accounts
 from ringback_server.control.auditing import note
 from ringback_server.control.caller import Caller, requires, resolved
-from ringback_server.control.refusals import refused
-from ringback_server.errors import PermissionDeniedError
+from ringback_server.control.refusals import check_unbound, refused
 from ringback_server.model.names import ServiceAccountName, parse_resource
 from ringback_server.model.resources import ServiceAccount
 from ringback_server.store.accounts import no_account
@@ -166,14 +165,7 @@ def sign_jwt(
 def _check_signing(caller: Caller, delegates: Sequence[str]) -> None:
     """Refuse what would be good for more than the token of the call: a JWT has no bounds."""
     _check_delegates(delegates)
-    bound = caller.principal.resource
-    if bound is not None:
-        raise PermissionDeniedError(
-            "What an account signs is good for all that it may do, and the token of this call is "
-            f"bound to {bound}: call with another token.",
-            reason="TOKEN_TOO_NARROW",
-            facts={"field": "payload"},
-        )
+    check_unbound(caller.principal, "What an account signs")
 
 
 def _check_delegates(delegates: Sequence[str]) -> None:

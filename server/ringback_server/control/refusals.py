@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ringback_server.errors import FieldViolation, InvalidArgumentError
+from ringback_server.errors import (
+    FieldViolation,
+    InvalidArgumentError,
+    PermissionDeniedError,
+)
+from ringback_server.model.principals import Principal
 
 _LONGEST_ID = 255
 
@@ -19,6 +24,20 @@ def refuse_if_set(**fields: str) -> None:
     for field, value in fields.items():
         if value:
             raise refused(field, f"{field} is not supported by this list")
+
+
+def check_unbound(principal: Principal, made: str) -> None:
+    """Raise PermissionDeniedError if what is `made` would be good for more than the call's token.
+
+    What signs for an account, or is exchanged for tokens of it, has no bounds of its own.
+    """
+    if principal.resource is not None:
+        raise PermissionDeniedError(
+            f"{made} is good for all that the account may do, and the token of this call is bound "
+            f"to {principal.resource}: call with another token.",
+            reason="TOKEN_TOO_NARROW",
+            facts={"field": "resource"},
+        )
 
 
 def check_request_id(request_id: str | None) -> None:

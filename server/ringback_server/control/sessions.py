@@ -6,7 +6,7 @@ from ringback_server.auth.claims import LEEWAY
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.oauth_accounts import account_of
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
-from ringback_server.control.refusals import refused
+from ringback_server.control.refusals import check_unbound, refused
 from ringback_server.errors import FailedPreconditionError, NotFoundError, UnauthenticatedError
 from ringback_server.model.logins import Login, Session
 from ringback_server.model.names import ServiceAccountName
@@ -28,10 +28,11 @@ def approve_login(
     The caller must be able to make tokens of the account: it can do no more by this. With
     `validate_only` nothing is decided. Raise NotFoundError for an unknown account or code,
     InvalidArgumentError for what is no code, FailedPreconditionError for a disabled account, and
-    TooManyAttemptsError.
+    TooManyAttemptsError; PermissionDeniedError also for a token that is bound to a resource.
     """
     backend = caller.backend
     backend.access.check(caller.principal, "iam.serviceAccounts.getAccessToken", str(name))
+    check_unbound(caller.principal, "A session")
     account = account_of(caller, name)
     if account.disabled:
         raise FailedPreconditionError(f"The account {account.email} is disabled.")
