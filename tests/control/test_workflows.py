@@ -110,7 +110,7 @@ def test_create_with_a_service_account(service: Service, given: str, shown: str)
 
 @pytest.mark.parametrize(
     ("account", "warned"),
-    [("", False), (ADMIN, False), ("a@b.com", True), ("projects/-/serviceAccounts/a@b.com", True)],
+    [(ADMIN, False), ("a@b.com", True), ("projects/-/serviceAccounts/a@b.com", True)],
 )
 def test_warnings_when_the_account_is_not_there(
     service: Service, account: str, *, warned: bool
