@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo browser test interop torture conformance bench bench-report bench-quick check docs generate
+.PHONY: help setup run demo browser test interop torture fuzz conformance bench bench-report bench-quick check docs generate
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -35,6 +35,11 @@ interop: setup  ## Run clients in other languages against real servers; LANGUAGE
 
 torture: setup  ## Kill servers under load, 500 of them; ARGS='--seed N --kills N --seconds N'
 	$(BIN)/python -m tests.torture $(ARGS)
+
+fuzz: setup  ## Fuzz authentication and the edges for long; TIMES=50 SECONDS=60
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	RINGBACK_FUZZ=$${TIMES:-50} $(BIN)/pytest --timeout=0 tests/security/test_edge_fuzz.py
+	$(BIN)/python -m tests.fuzz $${SECONDS:-60}
 
 conformance: setup  ## Run the conformance suite alone
 	$(BIN)/python tests/conformance/run.py

@@ -19,6 +19,10 @@ KEYS: Final = "auth/test_keys.py"
 FORGED: Final = "security/test_token_forgeries.py"
 FORMS: Final = "security/test_token_forms.py"
 CONFUSION: Final = "security/test_token_confusion.py"
+OAUTH: Final = "security/test_token_confusion_at_oauth.py"
+FOREIGN: Final = "auth/test_external_tokens.py"
+FOREIGN_FORGED: Final = "auth/test_external_forgeries.py"
+KEY_SETS: Final = "auth/test_key_sets.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,8 @@ ITEMS: Final = (
         "2.7",
         "one kind of token in the place of another",
         (CONFUSION, "token_when_it_is_sent_where_another_belongs"),
+        (OAUTH, "token_when_it_is_sent_to_the_authorization_server"),
+        (FOREIGN_FORGED, "tokens_are_never_taken_for_another_kind"),
     ),
     _of(
         8725,
@@ -157,6 +163,61 @@ ITEMS: Final = (
         "inputs to the signature check are of their one form",
         (SHAPES, f"{_BEARER}_its_signature_is_degenerate"),
         (FORGED, "token_is_refused_when_its_signature_has_another_length"),
+    ),
+    _of(
+        8725,
+        "3.2",
+        "keys of others: of the right use, key_ops, kind, curve, size and exponent",
+        (KEY_SETS, "key_counts_when_it_is_for_signatures"),
+        (KEY_SETS, "key_is_left_out_when_there_is_any_doubt"),
+        (KEY_SETS, "rsa_key_is_left_out_when_it_is_short"),
+        (KEY_SETS, "rsa_key_is_left_out_when_its_exponent_is_odd"),
+        (KEY_SETS, "rsa_key_is_left_out_when_it_is_huge"),
+        (KEY_SETS, "elliptic_key_is_left_out_when_it_is_not_on_the_curve"),
+    ),
+    _of(
+        8725,
+        "3.1",
+        "tokens of others: the algorithms that their issuer's entry allows, with its keys",
+        (FOREIGN, "external_token_is_refused_when_its_entry_narrows_the_algorithms"),
+        (FOREIGN_FORGED, "external_token_is_refused_when_its_algorithm_is_not_allowed"),
+        (FOREIGN_FORGED, "external_token_is_refused_when_an_allowed_algorithm_is_another_keys"),
+        (FOREIGN_FORGED, "external_token_is_refused_when_the_public_key_served_as_a_secret"),
+    ),
+    _of(
+        8725,
+        "3.8",
+        "tokens of others: one issuer's keys are good for its tokens alone",
+        (FOREIGN_FORGED, "external_token_is_refused_when_another_issuers_key_signed_it"),
+        (FOREIGN, "external_token_cannot_name_one_of_our_accounts"),
+    ),
+    _of(
+        8725,
+        "3.9",
+        "tokens of others: our audience is among theirs, and claims are what the entry says",
+        (FOREIGN, "external_token_is_refused_when_a_claim_is_wrong"),
+        (FOREIGN, "external_token_is_refused_when_a_required_claim_is_wrong"),
+    ),
+    _of(
+        8725,
+        "3.10",
+        "tokens of others bring no keys, and their `kid` is looked up in the issuer's set alone",
+        (FOREIGN_FORGED, "external_token_is_refused_when_its_header_brings_a_key"),
+        (FOREIGN_FORGED, "external_token_is_refused_when_its_own_key_is_in_the_header"),
+        (FOREIGN, "external_token_is_refused_once_its_key_is_gone"),
+    ),
+    _of(
+        8725,
+        "3.11",
+        "tokens of others: their types, and none of ours",
+        (FOREIGN, "external_token_is_refused_when_it_is_of_another_type"),
+    ),
+    _of(
+        9068,
+        "2.2",
+        "tokens of others: valid now, and not for too long",
+        (FOREIGN, "external_token_is_refused_when_it_is_not_valid_now"),
+        (FOREIGN, "external_token_is_refused_when_it_is_valid_for_too_long"),
     ),
     _of(8725, "3.5", "keys with enough entropy", (KEYS, "new_keys_are_named_by_their_thumbprint")),
     _of(
@@ -324,8 +385,9 @@ ITEMS: Final = (
     _of(
         9068,
         "5",
-        "ID tokens, assertions and access tokens are never one for another",
+        "ID tokens, assertions, codes and access tokens are never one for another",
         (CONFUSION, "token_when_it_is_sent_where_another_belongs"),
+        (OAUTH, "token_when_it_is_sent_to_the_authorization_server"),
     ),
     _of(
         9068,
