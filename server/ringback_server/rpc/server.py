@@ -82,15 +82,7 @@ class GrpcServer:
         self._newcomers = Newcomers(
             admission, threads=capacity.newcomers, queue=capacity.newcomers_waiting
         )
-        arrivals = Arrivals(capacity.message)
-        self._streaming = Streaming(
-            admission=admission,
-            room=WaitingRoom(seats=capacity.streams, seats_each=capacity.streams_each),
-            pool=ThreadPoolExecutor(capacity.streams + 4, "ringback-rpc-stream"),
-            requests=requests,
-            arrivals=arrivals,
-            beats=Beats(capacity.beat),
-        )
+        self._streaming = _streaming(admission, capacity, requests)
         around = Surroundings(
             admission=admission,
             room=room,
@@ -99,7 +91,7 @@ class GrpcServer:
             requests=requests,
             streaming=self._streaming,
             newcomers=self._newcomers,
-            arrivals=arrivals,
+            arrivals=self._streaming.arrivals,
         )
         names = {name for service in services for name in service.names}
         health = Health(
@@ -134,6 +126,17 @@ class GrpcServer:
         self._waiting.shutdown(wait=False, cancel_futures=True)
         self._newcomers.close()
         self._streaming.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _streaming(admission: Admission, capacity: Capacity, requests: Requests) -> Streaming:
+    return Streaming(
+        admission=admission,
+        room=WaitingRoom(seats=capacity.streams, seats_each=capacity.streams_each),
+        pool=ThreadPoolExecutor(capacity.streams + 4, "ringback-rpc-stream"),
+        requests=requests,
+        arrivals=Arrivals(capacity.message),
+        beats=Beats(capacity.beat),
+    )
 
 
 def _listen(server: grpc.Server, address: Address, tls: LiveTls | None) -> Address:
