@@ -177,18 +177,16 @@ class _Reader:
             return ""
 
     def _key(self, part: Part) -> PublicKeyFile:
-        path = part.text()
+        path, pem = part.text(), b""
         try:
-            pem = (self._directory / path).read_bytes() if path else b""
-            found = PublicKeyFile(path=path, pem=pem)
             if path:
-                _ = found.identity
+                pem = (self._directory / path).read_bytes()
+                key_identity(pem)
         except OSError as error:
             part.refuse(f"{path} cannot be read: {error.strerror}")
-            return PublicKeyFile(path=path, pem=b"")
         except ValueError:
             part.refuse(f"{path} holds neither a public key nor a certificate in PEM")
-        return found
+        return PublicKeyFile(path=path, pem=pem)
 
 
 def _document(path: Path) -> Part:
