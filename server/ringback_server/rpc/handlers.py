@@ -109,15 +109,14 @@ class Handler:
         authorization: str | None,
     ) -> Message | Refusal:
         around = self._around
-        left = cast("float | None", context.time_remaining())  # None: it has no deadline
-        if not context.is_active() or (left is not None and left <= 0):
+        if _over(context):
             # It waited for a thread until nobody waited for it: nothing is begun.
             return EXPIRED
         caller = around.admission.admit(authorization, self._time_left(context))
         if self._relay is not None:
             self._relay.pass_on()
         request = around.arrivals.message(messages, context, self._method.request)
-        if request is None:
+        if request is None or _over(context):
             return EXPIRED
         if not self._method.waits:
             return self._method.answer(request, caller)
@@ -131,6 +130,12 @@ class Handler:
             return context.time_remaining()
 
         return time_left
+
+
+def _over(context: grpc.ServicerContext) -> bool:
+    """Tell whether nobody waits for a call any more."""
+    left = cast("float | None", context.time_remaining())  # None: it has no deadline
+    return not context.is_active() or (left is not None and left <= 0)
 
 
 @dataclass(frozen=True, slots=True)
