@@ -26,8 +26,15 @@ def test_limit_when_the_system_allows_more(
 ) -> None:
     """It is raised as far as the system lets it, up to what is enough, and never lowered."""
     asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(open_files, "getrlimit", lambda _: limits)
-    monkeypatch.setattr(open_files, "setrlimit", lambda _, wanted: asked.append(wanted))
+
+    def told(_which: int) -> tuple[int, int]:
+        return limits
+
+    def ask(_which: int, wanted: tuple[int, int]) -> None:
+        asked.append(wanted)
+
+    monkeypatch.setattr(open_files, "getrlimit", told)
+    monkeypatch.setattr(open_files, "setrlimit", ask)
 
     open_files.raise_limit()
 
