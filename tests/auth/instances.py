@@ -63,7 +63,9 @@ class Instance:
         self.authenticator = Authenticator(
             self.issuer, self.credentials, self.credentials, self.clock, urls=(URL,)
         )
-        self.grants = Grants(self.issuer, self.credentials, self.clock, urls=(URL,))
+        self.grants = Grants(
+            self.issuer, self.credentials, self.credentials, self.clock, urls=(URL,)
+        )
         self.access = Access(self.credentials, self.clock)
 
     @property

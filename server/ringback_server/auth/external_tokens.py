@@ -6,7 +6,6 @@ token then counts only if one of that very issuer's keys signed it and its claim
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -116,5 +115,5 @@ def _token_id(issuer: ExternalIssuer, claims: Claims, token: UnverifiedToken) ->
     """Return what the token is known by: never what a token of another issuer is known by."""
     token_id = claims.optional_text("jti")
     if token_id is None or len(token_id) > _LONGEST_ID:
-        return f"sha256:{hashlib.sha256(token.signed).hexdigest()[:32]}"
+        return token.token_id
     return f"{issuer.name}:{token_id}"

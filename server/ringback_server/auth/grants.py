@@ -11,7 +11,7 @@ from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.jws import read
 from ringback_server.auth.refusals import Refusal, TokenError
 from ringback_server.auth.scopes import IAM, granted_scope
-from ringback_server.auth.stores import KeyStore
+from ringback_server.auth.stores import KeyStore, Revocations
 from ringback_server.clock import Clock
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -41,14 +41,22 @@ class OAuthError(Exception):
 class Grants:
     """Exchanges grants for tokens.
 
-    An assertion may be used until it expires: its holder has the key, and could sign another.
+    An assertion may be used until it expires: its holder has the key, and could sign another. One
+    that was revoked counts no longer, nor one that a client has shown who it is with.
     """
 
     def __init__(
-        self, issuer: Issuer, keys: KeyStore, clock: Clock, *, urls: Iterable[str] = ()
+        self,
+        issuer: Issuer,
+        keys: KeyStore,
+        revocations: Revocations,
+        clock: Clock,
+        *,
+        urls: Iterable[str] = (),
     ) -> None:
         """Take the seams, and the `urls` under which `/token` of this server is reached."""
         self._issuer = issuer
+        self._revocations = revocations
         self._clock = clock
         self._assertions = Assertions(keys, clock)
         self._audiences = token_audiences(urls)
@@ -81,9 +89,12 @@ class Grants:
             raise OAuthError("invalid_grant", sentence) from error
 
     def _verified(self, assertion: str) -> Claims:
-        claims = self._assertions.verify(read(assertion), self._clock.now())
+        token = read(assertion)
+        claims = self._assertions.verify(token, self._clock.now())
         if claims.text("aud") not in self._audiences:
             raise TokenError(Refusal.AUDIENCE)
+        if self._revocations.revoked(token.token_id):
+            raise TokenError(Refusal.REVOKED)
         return claims
 
     def _access_token(self, email: str, claims: Claims, asked: str | None) -> dict[str, object]:

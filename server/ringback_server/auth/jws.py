@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -53,6 +54,14 @@ class UnverifiedToken:
     signed: bytes = field(repr=False)
     payload: bytes = field(repr=False)
     signature: bytes = field(repr=False)
+
+    @property
+    def token_id(self) -> str:
+        """What a token is known by whose `jti`, if it has one, is not this server's.
+
+        Of the signed part alone, as a signature can have two forms.
+        """
+        return f"sha256:{hashlib.sha256(self.signed).hexdigest()[:32]}"
 
     def claims(self, key: PublicKey) -> Claims:
         """Return the claims if `key` signed them.

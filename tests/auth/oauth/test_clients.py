@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from ringback_server.auth.grants import JWT_BEARER
 from ringback_server.errors import FailedPreconditionError
 from tests.auth.forge import forge
 from tests.auth.instances import ADMIN, SCOPE, URL, VIEWER
@@ -203,6 +204,20 @@ def test_assertion_when_it_is_sent_as_a_bearer_token(desk: Desk) -> None:
     desk.by_key(assertion)
 
     assert not desk.counts(assertion)
+
+
+def test_assertion_when_it_is_sent_as_a_grant(desk: Desk) -> None:
+    """What a client has shown who it is with gives no second token as a grant of its account."""
+    now = int(desk.clock.now())
+    header = {"alg": "RS256", "kid": desk.keys.viewer.kid, "typ": "JWT"}
+    claims = {"iss": VIEWER, "sub": VIEWER, "aud": f"{URL}/token", "iat": now, "exp": now + 60}
+    assertion = forge(header, {**claims, "jti": "one"}, desk.keys.viewer_pem)
+    other = forge(header, {**claims, "jti": "two"}, desk.keys.viewer_pem)
+    grant = {"grant_type": JWT_BEARER, "scope": SCOPE}
+    desk.by_key(assertion)
+
+    assert ("invalid_grant", 400) == desk.refusal({**grant, "assertion": assertion})
+    assert desk.exchange({**grant, "assertion": other})
 
 
 def test_client_when_it_fails_too_often(desk: Desk) -> None:

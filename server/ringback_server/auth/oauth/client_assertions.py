@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Final
 
@@ -58,9 +57,9 @@ class ClientAssertions:
             raise TokenError(Refusal.LIFETIME)
         self._assertions.confirm(token.kid, email)
         self._spend(f"{email} {claims.text('jti')}", now, expire + LEEWAY)
-        # With a public URL `aud` may be that of bearer tokens: it is none from now on.
-        bearer = hashlib.sha256(token.signed).hexdigest()[:32]
-        self._accounts.revoke(f"sha256:{bearer}", expire + LEEWAY)
+        # It may look like a grant and, with a public URL, like a bearer token: from now on it is
+        # neither.
+        self._accounts.revoke(token.token_id, expire + LEEWAY)
         return client_id, email
 
     def _client_id(self, claims: Claims, email: str) -> str:

@@ -63,7 +63,7 @@ class AuthorizationServer:
         return cls(
             clients=clients,
             endpoint=TokenEndpoint(
-                Grants(issuer, credentials, clock, urls=urls),
+                Grants(issuer, credentials, credentials, clock, urls=urls),
                 clients,
                 issuer,
                 sessions=sessions,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ringback_server.auth.stores import KeyStore
+from ringback_server.auth.stores import KeyStore, Revocations
 from ringback_server.model.logins import ClientSecret, Grant, Login, RefreshToken, Session
 
 
@@ -101,7 +101,7 @@ class Sessions(Protocol):
         ...
 
 
-class Accounts(KeyStore, Protocol):
+class Accounts(KeyStore, Revocations, Protocol):
     """Accounts, keys, and tokens that count no longer."""
 
     def revoke(self, token_id: str, until: float, /) -> None:
