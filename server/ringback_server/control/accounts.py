@@ -93,7 +93,7 @@ def update(
 def delete(caller: Caller, name: ServiceAccountName) -> None:
     """Delete an account with its keys and roles; its tokens count no longer.
 
-    Raise NotFoundError, and FailedPreconditionError for the last owner of everything, or of a
+    Raise NotFoundError, and FailedPreconditionError for the last owner of everything, or of its
     project unless the caller may set the policy of everything.
     """
     present(caller, name)

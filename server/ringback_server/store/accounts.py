@@ -95,7 +95,7 @@ class AccountRows(CredentialRows):
     def set_disabled(self, email: str, *, disabled: bool, guard_projects: bool) -> None:
         """Disable or enable an account; or NotFoundError, or FailedPreconditionError.
 
-        The latter for the last owner of everything or, with `guard_projects`, of a project.
+        The latter for the last owner of everything or, with `guard_projects`, of its project.
         """
 
         def change(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from ringback_server.errors import FailedPreconditionError
+from ringback_server.model.names import ProjectName, account_project
 from ringback_server.store.database import Connection
 
 #: above every resource
@@ -18,12 +19,20 @@ SELECT 1 FROM binding b LEFT JOIN service_account a ON a.email = b.email
    AND (a.disabled = 0 OR (b.email LIKE 'principal://%' AND :resource <> '*'))
  LIMIT 1
 """
-_OWNS = "SELECT resource FROM binding WHERE email = ? AND role = 'roles/owner'"
+_OWNS = """
+SELECT resource FROM binding WHERE email = ? AND role = 'roles/owner' AND resource IN (?, ?)
+"""
 
 
 def owned_by(connection: Connection, email: str) -> list[str]:
-    """Return what an account is bound to as an owner."""
-    return [resource for (resource,) in connection.execute(_OWNS, (email,)).fetchall()]
+    """Return what an account is bound to as an owner and is kept for: everything, its project.
+
+    Not another project: whoever owns one could make any account the last owner of that, and so
+    keep those whose account it is from deleting or disabling it.
+    """
+    its_own = str(ProjectName(account_project(email) or "-"))
+    rows = connection.execute(_OWNS, (email, _ROOT, its_own)).fetchall()
+    return [resource for (resource,) in rows]
 
 
 @contextmanager
