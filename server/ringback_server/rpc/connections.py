@@ -38,8 +38,8 @@ class Connections:
     #: one without a call for so many is asked to end, which clients do and connect again for the
     #: next call
     idle: float = 1_800.0
-    #: calls under way on one connection
-    streams: int = 1_024
+    #: calls under way on one connection: more than one principal may have waiting and watching
+    streams: int = 600
     #: calls that came and were not taken up yet, of all connections; beyond it they are CANCELLED,
     #: whoever sent them, so that it is never to be reached by a burst of one caller
     pending: int = 100_000

@@ -36,7 +36,7 @@ class Capacity:
     threads: int = 16
     #: calls with a token that was not seen before, served at once or about to be
     newcomers: int = 300
-    newcomers_waiting: int = 500
+    newcomers_waiting: int = 2_100
     #: calls that wait, in all and for one principal
     waiting: int = 256
     waiting_each: int = 64
