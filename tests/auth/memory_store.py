@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ringback_server.auth.access import under
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
 from ringback_server.model.roles import Role
 
@@ -40,6 +41,23 @@ class MemoryCredentials:
     def roles(self, email: str) -> list[Binding]:
         """Return the bindings of an account."""
         return [binding for binding in self.bindings if binding.email == email]
+
+    def roles_above(self, email: str, resource: str) -> list[Binding]:
+        """Return the bindings of an account on a resource and above it."""
+        return [binding for binding in self.roles(email) if under(resource, binding.resource)]
+
+    def roles_held(self, email: str, *, now: float, touching: str | None) -> list[str]:
+        """Return the roles that an account has now."""
+        return [
+            binding.role
+            for binding in self.roles(email)
+            if (binding.expire_time is None or now < binding.expire_time)
+            and (
+                touching is None
+                or under(touching, binding.resource)
+                or under(binding.resource, touching)
+            )
+        ]
 
     def add_binding(self, binding: Binding) -> None:
         """Add a binding."""

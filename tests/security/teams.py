@@ -6,7 +6,7 @@ import base64
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -95,7 +95,7 @@ class Teams:
 
 
 @contextmanager
-def teams_of(target: Attacked) -> Iterator[Teams]:
+def teams_of(target: Attacked) -> Generator[Teams]:
     """Yield the teams of a server."""
     with httpx.Client(base_url=target.server.http, timeout=PATIENCE) as http:
         yield Teams(http=http, admin=target.token)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.security.attacked import Attacked
-from tests.security.teams import Teams, teams_of
+from tests.security.teams import Member, Teams, teams_of
 
 OWNER = "roles/owner"
+#: policies, and the roles in each, that an account of another team is bound by
+_FLOODED, _ROLES = 100, 100
+#: seconds; without bounds it is many times as much
+_SLOWER = 0.005
 ACCOUNT_ADMIN = "roles/iam.serviceAccountAdmin"
 
 
@@ -41,3 +46,46 @@ def test_account_when_another_team_makes_it_its_last_owner(teams: Teams, way: st
     assert answer.is_success, answer.text
     listing = f"projects/{red}/locations/here/workflows"
     assert 401 == teams.call("GET", listing, token).status_code
+
+
+def test_calls_when_another_team_binds_the_caller_to_a_thousand_things(teams: Teams) -> None:
+    """What others grant an account elsewhere makes neither its calls nor its tokens slow."""
+    red, blue = teams.project("red"), teams.project("blue")
+    victim, attacker = teams.member("red", "victim"), teams.member("blue", "attacker")
+    teams.grant(red, ("roles/workflows.viewer", victim))
+    teams.grant(blue, (OWNER, attacker))
+    before = _calls(victim, red)
+
+    flood = [(role, victim.email) for role in _roles(attacker, blue)]
+    for number in range(_FLOODED):
+        made = attacker.call(
+            "POST", f"projects/{blue}/serviceAccounts", {"accountId": f"bait-{number:04}"}
+        )
+        name = f"projects/{blue}/serviceAccounts/{made.json()['email']}"
+        assert attacker.set_policy(name, flood).is_success
+
+    assert _calls(victim, red) < before + _SLOWER
+
+
+def _roles(attacker: Member, project: str) -> list[str]:
+    """Make roles that can be granted on accounts."""
+    permits = {"title": "bait", "includedPermissions": ["iam.serviceAccounts.get"]}
+    made = [
+        attacker.call(
+            "POST", f"projects/{project}/roles", {"roleId": f"bait{number}", "role": permits}
+        )
+        for number in range(_ROLES)
+    ]
+    return [str(one.json()["name"]) for one in made]
+
+
+def _calls(member: Member, project: str) -> float:
+    """Return how many seconds a call takes, the least of some."""
+    token = member.token()
+    took: list[float] = []
+    for _ in range(10):
+        began = time.perf_counter()
+        listing = f"projects/{project}/locations/here/workflows"
+        assert member.teams.call("GET", listing, token).is_success
+        took.append(time.perf_counter() - began)
+    return min(took)

@@ -77,6 +77,50 @@ def test_account_when_described(filled: Store) -> None:
         filled.credentials.describe_account("d@p", display_name="", description="")
 
 
+def test_bindings_when_looked_up_from_below(filled: Store) -> None:
+    """Those on a resource and above it count, at any depth; those beside and below do not."""
+    credentials = filled.credentials
+    workflow = "projects/p/locations/l/workflows/w"
+    callback = f"{workflow}/executions/e/callbacks/c"
+    names = ["*", "projects/p", workflow, callback, f"{callback}0", f"{workflow}0", "projects/q"]
+    for name in names:
+        credentials.add_binding(bound(A, name))
+
+    def above(name: str) -> list[str]:
+        return sorted(binding.resource for binding in credentials.roles_above(A, name))
+
+    assert ["*"] == above("*")
+    assert ["*"] == above("signingKeys")
+    assert ["*", "projects/p"] == above("projects/p/serviceAccounts/x/keys/k")
+    assert ["*", "projects/p", workflow] == above(f"{workflow}/executions/e/callbacks/d")
+    assert ["*", "projects/p", workflow, callback] == above(callback)
+    assert [] == credentials.roles_above(B, callback)
+
+
+def test_roles_when_what_they_touch_is_asked_for(filled: Store) -> None:
+    """They are those in force on a resource, above it and below it, each once."""
+    credentials = filled.credentials
+    for binding in (
+        bound(A, "projects/p", "roles/a"),
+        bound(A, "projects/p/locations/l/workflows/w", "roles/a"),
+        bound(A, "projects/p/locations/l/workflows/w", "roles/b"),
+        bound(A, "projects/p/locations/l/workflows/v", "roles/c"),
+        bound(A, "projects/q", "roles/d", until=9.0),
+    ):
+        credentials.add_binding(binding)
+
+    def held(touching: str | None, now: float = 1.0) -> list[str]:
+        return sorted(credentials.roles_held(A, now=now, touching=touching))
+
+    assert ["roles/a", "roles/b", "roles/c", "roles/d"] == held(None)
+    assert held(None) == held("*")
+    assert ["roles/a", "roles/b", "roles/c"] == held(None, now=9.0)
+    assert ["roles/a", "roles/b"] == held("projects/p/locations/l/workflows/w/executions/e")
+    assert ["roles/a", "roles/b", "roles/c"] == held("projects/p/locations/l")
+    assert ["roles/d"] == held("projects/q")
+    assert [] == held("projects/q", now=9.0)
+
+
 def test_account_when_deleted(filled: Store) -> None:
     """Its keys, its roles, and the policies on it go with it, and nothing else."""
     credentials = filled.credentials

@@ -30,9 +30,11 @@ class Access:
         """Return the permissions that the principal has on the resource now."""
         if principal.resource is not None and not under(resource, principal.resource):
             return frozenset()
-        bound = bound_permissions(
-            self._bindings, principal.email, now=self._clock.now(), resource=resource
-        )
+        now = self._clock.now()
+        bound: frozenset[str] = frozenset()
+        for binding in self._bindings.roles_above(principal.email, resource):
+            if binding.expire_time is None or now < binding.expire_time:
+                bound |= role_permissions(self._bindings, binding.role)
         for grant in principal.grants:
             if under(resource, grant.resource):
                 bound |= role_permissions(self._bindings, grant.role)
@@ -48,28 +50,15 @@ def denied(permission: str, resource: str) -> PermissionDeniedError:
     )
 
 
-def bound_permissions(
-    bindings: RoleStore,
-    email: str,
-    *,
-    now: float,
-    resource: str | None = None,
-    touching: str | None = None,
+def held_permissions(
+    bindings: RoleStore, email: str, *, now: float, touching: str | None = None
 ) -> frozenset[str]:
-    """Return what bindings in force at `now` (Unix seconds) grant an account on a resource.
+    """Return what bindings in force at `now` (Unix seconds) grant an account on any resource.
 
-    Without a resource: what they grant on any, or on any that is `touching`, above or below it.
+    Or on any that is `touching`, above or below it.
     """
-    permissions: frozenset[str] = frozenset()
-    for binding in bindings.roles(email):
-        in_force = binding.expire_time is None or now < binding.expire_time
-        above = resource is None or under(resource, binding.resource)
-        near = touching is None or (
-            under(touching, binding.resource) or under(binding.resource, touching)
-        )
-        if in_force and above and near:
-            permissions |= role_permissions(bindings, binding.role)
-    return permissions
+    roles = bindings.roles_held(email, now=now, touching=touching)
+    return frozenset[str]().union(*(role_permissions(bindings, role) for role in roles))
 
 
 def role_permissions(roles: Roles, name: str) -> frozenset[str]:

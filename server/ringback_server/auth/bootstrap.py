@@ -31,6 +31,8 @@ from ringback_server.model.resources import Binding, ServiceAccount
 _LOG = logging.getLogger(__name__)
 
 _ADMIN: Final = "admin"
+#: above every resource
+_EVERYTHING: Final = "*"
 _ACCOUNTS: Final = {
     _ADMIN: ("Administrator", (OWNER,)),
     "invoker": ("Invoker", ("roles/workflows.invoker",)),
@@ -128,10 +130,12 @@ def _add_account(
     now: float,
 ) -> None:
     """Add an account with its roles, or what is missing of that."""
-    present = {binding.role for binding in credentials.roles(email)}
+    present = {
+        binding.role for binding in credentials.roles(email) if binding.resource == _EVERYTHING
+    }
     for role in roles:
         if role not in present:
-            credentials.add_binding(Binding(email=email, role=role, resource="*"))
+            credentials.add_binding(Binding(email=email, role=role, resource=_EVERYTHING))
     if credentials.account(email) is None:
         credentials.add_account(new_account(email, now, display_name=display_name))
 

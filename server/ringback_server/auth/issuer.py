@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from ringback_server.auth.access import bound_permissions
+from ringback_server.auth.access import held_permissions
 from ringback_server.auth.attenuation import DEFAULT_LIFETIME, Bounds
 from ringback_server.auth.claims import CLOUD_PLATFORM, printable
 from ringback_server.auth.key_ring import KeyRing
@@ -142,7 +142,7 @@ class Issuer:
     def _permissions(
         self, email: str, asked: Iterable[str] | None, resource: str | None
     ) -> frozenset[str]:
-        granted = bound_permissions(self._store, email, now=self._clock.now(), touching=resource)
+        granted = held_permissions(self._store, email, now=self._clock.now(), touching=resource)
         if asked is None:
             return granted
         missing = sorted(frozenset(asked) - granted)

@@ -79,10 +79,25 @@ class KeyStore(Protocol):
 
 
 class Bindings(Protocol):
-    """Who has which role on what."""
+    """Who has which role on what.
+
+    Anybody who sets a policy may bind anybody's account there, so what an account has in all may
+    be much more than what it uses.
+    """
 
     def roles(self, email: str, /) -> Sequence[Binding]:
         """Return the bindings of an account, expired ones or not."""
+        ...
+
+    def roles_above(self, email: str, resource: str, /) -> Sequence[Binding]:
+        """Return those on a resource and on what is above it; it is asked for at each request."""
+        ...
+
+    def roles_held(self, email: str, /, *, now: float, touching: str | None) -> Sequence[str]:
+        """Return the roles that an account has at `now` (Unix seconds), each once.
+
+        Those that it has anywhere, or on anything that is `touching`, above or below it.
+        """
         ...
 
 

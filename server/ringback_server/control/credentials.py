@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from ringback_server.auth.access import bound_permissions
+from ringback_server.auth.access import held_permissions
 from ringback_server.auth.attenuation import DEFAULT_LIFETIME, Bounds, inherited, narrowed
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import IssuedToken
@@ -57,7 +57,7 @@ def make_own(caller: Caller, bounds: Bounds, *, scope: str = CLOUD_PLATFORM) -> 
     if _may_impersonate(caller, name):
         return _made(caller, principal.email, scope, inherited(bounds, principal))
     now = caller.backend.clock.now()
-    granted = bound_permissions(caller.backend.store.credentials, principal.email, now=now)
+    granted = held_permissions(caller.backend.store.credentials, principal.email, now=now)
     bounds = narrowed(bounds, principal, granted=granted, now=now)
     return _made(caller, principal.email, scope, bounds)
 

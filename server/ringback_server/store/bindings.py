@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Final
 
 from ringback_server.errors import StaleEtagError
 from ringback_server.model.policies import Policy
@@ -15,6 +17,22 @@ _ROLES = """
 SELECT email, role, resource, expire_time, title, description
   FROM binding WHERE email = ? ORDER BY role, resource
 """
+_AT = """
+SELECT email, role, resource, expire_time, title, description
+  FROM binding WHERE email = ? AND resource IN (?, ?, ?, ?, ?, ?, ?) ORDER BY role, resource
+"""
+_ANY_BELOW = "SELECT 1 FROM binding WHERE email = ? AND resource > ? AND resource < ? LIMIT 1"
+_HELD = """
+SELECT DISTINCT role FROM binding
+ WHERE email = :email AND (expire_time IS NULL OR expire_time > :now)
+"""
+# The character after a slash: what is in between begins with the name and a slash.
+_TOUCHING = """
+SELECT DISTINCT role FROM binding
+ WHERE email = :email AND (expire_time IS NULL OR expire_time > :now)
+   AND (resource IN (SELECT value FROM json_each(:above))
+        OR (resource > :name || '/' AND resource < :name || '0'))
+"""
 _POLICY = """
 SELECT email, role, resource, expire_time, title, description
   FROM binding WHERE resource = ? ORDER BY role, email
@@ -26,6 +44,10 @@ ON CONFLICT (email, role, resource) DO UPDATE
    SET expire_time = excluded.expire_time, title = excluded.title,
        description = excluded.description
 """
+#: above every resource
+_ROOT: Final = "*"
+#: everything, and the six parts that the name of a workflow has
+_AT_ONCE: Final = 7
 _CLEAR = "DELETE FROM binding WHERE resource = ?"
 
 
@@ -35,6 +57,27 @@ class BindingRows(CredentialRows):
     def roles(self, email: str) -> list[Binding]:
         """Return the bindings of an account, expired ones or not."""
         return [_binding(row) for row in self._remembered(_ROLES, email)]
+
+    def roles_above(self, email: str, resource: str) -> list[Binding]:
+        """Return the bindings of an account on a resource and above it, expired ones or not."""
+        line = _line(resource)
+        rows = self._remembered(_AT, email, *_filled(line[:_AT_ONCE]))
+        deep, root = line[_AT_ONCE:], line[:_AT_ONCE][-1]
+        # Names of executions are too many to be remembered, and few of them have a policy.
+        if deep and self._remembered(_ANY_BELOW, email, f"{root}/", f"{root}0"):
+            rows = [*rows, *self._rows(_AT, (email, *_filled(deep)))]
+        return [_binding(row) for row in rows]
+
+    def roles_held(self, email: str, *, now: float, touching: str | None) -> list[str]:
+        """Return the roles that an account has at `now`, each once.
+
+        Those that it has anywhere, or on anything that is `touching`, above or below it.
+        """
+        known: dict[str, object] = {"email": email, "now": now}
+        if touching is None or touching == _ROOT:
+            return [role for (role,) in self._rows(_HELD, known)]
+        known |= {"name": touching, "above": json.dumps(_line(touching))}
+        return [role for (role,) in self._rows(_TOUCHING, known)]
 
     def add_binding(self, binding: Binding) -> None:
         """Grant a role on a resource; granted again, it gets the new expiry."""
@@ -77,6 +120,17 @@ class BindingRows(CredentialRows):
     def forget(self) -> None:
         """Forget what is remembered, since bindings were written elsewhere."""
         self._known.forget()
+
+
+def _line(resource: str) -> list[str]:
+    """Return everything, the parts that a name begins with, from the shortest, and itself."""
+    parts = resource.split("/") if resource != _ROOT else []
+    return [_ROOT, *("/".join(parts[:length]) for length in range(1, len(parts) + 1))]
+
+
+def _filled(line: list[str]) -> list[str]:
+    """Return as many names as are looked up at once."""
+    return [*line, *[line[-1]] * (_AT_ONCE - len(line))]
 
 
 def _policy(connection: Connection, resource: str) -> Policy:
