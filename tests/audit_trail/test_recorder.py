@@ -66,7 +66,7 @@ def test_strangers_when_they_are_many() -> None:
 
 def test_refusals_when_a_minute_is_over() -> None:
     """What was counted is told, and the next one is an entry of its own again."""
-    folding = Folding(8)
+    folding = Folding(8, each=8)
     first = [folding.first(entry(), float(second)) for second in range(3)]
     early = folding.due(WINDOW - 1)
     late = folding.due(WINDOW)
@@ -74,6 +74,31 @@ def test_refusals_when_a_minute_is_over() -> None:
 
     assert [entry(), None, None] == first
     assert ([], [entry()._replace(times=2)], entry()) == (early, late, again)
+
+
+def test_refusals_when_one_caller_makes_up_many() -> None:
+    """Its own are counted together, by project while it has a share; those of others are kept."""
+    folding = Folding(100, each=2)
+    for project in ("red", "blue", "green", "black"):
+        for number in range(50):
+            name = f"projects/{project}/{number}"
+            folding.first(entry("a@b", resource=name)._replace(project=project), 0.0)
+    other = entry("c@d", resource="projects/red/1")
+
+    assert other == folding.first(other, 0.0)
+    counted = [(one.status, one.project, one.principal, one.times) for one in folding.due(WINDOW)]
+    # Of each, the first is an entry of its own.
+    assert [
+        ("OTHERS", "red", "a@b", 47),
+        ("OTHERS", "blue", "a@b", 49),
+        ("OTHERS", "", "a@b", 99),
+    ] == counted
+    assert other == folding.first(other, WINDOW)
+    for number in range(3):
+        again = entry("a@b", resource=str(number))
+        kept = folding.first(again, WINDOW)
+        assert kept is not None
+        assert (again.status if number < 2 else "OTHERS") == kept.status
 
 
 def test_entries_when_nothing_can_be_stored() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
 from tests.security.attacked import Attacked
 from tests.security.teams import Member, Teams, teams_of
+from tests.waiting import until
 
 OWNER = "roles/owner"
 #: policies, and the roles in each, that an account of another team is bound by
@@ -65,6 +67,25 @@ def test_calls_when_another_team_binds_the_caller_to_a_thousand_things(teams: Te
         assert attacker.set_policy(name, flood).is_success
 
     assert _calls(victim, red) < before + _SLOWER
+
+
+def test_refusal_when_another_caller_is_refused_a_thousand_things(teams: Teams) -> None:
+    """The audit tells of it all the same, whatever somebody else asks for in that minute."""
+    red = teams.project("red")
+    noise, probe = teams.member("blue", "noise-maker"), teams.member("green", "quiet-probe")
+    token = noise.token()
+    for number in range(1_100):
+        answer = teams.call("GET", f"projects/{red}/locations/l{number}/workflows", token)
+        assert 403 == answer.status_code
+
+    secret = f"projects/{red}/locations/here/workflows/secret"
+    assert 403 == probe.call("GET", secret).status_code
+
+    listing = f'projects/{red}/auditEntries?filter=principal%3D"{quote(probe.email)}"'
+    entries = until(lambda: teams.done("GET", listing).get("auditEntries"))
+    assert [secret] == [entry["resource"] for entry in entries]
+    listing = f'projects/{red}/auditEntries?filter=principal%3D"{quote(noise.email)}"'
+    assert "OTHERS" in {one["status"] for one in teams.done("GET", listing)["auditEntries"]}
 
 
 def _roles(attacker: Member, project: str) -> list[str]:

@@ -29,9 +29,11 @@ Level = Literal["none", "writes", "all"]
 FLUSH: Final = 0.5
 #: entries that wait at most; more are dropped, and counted
 _MOST: Final = 10_000
-#: refusals that are told apart in a minute: of strangers by address, of others by what they asked
+#: refusals that are told apart in a minute: of strangers by address, of others by what they asked,
+#: and so many of each of those
 _STRANGERS: Final = 64
-_REFUSED: Final = 256
+_REFUSED: Final = 1_024
+_EACH: Final = 16
 #: entries of one transaction
 _BATCH: Final = 500
 
@@ -72,8 +74,8 @@ class Recorder:
         # Guards the fields below; nothing is stored while it is held.
         self._changed = threading.Condition()
         self._waiting: list[AuditEntry] = []
-        self._strangers = Folding(_STRANGERS)
-        self._refused = Folding(_REFUSED)
+        self._strangers = Folding(_STRANGERS, each=_STRANGERS)
+        self._refused = Folding(_REFUSED, each=_EACH)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="ringback-audit", daemon=True)
 
