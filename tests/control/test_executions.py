@@ -18,6 +18,7 @@ from ringback_server.errors import (
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
+    UnauthenticatedError,
 )
 from ringback_server.model.names import LocationName, ServiceAccountName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
@@ -112,6 +113,26 @@ def test_wait_until_the_timeout(service: Service, timeout: float, time_left: flo
     caller = service.caller(time_left=time_left)
 
     assert ExecutionState.ACTIVE == executions.wait(caller, execution.name, timeout).state
+
+
+def test_wait_when_the_token_is_revoked(service: Service) -> None:
+    """Who may wait no longer is sent away, and is told nothing."""
+    execution, caller = service.execution("w"), service.caller()
+    service.backend.store.credentials.revoke(caller.principal.token_id, 1e12)
+    with pytest.raises(UnauthenticatedError) as caught:
+        executions.wait(caller, execution.name, 0.01)
+
+    assert "TOKEN_INVALID" == caught.value.reason
+
+
+def test_wait_when_the_token_expires(service: Service) -> None:
+    """No wait goes on for a token that is no longer valid."""
+    execution, caller = service.execution("w"), service.caller()
+    expired = replace(caller, principal=replace(caller.principal, expire_time=1.0))
+    with pytest.raises(UnauthenticatedError) as caught:
+        executions.wait(expired, execution.name, 0.01)
+
+    assert "TOKEN_EXPIRED" == caught.value.reason
 
 
 def test_wait_for_less_than_nothing(service: Service) -> None:

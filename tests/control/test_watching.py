@@ -6,12 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from ringback_server.api.admission import Admission
+from ringback_server.auth.external_issuers import ExternalIssuer
+from ringback_server.auth.external_tokens import ExternalTokens
+from ringback_server.auth.tokens import Authenticator
 from ringback_server.control import workflows
 from ringback_server.control.caller import Caller
 from ringback_server.control.watching import Watch
 from ringback_server.errors import NotFoundError, ShuttingDownError, UnauthenticatedError
 from ringback_server.model.principals import Grant
-from ringback_server.model.resources import Execution
+from ringback_server.model.resources import Binding, Execution
+from tests.auth.foreign_door import Keys
+from tests.oidc_issuer import AUDIENCE, IssuerKey, LocalIssuer, key_set
 from tests.services import Service
 
 
@@ -56,6 +62,33 @@ def test_watch_when_an_external_issuer_vouches_for_the_caller(service: Service) 
     watch = begun(replace(caller, principal=principal), execution, [])
     first = watch.look()
     caller.backend.store.credentials.revoke(principal.token_id, 1e12)
+    with pytest.raises(UnauthenticatedError) as caught:
+        watch.look()
+
+    assert first is not None
+    assert "TOKEN_INVALID" == caught.value.reason
+
+
+def test_watch_when_the_key_of_an_external_issuer_is_gone(service: Service) -> None:
+    """What nobody vouches for any longer is told nothing more."""
+    execution, credentials = service.execution("w"), service.backend.store.credentials
+    others = LocalIssuer("https://login.example.org", [IssuerKey.new(kid="one")])
+    keys = Keys(one=key_set(others.keys))
+    entry = ExternalIssuer(name="one", url=others.url, audiences=frozenset({AUDIENCE}))
+    authenticator = Authenticator(
+        service.issuer,
+        credentials,
+        credentials,
+        service.backend.clock,
+        external=ExternalTokens([entry], keys, credentials),
+    )
+    bearer = f"Bearer {others.token(service.backend.clock.now(), {})}"
+    caller = Admission(authenticator, service.backend).admit(bearer)
+    viewer = Binding(email=caller.principal.email, role="roles/workflows.viewer", resource="*")
+    credentials.add_binding(viewer)
+    watch = begun(caller, execution, [])
+    first = watch.look()
+    keys.sets["one"] = key_set([])
     with pytest.raises(UnauthenticatedError) as caught:
         watch.look()
 

@@ -40,12 +40,18 @@ class Admission:
 
         `time_left` gives the seconds until the caller gives up. Raise UnauthenticatedError.
         """
+        bearer = bearer_of(authorization)
         try:
-            principal = self.authenticator.authenticate(bearer_of(authorization))
+            principal = self.authenticator.authenticate(bearer)
         except UnauthenticatedError as error:
             auditing.stranger(self.backend.audit, self.backend.clock.now(), error)
             raise
-        return Caller(principal=principal, backend=self.backend, time_left=time_left)
+        return Caller(
+            principal=principal,
+            backend=self.backend,
+            time_left=time_left,
+            confirm=lambda: self.authenticator.authenticate(bearer),
+        )
 
     def knows(self, authorization: str | None) -> bool:
         """Tell whether the token in an `Authorization` header takes no time to check."""

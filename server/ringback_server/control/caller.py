@@ -15,7 +15,7 @@ from ringback_server.auth.permissions import PERMISSIONS
 from ringback_server.clock import Clock
 from ringback_server.control.auditing import Audit, NoAudit, note, project_of
 from ringback_server.engine.changes import Told
-from ringback_server.errors import PermissionDeniedError, RingbackError
+from ringback_server.errors import PermissionDeniedError, RingbackError, UnauthenticatedError
 from ringback_server.lang.limits import Limits, RunLimits
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import (
@@ -217,6 +217,9 @@ class Caller:
     backend: Backend
     #: seconds until the caller gives up, 0 once it has; None if it did not say
     time_left: Callable[[], float | None]
+    #: raises UnauthenticatedError once the token counts no longer, OverloadedError if that cannot
+    #: be told; for calls that last
+    confirm: Callable[[], object] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +228,19 @@ class Page(Generic[Item_co]):
 
     items: tuple[Item_co, ...]
     next_token: str = ""
+
+
+def check_token(caller: Caller) -> None:
+    """Raise UnauthenticatedError if the token that a call began with counts no longer.
+
+    For calls that last: it has expired, it was revoked, or its account or key is gone. Raise
+    OverloadedError while the keys of its external issuer cannot be had.
+    """
+    if caller.backend.clock.now() > caller.principal.expire_time:
+        raise UnauthenticatedError(
+            "The access token has expired; go on with a new one.", reason="TOKEN_EXPIRED"
+        )
+    caller.confirm()
 
 
 def requires(

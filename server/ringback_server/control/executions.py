@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ringback_server.control import list_fields
 from ringback_server.control.auditing import Detail, describe
-from ringback_server.control.caller import Caller, Page, requires
+from ringback_server.control.caller import Caller, Page, check_token, requires
 from ringback_server.control.definitions import check_labels
 from ringback_server.control.listing import ListRequest, page_of, query
 from ringback_server.control.paging import PageSizes
@@ -130,7 +130,8 @@ def wait(caller: Caller, name: ExecutionName, timeout: float | None) -> Executio
     """Return an execution once it has ended, or as it is after `timeout` seconds; or NotFoundError.
 
     It also returns when the caller's own deadline comes or the caller has gone. Raise
-    ShuttingDownError when the engine lets go of those who wait.
+    ShuttingDownError when the engine lets go of those who wait, PermissionDeniedError, and what
+    `check_token` raises, within a second of when the caller may no longer wait.
     """
     if timeout is not None and timeout < 0:
         raise refused("timeout", "timeout must not be negative")
@@ -146,7 +147,8 @@ def wait(caller: Caller, name: ExecutionName, timeout: float | None) -> Executio
         patience = min(left, _ATTENTION)
         begun = backend.clock.monotonic()
         backend.engine.wait_ended(name, execution.key, patience)
-        execution = backend.store.executions.get(name)
+        check_token(caller)
+        execution = get(caller, name)
         if not execution.state.ended and backend.clock.monotonic() - begun < patience:
             raise ShuttingDownError
     return execution

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringback_server.control import executions
-from ringback_server.control.caller import Caller, requires
+from ringback_server.control.caller import Caller, check_token, requires
 from ringback_server.control.logs import LoggedEntry
 from ringback_server.control.paging import position, token_of
 from ringback_server.engine.changes import Notice
-from ringback_server.errors import PermissionDeniedError, ShuttingDownError, UnauthenticatedError
+from ringback_server.errors import PermissionDeniedError, ShuttingDownError
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import CallbackEndpoint, Execution
 from ringback_server.store.logs import Position
@@ -66,13 +66,13 @@ class Watch:
         """Return how the execution is, None if it is as it was at the last look.
 
         Raise NotFoundError once it is deleted, ShuttingDownError when the server stops,
-        UnauthenticatedError when the caller's token has expired, and PermissionDeniedError.
+        PermissionDeniedError, and what `check_token` raises for a token that counts no longer.
         """
         if self._over:
             return None
         if self._leaving:
             raise ShuttingDownError
-        _check_token(self._caller)
+        check_token(self._caller)
         sight, missing = _look(self._caller, self._name, self._after)
         self._over = sight.execution.state.ended and not sight.more
         shown = (sight.execution, sight.callbacks, missing)
@@ -117,20 +117,3 @@ def _may(caller: Caller, permission: str, name: ExecutionName) -> bool:
     except PermissionDeniedError:
         return False
     return True
-
-
-def _check_token(caller: Caller) -> None:
-    """Raise UnauthenticatedError for a token that counted when the watch began, and no longer."""
-    principal, backend = caller.principal, caller.backend
-    if backend.clock.now() > principal.expire_time:
-        raise UnauthenticatedError(
-            "The access token has expired; resume with a new one.", reason="TOKEN_EXPIRED"
-        )
-    credentials = backend.store.credentials
-    if principal.external:
-        counts = not credentials.revoked(principal.token_id)
-    else:
-        account, revoked = credentials.standing(principal.email, principal.token_id)
-        counts = principal.is_account(account) and not revoked
-    if not counts:
-        raise UnauthenticatedError("The access token counts no more.", reason="TOKEN_INVALID")

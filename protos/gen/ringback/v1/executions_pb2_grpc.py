@@ -117,6 +117,7 @@ class ExecutionsServicer:
 
     def WaitExecution(self, request, context):
         """Returns an execution as soon as it has ended, or as it is when the timeout has passed.
+        An access token that expires or is revoked meanwhile ends it with UNAUTHENTICATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

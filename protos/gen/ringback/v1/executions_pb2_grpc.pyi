@@ -53,7 +53,9 @@ class ExecutionsStub:
     refused with FAILED_PRECONDITION.
     """
     WaitExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.WaitExecutionRequest, _executions_pb2.Execution]
-    """Returns an execution as soon as it has ended, or as it is when the timeout has passed."""
+    """Returns an execution as soon as it has ended, or as it is when the timeout has passed.
+    An access token that expires or is revoked meanwhile ends it with UNAUTHENTICATED.
+    """
     WatchExecution: _grpc.UnaryStreamMultiCallable[_executions_pb2.WatchExecutionRequest, _executions_pb2.WatchExecutionResponse]
     """Tells at once how an execution is, and then each time it has changed, until it has ended: the
     stream ends with OK after the message that has its end and its last log entries. Who reads
@@ -86,7 +88,9 @@ class ExecutionsAsyncStub(ExecutionsStub):
     refused with FAILED_PRECONDITION.
     """
     WaitExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.WaitExecutionRequest, _executions_pb2.Execution]  # type: ignore[assignment]
-    """Returns an execution as soon as it has ended, or as it is when the timeout has passed."""
+    """Returns an execution as soon as it has ended, or as it is when the timeout has passed.
+    An access token that expires or is revoked meanwhile ends it with UNAUTHENTICATED.
+    """
     WatchExecution: _aio.UnaryStreamMultiCallable[_executions_pb2.WatchExecutionRequest, _executions_pb2.WatchExecutionResponse]  # type: ignore[assignment]
     """Tells at once how an execution is, and then each time it has changed, until it has ended: the
     stream ends with OK after the message that has its end and its last log entries. Who reads
@@ -152,7 +156,9 @@ class ExecutionsServicer(metaclass=_abc_1.ABCMeta):
         request: _executions_pb2.WaitExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.Execution, _abc.Awaitable[_executions_pb2.Execution]]:
-        """Returns an execution as soon as it has ended, or as it is when the timeout has passed."""
+        """Returns an execution as soon as it has ended, or as it is when the timeout has passed.
+        An access token that expires or is revoked meanwhile ends it with UNAUTHENTICATED.
+        """
 
     @_abc_1.abstractmethod
     def WatchExecution(
