@@ -87,15 +87,13 @@ class Clients:
     def authenticate(self, request: OAuthRequest) -> Client:
         """Return which client sends a request; raises OAuthError.
 
-        Anything wrong with a secret or a key is `invalid_client` and one sentence; too many of
-        that are refused without a look.
+        Anything wrong with a secret or a key is `invalid_client` and one sentence, and too many of
+        that are told to wait. What is right counts all the same: nobody guesses a secret, but
+        others may share an address with its client, as behind a proxy.
         """
         basic, posted, signed = self._ways(request)
         claimed = basic[0] if basic else request.text("client_id")
         key = f"{request.address} {claimed[:200]}"
-        wait = self._failures.wait(key)
-        if wait:
-            raise _too_many(wait)
         try:
             if signed:
                 return self._by_key(request)
@@ -104,6 +102,9 @@ class Clients:
             if posted:
                 return self._by_secret(claimed, posted)
         except (TokenError, _WrongSecretError) as error:
+            wait = self._failures.wait(key)
+            if wait:
+                raise _too_many(wait) from error
             self._failures.count(key)
             raise _refused() from error
         if claimed not in self._public:
