@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
+import httpx
 import pytest
 
+from tests.gateway.browsers import fields_of
 from tests.security.attacked import Attacked
 from tests.security.teams import Member, Teams, teams_of
 from tests.waiting import until
@@ -86,6 +88,39 @@ def test_refusal_when_another_caller_is_refused_a_thousand_things(teams: Teams) 
     assert [secret] == [entry["resource"] for entry in entries]
     listing = f'projects/{red}/auditEntries?filter=principal%3D"{quote(noise.email)}"'
     assert "OTHERS" in {one["status"] for one in teams.done("GET", listing)["auditEntries"]}
+
+
+def test_client_when_others_guess_its_secret_from_the_same_address(teams: Teams) -> None:
+    """It is let in all the same, as behind a proxy everybody has one address."""
+    client = teams.member("red", "client")
+    secrets = f"projects/{teams.project('red')}/serviceAccounts/{client.email}/secrets"
+    right = {
+        "grant_type": "client_credentials",
+        "client_id": client.email,
+        "client_secret": str(teams.done("POST", secrets, {})["secret"]),
+    }
+    for _ in range(30):
+        assert not teams.http.post("/token", data={**right, "client_secret": "x"}).is_success
+
+    assert teams.http.post("/token", data=right).is_success
+
+
+def test_login_when_strangers_guess_codes_from_many_addresses(
+    teams: Teams, target: Attacked
+) -> None:
+    """Those who may approve it do so all the same."""
+    account = teams.member("red", "person").email
+    for number in range(31):
+        here = httpx.HTTPTransport(local_address=f"127.0.1.{number + 1}")
+        with httpx.Client(base_url=target.server.http, transport=here) as stranger:
+            form = fields_of(stranger.get("/device"))
+            for _ in range(10):
+                last = stranger.post("/device", data={**form, "user_code": "BBBB-BBBB"})
+    assert 429 == last.status_code
+
+    begun = teams.http.post("/device_authorization", data={"client_id": "ringback-cli"}).json()
+    name = f"projects/{teams.project('red')}/serviceAccounts/{account}"
+    assert teams.done("POST", f"{name}:approveLogin", {"userCode": begun["user_code"]})
 
 
 def _roles(attacker: Member, project: str) -> list[str]:

@@ -144,7 +144,7 @@ class Pages:
         self, request: HttpRequest, _browser: Browser, given: Mapping[str, str]
     ) -> Answer:
         typed = given.get("user_code", "")
-        login = self._approval.find(typed, f"page {request.address}")
+        login = self._approval.find(typed, f"page {request.address}", stranger=True)
         code = typed.strip().upper()
         body = _facts_of(login) + paragraph(_WARNING) + paragraph(_APPROVE) + _command(code)
         return page("Waiting for approval", body)

@@ -119,6 +119,18 @@ def test_user_code_when_it_is_guessed(desk: Desk) -> None:
     assert desk.approval.find(shown["user_code"], "guesser")
 
 
+def test_user_code_when_strangers_guess_from_many_addresses(desk: Desk) -> None:
+    """They wait for one another, and whoever may approve logins does not wait for them."""
+    shown = desk.device()
+    for number in range(300):
+        with pytest.raises(NotFoundError):
+            desk.approval.find("BBBB-BBBB", f"page {number // 10}", stranger=True)
+
+    with pytest.raises(TooManyAttemptsError):
+        desk.approval.find(shown["user_code"], "page new", stranger=True)
+    assert desk.approval.find(shown["user_code"], "approver")
+
+
 @pytest.mark.parametrize("typed", ["", "BCDF", "AEIO-UAEI", "BCDF-GHJK-L", "BCDF-GHJ1", "É" * 8])
 def test_user_code_when_it_is_none(desk: Desk, typed: str) -> None:
     """What cannot be a code says what one looks like."""

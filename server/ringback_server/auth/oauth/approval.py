@@ -11,7 +11,7 @@ from ringback_server.clock import Clock
 from ringback_server.errors import InvalidArgumentError, NotFoundError, TooManyAttemptsError
 from ringback_server.model.logins import Login
 
-#: how many wrong user codes one may try, and all together, in how many seconds
+#: how many wrong user codes one may try, and all strangers together, in how many seconds
 _GUESSES, _ALL_GUESSES, _WINDOW = 10, 300, 60.0
 _ALL = ""
 
@@ -26,13 +26,14 @@ class Approval:
         self._guesses = Throttle(clock, limit=_GUESSES, seconds=_WINDOW)
         self._all = Throttle(clock, limit=_ALL_GUESSES, seconds=_WINDOW)
 
-    def find(self, user_code: str, guesser: str) -> Login:
+    def find(self, user_code: str, guesser: str, *, stranger: bool = False) -> Login:
         """Return the login that waits under a user code.
 
-        `guesser` says who tries codes. Raises NotFoundError if none waits under it,
+        `guesser` says who tries codes. A `stranger`, who is known by an address alone, has to share
+        with all others, and keeps nobody else waiting. Raises NotFoundError if none waits under it,
         InvalidArgumentError if it is no user code, TooManyAttemptsError.
         """
-        wait = max(self._guesses.wait(guesser), self._all.wait(_ALL))
+        wait = max(self._guesses.wait(guesser), self._all.wait(_ALL) if stranger else 0.0)
         if wait:
             raise TooManyAttemptsError(
                 f"Too many codes were wrong; try again in {math.ceil(wait)} seconds."
@@ -43,7 +44,8 @@ class Approval:
         login = self._logins.by_user_code(found)
         if login is None or not login.pending or self._clock.now() >= login.expire_time:
             self._guesses.count(guesser)
-            self._all.count(_ALL)
+            if stranger:
+                self._all.count(_ALL)
             raise _gone()
         return login
 
