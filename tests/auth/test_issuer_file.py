@@ -31,7 +31,7 @@ issuers:
     resource: projects/local/locations/here/workflows/orders
   - match: {"https://example.org/admin": true}
     role: projects/local/roles/mine
-    resource: "*"
+    resource: projects/local
 """
 
 
@@ -66,7 +66,7 @@ def test_issuers_when_each_key_is_given(path: Path) -> None:
             role="roles/workflows.invoker",
             resource="projects/local/locations/here/workflows/orders",
         ),
-        Grant(role="projects/local/roles/mine", resource="*"),
+        Grant(role="projects/local/roles/mine", resource="projects/local"),
     ] == [rule.grant for rule in issuer.rules]
     names = [[it.path.names for it in rule.conditions] for rule in issuer.rules]
     assert [
@@ -157,6 +157,14 @@ MISTAKES = {
     ),
     "a slash": (_with("/workflows/orders", "/workflows/"), "resource: expected a resource name"),
     "no role": (_with("    role: projects/local/roles/mine\n", ""), "rules[1]: role is missing"),
+    "a role everywhere": (
+        _with("    resource: projects/local\n", '    resource: "*"\n'),
+        "line 16: issuers[0].rules[1].resource: projects/local/roles/mine can be given on",
+    ),
+    "a role of another project": (
+        _with("    resource: projects/local\n", "    resource: projects/local-2\n"),
+        "rules[1].resource: projects/local/roles/mine can be given on projects/local and",
+    ),
     "a lost file": (_with("subject: realm/user", "ca_file: lost.pem"), "ca_file: cannot read"),
     "no certificate": (_with("subject: realm/user", "ca_file: issuers.yaml"), "ca_file: "),
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from ringback_server.auth.access import under
 from ringback_server.auth.claim_rules import ClaimPath, Condition, Pattern, Rule
 from ringback_server.auth.claims import printable
 from ringback_server.auth.external_issuers import (
@@ -148,6 +149,12 @@ def _rule(entry: Value) -> Rule:
         if key not in fields:
             raise entry.wrong(f"{key} is missing")
     grant = Grant(role=fields["role"].read(_role), resource=fields["resource"].read(_resource))
+    project, custom, _ = grant.role.partition("/roles/")
+    if custom and not under(grant.resource, project):
+        # Whoever changes roles there would say what may be done elsewhere.
+        raise fields["resource"].wrong(
+            f"{grant.role} can be given on {project} and what is below it alone"
+        )
     return Rule(_conditions(fields["match"]), grant)
 
 
