@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -11,6 +13,7 @@ import pytest
 
 from tests.gateway.browsers import fields_of
 from tests.security.attacked import Attacked
+from tests.security.stage import SERVICE
 from tests.security.teams import Member, Teams, teams_of
 from tests.waiting import until
 
@@ -121,6 +124,34 @@ def test_login_when_strangers_guess_codes_from_many_addresses(
     begun = teams.http.post("/device_authorization", data={"client_id": "ringback-cli"}).json()
     name = f"projects/{teams.project('red')}/serviceAccounts/{account}"
     assert teams.done("POST", f"{name}:approveLogin", {"userCode": begun["user_code"]})
+
+
+def test_signed_jwt_when_another_team_registers_the_key_that_signed_it(teams: Teams) -> None:
+    """A key that the server keeps for one account, and publishes, is nobody else's."""
+    red, blue = teams.project("red"), teams.project("blue")
+    victim, attacker = teams.member("red", "victim"), teams.member("blue", "attacker")
+    teams.grant(red, ("roles/workflows.viewer", victim))
+    teams.grant(blue, (OWNER, attacker))
+
+    def listed() -> int:
+        now = int(time.time())
+        claims = {"iss": victim.email, "sub": victim.email, "aud": SERVICE}
+        payload = json.dumps({**claims, "iat": now, "exp": now + 600})
+        name = f"projects/-/serviceAccounts/{victim.email}"
+        token = teams.done("POST", f"{name}:signJwt", {"payload": payload})["signedJwt"]
+        listing = f"projects/{red}/locations/here/workflows"
+        return teams.call("GET", listing, str(token)).status_code
+
+    assert 200 == listed()
+
+    published = teams.http.get(f"/service_accounts/v1/metadata/x509/{victim.email}").json()
+    (certificate,) = published.values()
+    keys = f"projects/{blue}/serviceAccounts/{attacker.email}/keys"
+    sent = {"publicKeyData": base64.b64encode(certificate.encode()).decode()}
+    answer = attacker.call("POST", f"{keys}:upload", sent)
+
+    assert 409 == answer.status_code, answer.text
+    assert 200 == listed()
 
 
 def _roles(attacker: Member, project: str) -> list[str]:

@@ -14,7 +14,7 @@ from ringback_server.errors import (
     StaleEtagError,
 )
 from ringback_server.model.names import AccountKeyName, ProjectName, RoleName, ServiceAccountName
-from ringback_server.model.resources import AccountKey, Binding, ServiceAccount
+from ringback_server.model.resources import AccountKey, Binding, ManagedKey, ServiceAccount
 from ringback_server.model.roles import Role, RoleStage
 from ringback_server.store import Store
 
@@ -197,6 +197,29 @@ def test_last_owner_when_it_is_a_person(filled: Store) -> None:
         credentials.set_policy(
             "*", [bound("principal://idp/subject/ann", "*")], guard_projects=False
         )
+
+
+def test_key_when_the_server_keeps_it_for_another_account(filled: Store) -> None:
+    """It is that account's, whoever has registered it as well, and nobody can."""
+    credentials = filled.credentials
+    kept = ManagedKey(
+        kid="k1",
+        email=B,
+        unique_id=account(B).unique_id,
+        certificate="",
+        public_key="",
+        sealed_key=None,
+        create_time=1.0,
+    )
+    credentials.add_account_key(key("k1"))
+    filled.managed_keys.add_managed_key(kept, forget=0.0)
+
+    found = credentials.account_key("k1")
+    assert found is not None
+    assert B == found.email
+    credentials.delete_account_key(AccountKeyName("p", A, "k1"))
+    with pytest.raises(AlreadyExistsError):
+        credentials.add_key_of_account(key("k1"), most=2)
 
 
 def test_keys_when_administered(filled: Store) -> None:

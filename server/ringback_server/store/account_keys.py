@@ -9,13 +9,14 @@ from ringback_server.store.accounts import no_account
 from ringback_server.store.credential_rows import CredentialRows
 from ringback_server.store.database import Connection, Row
 
+# Keys that are kept here come first: theirs are published, and others may have registered them.
 _KEY = """
-SELECT kid, email, public_key, create_time, disabled, expire_time, certificate, uploaded
-  FROM account_key WHERE kid = :kid
- UNION ALL
 SELECT kid, email, public_key, managed_key.create_time, 0, NULL, certificate, 0
   FROM managed_key JOIN service_account USING (email, unique_id)
  WHERE kid = :kid
+ UNION ALL
+SELECT kid, email, public_key, create_time, disabled, expire_time, certificate, uploaded
+  FROM account_key WHERE kid = :kid
 """
 _KEYS = """
 SELECT kid, email, public_key, create_time, disabled, expire_time, certificate, uploaded
@@ -27,6 +28,7 @@ INSERT INTO account_key
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (kid) DO NOTHING
 """
+_KEPT = "SELECT 1 FROM managed_key WHERE kid = ?"
 _KEYS_OF_ACCOUNT = """
 SELECT (SELECT COUNT(*) FROM account_key WHERE email = :email)
   FROM service_account WHERE email = :email
@@ -66,7 +68,8 @@ class AccountKeyRows(CredentialRows):
                     f"{key.email} has {most} keys, which is as many as there may be: delete one.",
                     reason="TOO_MANY_KEYS",
                 )
-            if connection.execute(_ADD, _row(key)).rowcount == 0:
+            kept = connection.execute(_KEPT, (key.kid,)).fetchone()
+            if kept or connection.execute(_ADD, _row(key)).rowcount == 0:
                 raise AlreadyExistsError(f"The key {key.kid} is registered already.")
 
         self._change(add)
