@@ -16,6 +16,7 @@ from ringback_server.auth.oauth.approval import Approval
 from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator
+from ringback_server.auth.webhooks.senders import Senders
 from ringback_server.clock import SystemClock
 from ringback_server.control import callbacks, executions, workflows
 from ringback_server.control.caller import Backend, Caller
@@ -39,6 +40,7 @@ VIEWER = "viewer@local.iam.gserviceaccount.com"
 #: an account without any role
 NOBODY = "nobody@local.iam.gserviceaccount.com"
 URL = "http://127.0.0.1:8780"
+SEALER = Sealer(bytes(32))
 PARENT = LocationName("local", "us-central1")
 
 POOL = Pool(threads=8, park_after=1.0)
@@ -122,7 +124,7 @@ def running(directory: Path, *, max_inbox: int = 100, pool: Pool = POOL) -> Gene
     )
     try:
         credentials = store.credentials
-        keys = KeyRing(store.signing_keys, Sealer(), clock)
+        keys = KeyRing(store.signing_keys, SEALER, clock)
         keys.add_first()
         for number, (email, roles) in enumerate(_ROLES.items()):
             credentials.add_account(
@@ -143,6 +145,8 @@ def running(directory: Path, *, max_inbox: int = 100, pool: Pool = POOL) -> Gene
             bearers=authenticator,
             clock=clock,
             settings=Settings(data_dir=directory, max_inbox=max_inbox),
+            sealer=SEALER,
+            senders=Senders(store.callback_signatures, SEALER, clock),
         )
         engine.start()
         oauth = AuthorizationServer.of(issuer, store, authenticator, clock, url=URL, urls=())

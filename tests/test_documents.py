@@ -19,6 +19,7 @@ SAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 GROUPS = (
     "executions",
     "callbacks",
+    "callbacks signatures",
     "logs",
     "auth",
     "auth keys",

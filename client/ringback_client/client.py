@@ -49,6 +49,7 @@ from ringback_client.verbs.history import HistoryVerbs
 from ringback_client.verbs.iam import IamVerbs
 from ringback_client.verbs.logs import LogVerbs
 from ringback_client.verbs.sessions import SessionVerbs
+from ringback_client.verbs.signatures import SignatureVerbs
 from ringback_client.verbs.signing_keys import SigningKeyVerbs
 from ringback_client.verbs.workflows import WorkflowVerbs
 from ringback_client.wires import AsyncioWire, BlockingWire
@@ -104,6 +105,7 @@ class AsyncClient(Verbs):
         self._batches = BatchVerbs(self._call, target.place)
         self._history = HistoryVerbs(self._call, target.place)
         self._iam = IamVerbs(self._call, target.place)
+        self._signatures = SignatureVerbs(self._call, target.place)
 
     @property
     def batches(self) -> BatchVerbs:
@@ -119,6 +121,11 @@ class AsyncClient(Verbs):
     def iam(self) -> IamVerbs:
         """Who may do what."""
         return self._iam
+
+    @property
+    def signatures(self) -> SignatureVerbs:
+        """Who may sign callbacks instead of sending a token."""
+        return self._signatures
 
     async def close(self) -> None:
         """Close the connection; calls under way are cancelled."""
@@ -183,6 +190,18 @@ class Iam(Blocking[IamVerbs]):
     test_permissions = blocking(IamVerbs.test_permissions)
 
 
+class Signatures(Blocking[SignatureVerbs]):
+    """Makes, reads, changes and deletes callback signatures."""
+
+    create = blocking(SignatureVerbs.create)
+    get = blocking(SignatureVerbs.get)
+    list = blocking_iterator(SignatureVerbs.list)
+    update = blocking(SignatureVerbs.update)
+    add_secret = blocking(SignatureVerbs.add_secret)
+    remove_secret = blocking(SignatureVerbs.remove_secret)
+    delete = blocking(SignatureVerbs.delete)
+
+
 class Client(Blocking[Verbs]):
     """Calls one server as one account. Threads may share it."""
 
@@ -200,6 +219,7 @@ class Client(Blocking[Verbs]):
         self._batches = Batches(BatchVerbs(calls, target.place))
         self._history = History(HistoryVerbs(calls, target.place))
         self._iam = Iam(IamVerbs(calls, target.place))
+        self._signatures = Signatures(SignatureVerbs(calls, target.place))
 
     @property
     def place(self) -> Place:
@@ -220,6 +240,11 @@ class Client(Blocking[Verbs]):
     def iam(self) -> Iam:
         """Who may do what."""
         return self._iam
+
+    @property
+    def signatures(self) -> Signatures:
+        """Who may sign callbacks instead of sending a token."""
+        return self._signatures
 
     def close(self) -> None:
         """Close the connection; calls under way are cancelled."""

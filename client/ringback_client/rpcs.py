@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from ringback.v1 import (
     audit_pb2,
     batches_pb2,
+    callback_signatures_pb2,
     callbacks_pb2,
     client_secrets_pb2,
     executions_pb2,
@@ -115,6 +116,34 @@ LIST_CALLBACKS = Rpc(
     "Callbacks/ListCallbacks",
     callbacks_pb2.ListCallbacksRequest,
     callbacks_pb2.ListCallbacksResponse,
+)
+CREATE_CALLBACK_SIGNATURE = Rpc(
+    "CallbackSignatures/CreateCallbackSignature",
+    callback_signatures_pb2.CreateCallbackSignatureRequest,
+    callback_signatures_pb2.CallbackSignature,
+    repeatable=False,  # the second would find that it exists
+)
+GET_CALLBACK_SIGNATURE = Rpc(
+    "CallbackSignatures/GetCallbackSignature",
+    callback_signatures_pb2.GetCallbackSignatureRequest,
+    callback_signatures_pb2.CallbackSignature,
+)
+LIST_CALLBACK_SIGNATURES = Rpc(
+    "CallbackSignatures/ListCallbackSignatures",
+    callback_signatures_pb2.ListCallbackSignaturesRequest,
+    callback_signatures_pb2.ListCallbackSignaturesResponse,
+)
+UPDATE_CALLBACK_SIGNATURE = Rpc(
+    "CallbackSignatures/UpdateCallbackSignature",
+    callback_signatures_pb2.UpdateCallbackSignatureRequest,
+    callback_signatures_pb2.CallbackSignature,
+    repeatable=False,  # the second may find that a secret it names is gone
+)
+DELETE_CALLBACK_SIGNATURE = Rpc(
+    "CallbackSignatures/DeleteCallbackSignature",
+    callback_signatures_pb2.DeleteCallbackSignatureRequest,
+    Empty,
+    repeatable=False,  # the second would find nothing
 )
 CREATE_EXECUTIONS = Rpc(
     "Batches/BatchCreateExecutions",

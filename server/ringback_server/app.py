@@ -238,6 +238,8 @@ class App:
             managed_keys=door.managed_keys,
             clock=clock,
             settings=settings,
+            sealer=door.sealer,
+            senders=door.senders(),
             definition_limits=definition_limits,
             limits=limits,
             audit=trail.recorder,

@@ -21,9 +21,10 @@ from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.auth.open_door import OpenDoor
 from ringback_server.auth.sealing import Sealer
 from ringback_server.auth.tokens import Authenticator as TokenAuthenticator
+from ringback_server.auth.webhooks.senders import Senders
 from ringback_server.clock import Clock
 from ringback_server.errors import StartError
-from ringback_server.model.names import account_email
+from ringback_server.model.account_emails import account_email
 from ringback_server.settings import Settings
 from ringback_server.store import Store
 
@@ -93,6 +94,10 @@ class FrontDoor:
             managed_keys=ManagedKeys(store.managed_keys, sealer, clock),
             external=_external(settings, issuer.iss, http),
         )
+
+    def senders(self) -> Senders:
+        """Return who knows the senders of signed callbacks."""
+        return Senders(self.store.callback_signatures, self.sealer, self.clock)
 
     def authenticator(self, urls: Iterable[str], keys: IssuerKeys | None = None) -> Authenticator:
         """Return what checks tokens; `urls` are those that this server is reached under.

@@ -112,6 +112,11 @@ COMMANDS = (
     ("env",),
     ("completion", "bash"),
     ("backup", "copy.db", "--data-dir=data"),
+    ("callbacks", "signatures", "create", "w", "--scheme=github", "--secret-file=secret"),
+    ("callbacks", "signatures", "list", "w"),
+    ("callbacks", "signatures", "describe", "w", "github"),
+    ("callbacks", "signatures", "update", "w", "github", "--disable"),
+    ("callbacks", "signatures", "delete", "w", "github"),
     ("delete", "w", "--quiet"),
 )
 
@@ -161,6 +166,7 @@ def test_everything_when_nothing_else_can_be_reached(tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(WAITS)
     (tmp_path / "quick.yaml").write_text("- first:\n    return: 1\n")
     (tmp_path / "callbacks.ndjson").write_text(json.dumps(NOWHERE))
+    (tmp_path / "secret").write_text("a secret of GitHub's\n")
     (tmp_path / "arguments.ndjson").write_text("1")
     (tmp_path / "policy.yaml").write_text("serviceAccounts: [{id: orders, displayName: b}]\n")
     public_key(tmp_path / "orders.pem")

@@ -15,6 +15,7 @@ from google.rpc.status_pb2 import Status
 from ringback.v1 import (
     audit_pb2,
     batches_pb2,
+    callback_signatures_pb2,
     callbacks_pb2,
     client_secrets_pb2,
     executions_pb2,
@@ -36,6 +37,7 @@ EXECUTION = f"{WORKFLOW}/executions/00000000-0000-4000-8000-000000000000"
 ACCOUNT = "projects/local/serviceAccounts/nobody@local.iam.gserviceaccount.com"
 ACCOUNT_KEY = f"{ACCOUNT}/keys/k"
 ROLE = "projects/local/roles/role"
+SIGNATURE = f"{WORKFLOW}/callbackSignatures/s"
 OPERATION = f"{PARENT}/operations/o"
 OAUTH_ACCOUNT = "projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com"
 SIGNING_KEY = "signingKeys/none"
@@ -44,6 +46,7 @@ SOURCE = "- done:\n    return: 1\n"
 FILES = (
     audit_pb2.DESCRIPTOR,
     batches_pb2.DESCRIPTOR,
+    callback_signatures_pb2.DESCRIPTOR,
     callbacks_pb2.DESCRIPTOR,
     client_secrets_pb2.DESCRIPTOR,
     executions_pb2.DESCRIPTOR,
@@ -93,6 +96,32 @@ REQUESTS: Mapping[str, Message] = {
     ),
     "ringback.v1.Sessions.RevokeToken": sessions_pb2.RevokeTokenRequest(
         name=OAUTH_ACCOUNT, token=SOURCE
+    ),
+    "ringback.v1.CallbackSignatures.CreateCallbackSignature": (
+        callback_signatures_pb2.CreateCallbackSignatureRequest(
+            parent=WORKFLOW,
+            callback_signature_id="s",
+            callback_signature=callback_signatures_pb2.CallbackSignature(
+                scheme=callback_signatures_pb2.CallbackSignature.GITHUB,
+                secrets=[callback_signatures_pb2.CallbackSecret(value="x" * 32)],
+            ),
+        )
+    ),
+    "ringback.v1.CallbackSignatures.GetCallbackSignature": (
+        callback_signatures_pb2.GetCallbackSignatureRequest(name=SIGNATURE)
+    ),
+    "ringback.v1.CallbackSignatures.ListCallbackSignatures": (
+        callback_signatures_pb2.ListCallbackSignaturesRequest(parent=WORKFLOW)
+    ),
+    "ringback.v1.CallbackSignatures.UpdateCallbackSignature": (
+        callback_signatures_pb2.UpdateCallbackSignatureRequest(
+            callback_signature=callback_signatures_pb2.CallbackSignature(
+                name=SIGNATURE, disabled=True
+            )
+        )
+    ),
+    "ringback.v1.CallbackSignatures.DeleteCallbackSignature": (
+        callback_signatures_pb2.DeleteCallbackSignatureRequest(name=SIGNATURE)
     ),
     "ringback.v1.Locations.ListLocations": locations_pb2.ListLocationsRequest(
         name="projects/local"

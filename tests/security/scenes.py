@@ -10,13 +10,15 @@ from typing import cast
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from ringback_server.control import callbacks, executions, workflows
+from ringback_server.control import callback_signatures, callbacks, executions, workflows
+from ringback_server.control.callback_signatures import GivenSecret, SignatureSpec
 from ringback_server.control.caller import Caller
 from ringback_server.control.executions import ExecutionSpec
 from ringback_server.control.listing import ListRequest
 from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.model.names import CallbackName, ExecutionName, RoleName, ServiceAccountName
 from ringback_server.model.roles import Role
+from ringback_server.model.signatures import Scheme
 from ringback_server.model.signing_key_names import SigningKeyName
 from tests.rpc.calls import ACCOUNT as CALLED_ACCOUNT
 from tests.rpc.calls import (
@@ -57,8 +59,11 @@ _SOURCE = """
     args: {callback: "${endpoint}", timeout: 3600}
 """
 #: the fields in which requests name what they make
-_NEW_IDS = ("workflow_id", "role_id")
+_NEW_IDS = ("workflow_id", "role_id", "callback_signature_id")
 _ENDPOINTS = 2
+_SIGNATURE = SignatureSpec(
+    scheme=Scheme.GITHUB, secrets=[GivenSecret(value="a secret of this workflow alone")]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ class Scene:
             workflow_id or f"wx{stage.number()}",
             WorkflowSpec(source=_SOURCE),
         )
+        callback_signatures.create(caller, workflow.name, "s", _SIGNATURE)
         execution = executions.create(caller, workflow.name, ExecutionSpec()).name
         first, second = until(lambda: _endpoints(caller, execution))
         # One that signed nothing, so that whoever revokes it ends nobody's token.

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ringback.v1.callbacks_pb2 import Callback, SendCallbackResponse
+from ringback_client.cli import signatures
 from ringback_client.cli.batch_tasks import send_lines
 from ringback_client.cli.batches import Batch, ResultsFile, check_options
 from ringback_client.cli.durations import parse_duration
@@ -38,6 +39,7 @@ Key = Annotated[
 
 app = typer.Typer(help="See what executions wait for, and send it.", no_args_is_help=True)
 app.command("wait")(wait)
+app.add_typer(signatures.app, name="signatures")
 
 
 @app.command("list")

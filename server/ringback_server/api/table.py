@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from ringback.v1 import (
     audit_pb2,
     batches_pb2,
+    callback_signatures_pb2,
     callbacks_pb2,
     client_secrets_pb2,
     executions_pb2,
@@ -30,6 +31,7 @@ from ringback.v1 import (
 from ringback_server.api import (
     audit,
     batches,
+    callback_signatures,
     callbacks,
     client_secrets,
     executions,
@@ -166,6 +168,30 @@ SERVICES: tuple[Service, ...] = (
         "Callbacks",
         SendCallback=_method(callbacks_pb2.SendCallbackRequest, callbacks.send_callback),
         ListCallbacks=_method(callbacks_pb2.ListCallbacksRequest, callbacks.list_callbacks),
+    ),
+    _service(
+        callback_signatures_pb2.DESCRIPTOR,
+        "CallbackSignatures",
+        CreateCallbackSignature=_method(
+            callback_signatures_pb2.CreateCallbackSignatureRequest,
+            callback_signatures.create_callback_signature,
+        ),
+        GetCallbackSignature=_method(
+            callback_signatures_pb2.GetCallbackSignatureRequest,
+            callback_signatures.get_callback_signature,
+        ),
+        ListCallbackSignatures=_method(
+            callback_signatures_pb2.ListCallbackSignaturesRequest,
+            callback_signatures.list_callback_signatures,
+        ),
+        UpdateCallbackSignature=_method(
+            callback_signatures_pb2.UpdateCallbackSignatureRequest,
+            callback_signatures.update_callback_signature,
+        ),
+        DeleteCallbackSignature=_method(
+            callback_signatures_pb2.DeleteCallbackSignatureRequest,
+            callback_signatures.delete_callback_signature,
+        ),
     ),
     _service(
         batches_pb2.DESCRIPTOR,

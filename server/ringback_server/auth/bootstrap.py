@@ -25,7 +25,7 @@ from ringback_server.auth.keys import new_account_key
 from ringback_server.auth.permissions import OWNER, ROLES
 from ringback_server.auth.stores import CredentialStore
 from ringback_server.errors import StartError
-from ringback_server.model.names import account_email
+from ringback_server.model.account_emails import account_email
 from ringback_server.model.resources import Binding, ServiceAccount
 
 _LOG = logging.getLogger(__name__)

@@ -51,6 +51,17 @@ _EDIT: Final = (
     }
 )
 
+# Whose signatures are taken instead of a token: a matter of those who write the workflow.
+_SIGNATURES: Final = frozenset(
+    {
+        "ringback.callbackSignatures.create",
+        "ringback.callbackSignatures.delete",
+        "ringback.callbackSignatures.get",
+        "ringback.callbackSignatures.list",
+        "ringback.callbackSignatures.update",
+    }
+)
+
 # Who deploys a workflow for an account acts with all that the account may do.
 _ACT: Final = frozenset({"iam.serviceAccounts.actAs"})
 
@@ -146,6 +157,7 @@ _REVIEW: Final = frozenset(
         "iam.serviceAccounts.getIamPolicy",
         "iam.serviceAccounts.list",
         "resourcemanager.projects.getIamPolicy",
+        "ringback.callbackSignatures.list",
         "workflows.callbacks.getIamPolicy",
         "workflows.callbacks.list",
         "workflows.executions.list",
@@ -159,7 +171,9 @@ _REVIEW: Final = frozenset(
 # Who did what is not for everybody who may read logs.
 _AUDIT: Final = frozenset({"logging.logEntries.list", "ringback.auditEntries.list"})
 
-_ADMINISTER: Final = _EDIT | _ACT | _MONITOR | _SHARE | {"workflows.operations.delete"}
+_ADMINISTER: Final = (
+    _EDIT | _SIGNATURES | _ACT | _MONITOR | _SHARE | {"workflows.operations.delete"}
+)
 
 
 def _role(name: str, title: str, permissions: frozenset[str]) -> Role:
@@ -180,7 +194,7 @@ _PARTS: Final = (
     _role("ringback.oauthAdmin", "OAuth Admin", _OAUTH),
     _role("ringback.signingKeyAdmin", "Signing Key Admin", _SIGNING_KEYS),
     _role("workflows.admin", "Workflows Admin", _ADMINISTER),
-    _role("workflows.editor", "Workflows Editor", _EDIT),
+    _role("workflows.editor", "Workflows Editor", _EDIT | _SIGNATURES),
     _role("workflows.invoker", "Workflows Invoker", _INVOKE),
     _role("workflows.viewer", "Workflows Viewer", _VIEW),
 )

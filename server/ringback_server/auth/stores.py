@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ringback_server.model.names import WorkflowName
 from ringback_server.model.resources import (
     AccountKey,
     Binding,
@@ -18,6 +19,7 @@ from ringback_server.model.resources import (
     SigningKey,
 )
 from ringback_server.model.roles import Role
+from ringback_server.model.signatures import CallbackSignature, HmacRules, Scheme
 
 
 class SigningKeyStore(Protocol):
@@ -145,4 +147,16 @@ class CredentialStore(TokenStore, Revocations, Protocol):
 
     def add_binding(self, binding: Binding, /) -> object:
         """Grant a role."""
+        ...
+
+
+class CallbackSignatures(Protocol):
+    """The signatures that callback URLs take instead of tokens."""
+
+    def enabled(self, workflow: WorkflowName, /) -> Sequence[CallbackSignature]:
+        """Return those that count for a workflow; none if there is no such workflow."""
+        ...
+
+    def kinds(self) -> frozenset[tuple[Scheme, HmacRules | None]]:
+        """Return the schemes, with their rules, that count for any workflow at all."""
         ...

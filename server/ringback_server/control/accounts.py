@@ -9,12 +9,11 @@ from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import refused
 from ringback_server.errors import AlreadyExistsError, PermissionDeniedError
+from ringback_server.model.account_emails import account_email, account_project
 from ringback_server.model.names import (
     ProjectName,
     RootName,
     ServiceAccountName,
-    account_email,
-    account_project,
     resource,
 )
 from ringback_server.model.resources import ServiceAccount

@@ -73,6 +73,14 @@ def send(caller: Caller, name: CallbackName, request: CallbackRequest) -> SentCa
     return _send(caller, name, request)
 
 
+@requires("workflows.callbacks.send")
+def probe(caller: Caller, name: CallbackName) -> None:
+    """Return if an endpoint takes callbacks; or PermissionDeniedError, NotFoundError."""
+    _, ended = caller.backend.store.callbacks.expected_method(name)
+    if ended:
+        raise execution_has_ended(name)
+
+
 def send_all(
     caller: Caller, requests: Sequence[SendRequest]
 ) -> Sequence[SentCallback | RingbackError]:

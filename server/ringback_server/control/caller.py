@@ -12,11 +12,14 @@ from ringback_server.auth.issuer import IssuedToken
 from ringback_server.auth.oauth.approval import Approval
 from ringback_server.auth.oauth.told_tokens import Bearers
 from ringback_server.auth.permissions import PERMISSIONS
+from ringback_server.auth.sealing import Sealer
+from ringback_server.auth.webhooks.senders import Senders
 from ringback_server.clock import Clock
 from ringback_server.control.auditing import Audit, NoAudit, note, project_of
 from ringback_server.engine.changes import Told
 from ringback_server.errors import PermissionDeniedError, RingbackError, UnauthenticatedError
 from ringback_server.lang.limits import Limits, RunLimits
+from ringback_server.model.account_emails import account_project
 from ringback_server.model.creations import Created, Creation
 from ringback_server.model.names import (
     AccountKeyName,
@@ -25,7 +28,6 @@ from ringback_server.model.names import (
     ResourceName,
     ServiceAccountName,
     StepEntryName,
-    account_project,
 )
 from ringback_server.model.principals import Principal
 from ringback_server.model.resources import SentCallback, ServiceAccount, SigningKey
@@ -203,6 +205,10 @@ class Backend:
     managed_keys: ManagedKeys
     clock: Clock
     settings: Settings
+    #: what seals secrets before they are stored
+    sealer: Sealer
+    #: who knows the senders of signed callbacks
+    senders: Senders
     definition_limits: Limits = field(default_factory=Limits)
     limits: RunLimits = field(default_factory=RunLimits)
     audit: Audit = field(default_factory=NoAudit)

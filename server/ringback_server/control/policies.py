@@ -12,6 +12,7 @@ from ringback_server.control.accounts import may_set_everything, present
 from ringback_server.control.caller import Caller, requires, resolved
 from ringback_server.control.refusals import refused
 from ringback_server.errors import InvalidArgumentError
+from ringback_server.model.account_emails import account_project
 from ringback_server.model.names import (
     CallbackName,
     ProjectName,
@@ -20,7 +21,6 @@ from ringback_server.model.names import (
     RootName,
     ServiceAccountName,
     WorkflowName,
-    account_project,
 )
 from ringback_server.model.policies import Policy
 from ringback_server.model.resources import Binding

@@ -117,6 +117,7 @@ def delete(caller: Caller, name: WorkflowName) -> Operation:
     backend = caller.backend
     operation, live = backend.store.workflows.delete(name, backend.clock.now())
     backend.store.credentials.forget()
+    backend.store.callback_signatures.forget()
     for execution_key in live:
         backend.engine.ended(execution_key)
     return operation

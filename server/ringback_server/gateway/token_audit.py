@@ -10,8 +10,9 @@ from typing import ParamSpec, cast
 from ringback_server.auth.grants import OAuthError
 from ringback_server.control.auditing import Audit
 from ringback_server.control.caller import Backend
+from ringback_server.model.account_emails import account_project
 from ringback_server.model.audit import AuditEntry, AuditKind
-from ringback_server.model.names import ServiceAccountName, account_project
+from ringback_server.model.names import ServiceAccountName
 from ringback_server.tracing import current
 
 Parameters = ParamSpec("Parameters")

@@ -9,11 +9,11 @@ from typing import Self
 from uuid import UUID
 
 from ringback_server.errors import FieldViolation, InvalidArgumentError, Resource
+from ringback_server.model.account_emails import account_project
 from ringback_server.model.callback_ids import callback_id, callback_number
 from ringback_server.model.name_parts import ids_of
 from ringback_server.model.signing_key_names import SigningKeyName, SigningKeysName
 
-_ACCOUNT_DOMAIN = ".iam.gserviceaccount.com"
 _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
 
@@ -165,6 +165,30 @@ class StepEntryName:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackSignatureName:
+    """`projects/P/locations/L/workflows/W/callbackSignatures/S`."""
+
+    project: str
+    location: str
+    workflow: str
+    signature: str
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        collections = ("projects", "locations", "workflows", "callbackSignatures")
+        return cls(*ids_of(text, collections, field))
+
+    @property
+    def parent(self) -> WorkflowName:
+        """The workflow whose callbacks are signed."""
+        return WorkflowName(self.project, self.location, self.workflow)
+
+    def __str__(self) -> str:
+        return f"{self.parent}/callbackSignatures/{self.signature}"
+
+
+@dataclass(frozen=True, slots=True)
 class OperationName:
     """`projects/P/locations/L/operations/O`."""
 
@@ -303,6 +327,7 @@ ResourceName = (
     | ExecutionName
     | CallbackName
     | StepEntryName
+    | CallbackSignatureName
     | OperationName
     | ServiceAccountName
     | AccountKeyName
@@ -317,6 +342,7 @@ _TYPES: Mapping[type[ResourceName], str] = {
     ExecutionName: "workflowexecutions.googleapis.com/Execution",
     CallbackName: "workflowexecutions.googleapis.com/Callback",
     StepEntryName: "workflowexecutions.googleapis.com/StepEntry",
+    CallbackSignatureName: "ringback.v1/CallbackSignature",
     OperationName: "longrunning.googleapis.com/Operation",
     ServiceAccountName: "iam.googleapis.com/ServiceAccount",
     AccountKeyName: "iam.googleapis.com/ServiceAccountKey",
@@ -363,15 +389,3 @@ def parse_resource(text: str, field: str = "resource") -> ResourceName:
 def valid_workflow_id(text: str) -> bool:
     """Tell whether a new workflow may have this id (SPEC 6.1)."""
     return _WORKFLOW_ID.fullmatch(text) is not None
-
-
-def account_email(account: str, project: str) -> str:
-    """Return the address of a service account of a project."""
-    return f"{account}@{project}{_ACCOUNT_DOMAIN}"
-
-
-def account_project(email: str) -> str | None:
-    """Return the project that an account's address names, None if it names none."""
-    account, _, domain = email.partition("@")
-    project = domain.removesuffix(_ACCOUNT_DOMAIN)
-    return project if account and project and project != domain else None

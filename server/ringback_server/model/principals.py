@@ -37,7 +37,7 @@ class Principal:
     token_id: str
     #: Unix seconds
     expire_time: float
-    #: what claim rules of an external issuer give, beside the bindings of `email`
+    #: what claim rules of an external issuer, or a right signature, give beside the bindings
     grants: tuple[Grant, ...] = ()
 
     @property

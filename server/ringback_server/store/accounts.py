@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ringback_server.errors import NotFoundError
-from ringback_server.model.names import ServiceAccountName, account_project, resource
+from ringback_server.model.account_emails import account_project
+from ringback_server.model.names import ServiceAccountName, resource
 from ringback_server.model.resources import ServiceAccount
 from ringback_server.store.credential_rows import CredentialRows
 from ringback_server.store.database import Connection, Row

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringback_server.store.audit import AuditEntries
+from ringback_server.store.callback_signatures import CallbackSignatures
 from ringback_server.store.callbacks import Callbacks
 from ringback_server.store.census import Census
 from ringback_server.store.children import Children
@@ -38,6 +39,7 @@ class Store:
     executions: Executions
     children: Children
     callbacks: Callbacks
+    callback_signatures: CallbackSignatures
     logs: Logs
     sights: Sights
     histories: Histories
@@ -90,6 +92,7 @@ def store_over(database: Database, data_dir: DataDir) -> Store:
         executions=Executions(database),
         children=Children(database),
         callbacks=Callbacks(database),
+        callback_signatures=CallbackSignatures(database),
         logs=Logs(database),
         sights=Sights(database),
         histories=Histories(database),

@@ -6,7 +6,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from ringback_server.errors import FailedPreconditionError
-from ringback_server.model.names import ProjectName, account_project
+from ringback_server.model.account_emails import account_project
+from ringback_server.model.names import ProjectName
 from ringback_server.store.database import Connection
 
 #: above every resource

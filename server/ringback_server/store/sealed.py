@@ -39,6 +39,11 @@ SEALED: Final = (
         select="SELECT kid, sealed_key FROM managed_key WHERE sealed_key IS NOT NULL",
         update="UPDATE managed_key SET sealed_key = ? WHERE kid = ?",
     ),
+    SealedColumn(
+        name="callback_secret.sealed",
+        select="SELECT place, sealed FROM callback_secret",
+        update="UPDATE callback_secret SET sealed = ? WHERE place = ?",
+    ),
 )
 
 

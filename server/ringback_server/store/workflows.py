@@ -13,6 +13,7 @@ from ringback_server.errors import AlreadyExistsError, NotFoundError, RingbackEr
 from ringback_server.model.names import LocationName, OperationName, WorkflowName, resource
 from ringback_server.model.resources import CallLogLevel, HistoryLevel, Operation, Workflow
 from ringback_server.store import operations
+from ringback_server.store.callback_signatures import remove_signatures
 from ringback_server.store.database import Connection, Database, Row
 from ringback_server.store.families import count_end, orphan
 from ringback_server.store.ids import new_uid
@@ -191,6 +192,7 @@ class Workflows:
                 count_end(connection, child)
             connection.execute(_DELETE, (now, key))
             remove_policies(connection, str(name))
+            remove_signatures(connection, key)
             return operations.add(connection, uid, "delete", name, now), live
 
         deleted = self._write(delete)

@@ -79,6 +79,7 @@ def test_client_when_it_calls_everything_else(
         "tokens": [True, 2],
         "signed": [256, True],
         "rotated": ["EdDSA", True, True],
+        "signature": [True, "", True],
         "done": [True, True],
         "forgotten": True,
     } == json.loads(printed)

@@ -16,6 +16,8 @@ from ringback.v1 import (
     audit_pb2_grpc,
     batches_pb2,
     batches_pb2_grpc,
+    callback_signatures_pb2,
+    callback_signatures_pb2_grpc,
     callbacks_pb2,
     callbacks_pb2_grpc,
     executions_pb2,
@@ -72,6 +74,7 @@ def main(address):
         look_back(channel, first, seen)
         make_tokens(channel, workflow, seen)
         keep_keys(channel, seen)
+        sign(channel, seen)
         delete(channel, seen)
     print(json.dumps(seen))
 
@@ -230,6 +233,31 @@ def keep_keys(channel, seen):
     request = signing_keys_pb2.RevokeSigningKeyRequest(name=new.name)
     revoked = keys.RevokeSigningKey(request, metadata=TOKEN)
     seen["rotated"] = [new.algorithm, new in listed, revoked.state == revoked.REVOKED]
+
+
+def sign(channel, seen):
+    """Let GitHub sign callbacks, for a while."""
+    signatures = callback_signatures_pb2_grpc.CallbackSignaturesStub(channel)
+    request = callback_signatures_pb2.CreateCallbackSignatureRequest(
+        parent=WORKFLOW,
+        callback_signature_id="github",
+        callback_signature=callback_signatures_pb2.CallbackSignature(
+            scheme=callback_signatures_pb2.CallbackSignature.GITHUB,
+            secrets=[callback_signatures_pb2.CallbackSecret(value="a secret of GitHub's")],
+        ),
+    )
+    name = signatures.CreateCallbackSignature(request, metadata=TOKEN).name
+    request = callback_signatures_pb2.UpdateCallbackSignatureRequest(
+        callback_signature=callback_signatures_pb2.CallbackSignature(name=name, disabled=True)
+    )
+    signatures.UpdateCallbackSignature(request, metadata=TOKEN)
+    request = callback_signatures_pb2.GetCallbackSignatureRequest(name=name)
+    found = signatures.GetCallbackSignature(request, metadata=TOKEN)
+    request = callback_signatures_pb2.ListCallbackSignaturesRequest(parent=WORKFLOW)
+    listed = signatures.ListCallbackSignatures(request, metadata=TOKEN).callback_signatures
+    seen["signature"] = [found.disabled, found.secrets[0].value, listed == [found]]
+    request = callback_signatures_pb2.DeleteCallbackSignatureRequest(name=name)
+    signatures.DeleteCallbackSignature(request, metadata=TOKEN)
 
 
 def delete(channel, seen):

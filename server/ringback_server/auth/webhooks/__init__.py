@@ -1,0 +1,1 @@
+"""Signatures of callbacks: what vendors send that cannot send a token."""
