@@ -222,6 +222,25 @@ def test_key_when_the_server_keeps_it_for_another_account(filled: Store) -> None
         credentials.add_key_of_account(key("k1"), most=2)
 
 
+def test_policy_when_what_it_names_has_just_gone(filled: Store) -> None:
+    """Nothing is bound that was deleted since it was looked at, and may be made again."""
+    credentials = filled.credentials
+    gone = "gone-account@p.iam.gserviceaccount.com"
+    workflow = "projects/p/locations/l/workflows/w"
+    for resource, binding in (
+        ("projects/p", bound(gone, "projects/p")),
+        ("*", bound(gone, "*")),
+        ("projects/p", bound(A, "projects/p", "projects/p/roles/gone")),
+        (str(ServiceAccountName.of(gone)), bound(A, str(ServiceAccountName.of(gone)))),
+        (workflow, bound(A, workflow)),
+    ):
+        with pytest.raises((StaleEtagError, NotFoundError)):
+            credentials.set_policy(resource, [binding], guard_projects=False)
+        assert () == credentials.policy(resource).bindings
+    elsewhere = bound("gone@q.iam.gserviceaccount.com", "projects/p")
+    assert credentials.set_policy("projects/p", [elsewhere], guard_projects=False).bindings
+
+
 def test_keys_when_administered(filled: Store) -> None:
     """Keys are listed by age, disabled and deleted by their account's name only."""
     credentials = filled.credentials

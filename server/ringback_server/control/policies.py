@@ -55,8 +55,8 @@ def replace(
     """Replace the policy of a resource; the resource that bindings name is not looked at.
 
     Raise PermissionDeniedError, InvalidArgumentError for what cannot be granted there,
-    NotFoundError, StaleEtagError if there is an etag and the policy has changed since, and
-    FailedPreconditionError if the last owner would go.
+    NotFoundError, StaleEtagError if there is an etag and the policy has changed since, or what it
+    names was deleted meanwhile, and FailedPreconditionError if the last owner would go.
     """
     return _REPLACE[type(name)](caller, name, bindings, etag)
 

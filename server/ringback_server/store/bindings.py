@@ -12,6 +12,7 @@ from ringback_server.model.resources import Binding
 from ringback_server.store.credential_rows import CredentialRows
 from ringback_server.store.database import Connection, Row
 from ringback_server.store.owners import owners_kept
+from ringback_server.store.policies import check_named
 
 _ROLES = """
 SELECT email, role, resource, expire_time, title, description
@@ -97,10 +98,12 @@ class BindingRows(CredentialRows):
     ) -> Policy:
         """Replace the bindings on a resource.
 
-        Or StaleEtagError if there is an etag and it is not that of the policy now; or
+        Or StaleEtagError if there is an etag and it is not that of the policy now, or if an
+        account or a role that they name is gone; NotFoundError if the resource is; or
         FailedPreconditionError if everything or, with `guard_projects`, a project would lose
         its last owner.
         """
+        bindings = list(bindings)
         rows = [_row(binding) for binding in bindings]
 
         def change(connection: Connection) -> Policy:
@@ -109,6 +112,7 @@ class BindingRows(CredentialRows):
                     f"The policy of {resource} has changed since it was read: "
                     "read it again, and repeat the change."
                 )
+            check_named(connection, resource, bindings)
             with owners_kept(connection, [resource], projects=guard_projects):
                 connection.execute(_CLEAR, (resource,))
                 for row in rows:
