@@ -302,6 +302,7 @@ class Client(Blocking[Verbs]):
     sessions = blocking_iterator(Verbs.sessions)
     end_session = blocking(Verbs.end_session)
     revoke_token = blocking(Verbs.revoke_token)
+    revoke_token_id = blocking(Verbs.revoke_token_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,13 @@ from ringback_server.auth.attenuation import SEND, Bounds
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.control import account_keys, client_secrets, credentials, sessions
 from ringback_server.control.caller import Caller
-from ringback_server.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
-from ringback_server.model.names import ServiceAccountName
+from ringback_server.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
+from ringback_server.model.names import RootName, ServiceAccountName
 from ringback_server.model.resources import Binding
 from tests.auth.forge import opened
 from tests.services import ADMIN, INVOKER, NOBODY, PARENT, VIEWER, Service
@@ -194,3 +199,45 @@ def test_credentials_without_bounds_with_a_bound_token(service: Service) -> None
             make()
         assert "TOKEN_TOO_NARROW" == caught.value.reason
     assert "projects/local" == generated(caller, INVOKER, Bounds())["resource"]
+
+
+def test_revoke_token_by_its_id(service: Service) -> None:
+    """Whoever issued it, a token counts no longer, as long as it would have."""
+    revoked = service.issuer.access_token(VIEWER)
+    sessions.revoke_token_id(service.caller(), RootName(), revoked.token_id, None)
+    soon = service.backend.clock.now() + 60
+    sessions.revoke_token_id(service.caller(), RootName(), revoked.token_id, soon)
+    service.backend.store.expiry.revoked_tokens(soon + 3_600, 100)
+    with pytest.raises(UnauthenticatedError):
+        service.admission.admit(f"Bearer {revoked.token}")
+
+
+def test_revoke_token_by_its_id_without_the_permission_on_everything(service: Service) -> None:
+    """Whose token an id is of does not show, so that a project's permission is not enough."""
+    owner = Binding(email=NOBODY, role="roles/owner", resource="projects/local")
+    service.backend.store.credentials.add_binding(owner)
+    with pytest.raises(PermissionDeniedError):
+        sessions.revoke_token_id(service.caller(NOBODY), RootName(), "one:4711", None)
+
+
+@pytest.mark.parametrize(
+    ("token_id", "until", "field"),
+    [("", None, "token_id"), ("a" * 301, None, "token_id"), ("one:1", 1.0, "until")],
+)
+def test_revoke_token_by_what_is_no_id(
+    service: Service, token_id: str, until: float | None, field: str
+) -> None:
+    """An id that no token has, and a time that is past, are refused."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        sessions.revoke_token_id(service.caller(), RootName(), token_id, until)
+
+    assert [field] == [violation.field for violation in caught.value.violations]
+
+
+def test_revoke_token_by_its_id_when_that_is_the_token(service: Service) -> None:
+    """A token is not taken for an id, and is not repeated."""
+    token = service.token(VIEWER)
+    with pytest.raises(InvalidArgumentError) as caught:
+        sessions.revoke_token_id(service.caller(), RootName(), token[:200], None)
+
+    assert token[:200] not in str(caught.value)

@@ -66,6 +66,7 @@ COMMANDS = (
     ),
     ("auth", "decode", "{token}"),
     ("auth", "revoke", "{token}"),
+    ("auth", "revoke", "--token-id=one:4711", "--until=30d"),
     ("auth", "create-client-secret", INVOKER),
     ("auth", "list-client-secrets", INVOKER),
     ("auth", "delete-client-secret", INVOKER, "none"),

@@ -151,6 +151,16 @@ def test_tokens_when_keys_are_rotated_and_revoked(tmp_path: Path, *, sealed: boo
         assert _status(server, third) == 200
 
 
+def test_token_when_it_is_revoked_by_its_id(tmp_path: Path) -> None:
+    """An administrator needs only what the audit says of a token to end it."""
+    with serving(tmp_path / "data", home=tmp_path) as server:
+        token, other = server.token(), server.token()
+        token_id = jwt.decode(token, options={"verify_signature": False})["jti"]
+        ringback("auth", "revoke", "--token-id", token_id, "--until", "2h", home=tmp_path)
+
+        assert [_status(server, each) for each in (token, other)] == [401, 200]
+
+
 def test_tokens_when_the_overlap_is_over(tmp_path: Path) -> None:
     """A key that was given a second ends with all its tokens after that second."""
     with serving(tmp_path / "data", home=tmp_path) as server:

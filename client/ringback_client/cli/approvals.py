@@ -10,10 +10,10 @@ from ringback_client.authorization import account_of_server
 from ringback_client.cli.formats import Format
 from ringback_client.cli.login_commands import give_up
 from ringback_client.cli.login_flows import CLIENT_ID
-from ringback_client.cli.options import TableFormat
+from ringback_client.cli.options import TableFormat, parse_expiry
 from ringback_client.cli.output import moment, write_list
 from ringback_client.cli.secret_commands import Account
-from ringback_client.cli.session import session_of
+from ringback_client.cli.session import Session, session_of
 from ringback_client.errors import InvalidInputError
 from ringback_client.names import DEFAULT_LOCATION
 
@@ -61,8 +61,38 @@ def revoke(
     token: Annotated[
         str, typer.Argument(metavar="TOKEN", help="The access token; - reads it from stdin.")
     ] = _STDIN,
+    *,
+    token_id: Annotated[
+        str | None,
+        typer.Option(
+            "--token-id", metavar="ID", help="Instead of TOKEN: any token's id in the audit."
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="With --token-id: when the token has expired by itself, at the latest.",
+            show_default="in 90 days",
+        ),
+    ] = None,
 ) -> None:
-    """Revoke an access token: it opens nothing from now on."""
+    """Revoke an access token, or any token by its id: it opens nothing from now on."""
+    if token_id is not None:
+        if token != _STDIN:
+            raise typer.BadParameter("give TOKEN or --token-id, not both")
+        end = parse_expiry(until, "--until")
+        with session_of(ctx).client(None, DEFAULT_LOCATION) as client:
+            client.revoke_token_id(token_id, until=end)
+        session_of(ctx).say(f"The token {token_id} is revoked.")
+        return
+    if until is not None:
+        raise typer.BadParameter("it is for --token-id", param_hint="--until")
+    _revoke(session_of(ctx), token)
+
+
+def _revoke(session: Session, token: str) -> None:
+    """Revoke an access token, by way of the login that it is of if it is one's own."""
     text = sys.stdin.read() if token == _STDIN else token
     text = text.strip().removeprefix("Bearer ")
     try:
@@ -72,7 +102,7 @@ def revoke(
             f"This is no access token: {error}.",
             next_step="A login ends with: ringback auth logout, or ringback auth end-session",
         ) from error
-    session, email = session_of(ctx), str(claims.get("sub"))
+    email = str(claims.get("sub"))
     server = session.server()
     if server.logged_in and claims.get("client_id") == CLIENT_ID:
         # What one was given oneself, one may give up without any permission.

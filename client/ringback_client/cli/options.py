@@ -117,7 +117,7 @@ Expires = Annotated[
 ]
 
 
-def parse_expiry(text: str | None) -> datetime | None:
+def parse_expiry(text: str | None, option: str = "--expires") -> datetime | None:
     """Read a time, or a duration from now on; raises typer.BadParameter."""
     if text is None:
         return None
@@ -126,11 +126,11 @@ def parse_expiry(text: str | None) -> datetime | None:
             found = datetime.fromisoformat(text)
         except ValueError as error:
             message = f"{text!r} is not a time such as 2027-01-01T00:00:00Z"
-            raise typer.BadParameter(message, param_hint="--expires") from error
+            raise typer.BadParameter(message, param_hint=option) from error
         if found.tzinfo is None:
-            raise typer.BadParameter(f"{text!r} has no time zone: add Z", param_hint="--expires")
+            raise typer.BadParameter(f"{text!r} has no time zone: add Z", param_hint=option)
         return found
-    return datetime.now(UTC) + parse_duration(text, "--expires")
+    return datetime.now(UTC) + parse_duration(text, option)
 
 
 def order_by(text: str) -> str:

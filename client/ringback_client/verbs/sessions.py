@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 from ringback.v1 import sessions_pb2
 from ringback.v1.sessions_pb2 import Login, Session
@@ -50,6 +51,18 @@ class SessionVerbs(PlacedVerbs):
             name=f"projects/-/serviceAccounts/{email}/sessions/{session_id}"
         )
         await self._call(rpcs.DELETE_SESSION, request)
+
+    async def revoke_token_id(self, token_id: str, *, until: datetime | None = None) -> None:
+        """Revoke any token by its id, as the audit has it; raises RequestError.
+
+        `until` is when the token has expired by itself, at the latest.
+        """
+        request = sessions_pb2.RevokeTokenRequest(
+            name="projects/-/serviceAccounts/-", token_id=token_id
+        )
+        if until is not None:
+            request.until.FromDatetime(until.astimezone(UTC))
+        await self._call(rpcs.REVOKE_TOKEN, request)
 
     async def revoke_token(self, email: str, token: str) -> None:
         """Revoke an access token that speaks for an account; raises RequestError."""

@@ -9,8 +9,12 @@ from ringback_server.api.messages import timestamp
 from ringback_server.control import sessions
 from ringback_server.control.caller import Caller
 from ringback_server.control.paging import PageRequest
+from ringback_server.control.refusals import refused
 from ringback_server.model.logins import Session
-from ringback_server.model.names import ServiceAccountName, SessionName
+from ringback_server.model.names import RootName, ServiceAccountName, SessionName
+
+#: what is revoked by its id alone may be anybody's
+_ANYBODY = ServiceAccountName("-", "-")
 
 
 def approve_login(request: sessions_pb2.ApproveLoginRequest, caller: Caller) -> sessions_pb2.Login:
@@ -52,8 +56,15 @@ def delete_session(request: sessions_pb2.DeleteSessionRequest, caller: Caller) -
 
 
 def revoke_token(request: sessions_pb2.RevokeTokenRequest, caller: Caller) -> Empty:
-    """Revoke an access token."""
-    sessions.revoke_token(caller, ServiceAccountName.parse(request.name), request.token)
+    """Revoke a token."""
+    name = ServiceAccountName.parse(request.name)
+    if request.token_id:
+        if name != _ANYBODY or request.token:
+            raise refused("token_id", f"token_id is for the name {_ANYBODY}, and for no token")
+        until = request.until.ToNanoseconds() / 1e9 if request.HasField("until") else None
+        sessions.revoke_token_id(caller, RootName(), request.token_id, until)
+    else:
+        sessions.revoke_token(caller, name, request.token)
     return Empty()
 
 

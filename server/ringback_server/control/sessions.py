@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from ringback_server.auth.attenuation import CALLBACK_LIFETIME
 from ringback_server.auth.claims import LEEWAY
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.oauth_accounts import account_of
@@ -9,9 +13,13 @@ from ringback_server.control.paging import PageRequest, PageSizes, page, positio
 from ringback_server.control.refusals import check_unbound, refused
 from ringback_server.errors import FailedPreconditionError, NotFoundError, UnauthenticatedError
 from ringback_server.model.logins import Login, Session
-from ringback_server.model.names import ServiceAccountName
+from ringback_server.model.names import RootName, ServiceAccountName
 
 _PAGE = PageSizes(default=100, maximum=1_000)
+#: ids of external issuers can have any characters, and 200 of them behind the issuer's name
+_TOKEN_ID: Final = re.compile(r".{1,300}", re.DOTALL)
+#: what the header of a JWT begins with, an object in base64url
+_HEADER_BEGINS: Final = "eyJ"
 
 
 @requires("ringback.deviceCodes.approve")
@@ -89,3 +97,21 @@ def revoke_token(caller: Caller, name: ServiceAccountName, token: str) -> None:
         raise refused("token", "token is not one of this account")
     until = principal.expire_time + LEEWAY
     caller.backend.store.credentials.revoke(principal.token_id, until)
+
+
+@requires("ringback.tokens.revoke")
+def revoke_token_id(caller: Caller, name: RootName, token_id: str, until: float | None) -> None:
+    """Revoke a token by its id, whoever issued it and whomever it speaks for.
+
+    `until` is when it has expired by itself at the latest, in Unix seconds: it is remembered for
+    so long, and by default for longer than any token counts. Raise InvalidArgumentError for what
+    is no id, such as the token itself, and for a time that is past.
+    """
+    del name
+    if not _TOKEN_ID.fullmatch(token_id) or token_id.startswith(_HEADER_BEGINS):
+        raise refused("token_id", "token_id must be the id of a token, as the audit has it")
+    now = caller.backend.clock.now()
+    if until is not None and until <= now:
+        raise refused("until", "until must be a time to come")
+    end = now + CALLBACK_LIFETIME if until is None else until
+    caller.backend.store.credentials.revoke(token_id, end + LEEWAY)

@@ -7,7 +7,7 @@ from ringback_server.store.credential_rows import CredentialRows
 _REVOKED = "SELECT 1 FROM revoked_token WHERE token_id = ?"
 _REVOKE = """
 INSERT INTO revoked_token (token_id, until) VALUES (?, ?)
-ON CONFLICT (token_id) DO UPDATE SET until = excluded.until
+ON CONFLICT (token_id) DO UPDATE SET until = max(until, excluded.until)
 """
 
 

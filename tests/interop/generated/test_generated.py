@@ -98,7 +98,7 @@ def test_client_when_it_manages_logins(
         "approved": "NOT_FOUND",
         "sessions": 0,
         "ended": "NOT_FOUND",
-        "revoked": ["OK", "OK"],
+        "revoked": ["OK", "OK", "OK"],
     } == json.loads(printed)
 
 

@@ -237,21 +237,35 @@ class RevokeTokenRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     TOKEN_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The account that the token speaks for: `projects/{project}/serviceAccounts/{email}`, where the
-    project may be `-`.
+    project may be `-`. With `token_id` it is `projects/-/serviceAccounts/-`.
     """
     token: _builtins.str
     """The access token, or the token that the account signed itself."""
+    token_id: _builtins.str
+    """Instead of `token`: the id of any token, as the audit has it, such as that of a token of an
+    external issuer. It takes the permission on everything (`*`).
+    """
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """With `token_id`: when the token has expired by itself, at the latest. It is remembered until
+        then; for 90 days by default, which is longer than any token counts.
+        """
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         token: _builtins.str = ...,
+        token_id: _builtins.str = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "token", b"token", "token_id", b"token_id", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

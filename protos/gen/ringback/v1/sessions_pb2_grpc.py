@@ -85,7 +85,8 @@ class SessionsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeToken(self, request, context):
-        """Revokes an access token of an account, which counts no longer when this returns.
+        """Revokes an access token of an account, or any token by its id, which counts no longer when this
+        returns.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,9 @@ class SessionsStub:
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.DeleteSessionRequest, _empty_pb2.Empty]
     """Ends a session: none of its tokens counts any longer when this returns."""
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.RevokeTokenRequest, _empty_pb2.Empty]
-    """Revokes an access token of an account, which counts no longer when this returns."""
+    """Revokes an access token of an account, or any token by its id, which counts no longer when this
+    returns.
+    """
 
 @_typing.type_check_only
 class SessionsAsyncStub(SessionsStub):
@@ -59,7 +61,9 @@ class SessionsAsyncStub(SessionsStub):
     DeleteSession: _aio.UnaryUnaryMultiCallable[_sessions_pb2.DeleteSessionRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Ends a session: none of its tokens counts any longer when this returns."""
     RevokeToken: _aio.UnaryUnaryMultiCallable[_sessions_pb2.RevokeTokenRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Revokes an access token of an account, which counts no longer when this returns."""
+    """Revokes an access token of an account, or any token by its id, which counts no longer when this
+    returns.
+    """
 
 class SessionsServicer(metaclass=_abc_1.ABCMeta):
     """Lets people in, and puts an end to what lets somebody in."""
@@ -96,6 +100,8 @@ class SessionsServicer(metaclass=_abc_1.ABCMeta):
         request: _sessions_pb2.RevokeTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Revokes an access token of an account, which counts no longer when this returns."""
+        """Revokes an access token of an account, or any token by its id, which counts no longer when this
+        returns.
+        """
 
 def add_SessionsServicer_to_server(servicer: SessionsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,6 +18,9 @@ from ringback.v1 import (
     sessions_pb2_grpc,
 )
 
+ANYBODY = "projects/-/serviceAccounts/-"
+#: the id of a token of another issuer
+FOREIGN = "one:4711"
 VIEWER = "projects/-/serviceAccounts/viewer@local.iam.gserviceaccount.com"
 TOKEN = [("authorization", f"Bearer {os.environ['TOKEN']}")]
 
@@ -43,7 +46,7 @@ def secrets(channel):
 
 
 def sessions(channel):
-    """Look for a login and a session that there are not, and revoke a token twice."""
+    """Look for a login and a session that there are not, and revoke tokens, one by its id."""
     stub = sessions_pb2_grpc.SessionsStub(channel)
     approve = sessions_pb2.ApproveLoginRequest(name=VIEWER, user_code="BCDF-GHJK")
     seen = {"approved": code(lambda: stub.ApproveLogin(approve, metadata=TOKEN))}
@@ -58,6 +61,8 @@ def sessions(channel):
     token = credentials.GenerateAccessToken(request, metadata=TOKEN).access_token
     revoke = sessions_pb2.RevokeTokenRequest(name=VIEWER, token=token)
     seen["revoked"] = [code(lambda: stub.RevokeToken(revoke, metadata=TOKEN)) for _ in range(2)]
+    revoke = sessions_pb2.RevokeTokenRequest(name=ANYBODY, token_id=FOREIGN)
+    seen["revoked"].append(code(lambda: stub.RevokeToken(revoke, metadata=TOKEN)))
     return seen
 
 
