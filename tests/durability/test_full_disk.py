@@ -22,7 +22,7 @@ _UNSHARE = ("unshare", "--map-root-user", "--mount")
 
 def _small_disk(directory: Path) -> tuple[str, ...]:
     """Return what runs a command with a small disk at `directory`."""
-    mount = f"mount -t tmpfs -o size=4m tmpfs {shlex.quote(str(directory))}"
+    mount = f"mount -t tmpfs -o size=4m,mode=700 tmpfs {shlex.quote(str(directory))}"
     return (*_UNSHARE, "sh", "-c", f'{mount} && exec "$@"', "sh")
 
 
