@@ -275,3 +275,18 @@ def test_keys_when_there_are_as_many_as_may_be(
     account_keys.delete(caller, AccountKeyName("local", EMAIL, keys[0].kid))
 
     account_keys.create(caller, account, KINDS["KEY_ALG_ED25519"])
+
+
+def test_key_when_there_is_no_room_for_it(
+    service: Service, account: ServiceAccountName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not even made, which for some takes a second of everybody's time."""
+    caller = service.caller()
+    for _ in range(20):
+        account_keys.create(caller, account, KINDS["KEY_ALG_ED25519"])
+    made: list[object] = []
+    monkeypatch.setattr(account_keys, "new_key", lambda *_, **__: made.append(1))
+
+    with pytest.raises(FailedPreconditionError, match="has 20 keys"):
+        account_keys.create(caller, account, KINDS["KEY_ALG_RSA_4096"])
+    assert [] == made

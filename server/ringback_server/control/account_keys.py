@@ -49,6 +49,8 @@ def create(caller: Caller, name: ServiceAccountName, kind: KeyKind) -> tuple[Acc
     """
     check_unbound(caller.principal, "A key")
     account, backend = present(caller, name), caller.backend
+    # Making one takes up to a second, which is not to be had for nothing.
+    backend.store.credentials.check_room_for_key(account.email, most=_MOST)
     key, private_key = new_key(
         account.email,
         account.unique_id,

@@ -60,19 +60,16 @@ class AccountKeyRows(CredentialRows):
         """
 
         def add(connection: Connection) -> None:
-            found = connection.execute(_KEYS_OF_ACCOUNT, {"email": key.email}).fetchone()
-            if found is None:
-                raise no_account(ServiceAccountName.of(key.email))
-            if found[0] >= most:
-                raise FailedPreconditionError(
-                    f"{key.email} has {most} keys, which is as many as there may be: delete one.",
-                    reason="TOO_MANY_KEYS",
-                )
+            _check_room(connection, key.email, most)
             kept = connection.execute(_KEPT, (key.kid,)).fetchone()
             if kept or connection.execute(_ADD, _row(key)).rowcount == 0:
                 raise AlreadyExistsError(f"The key {key.kid} is registered already.")
 
         self._change(add)
+
+    def check_room_for_key(self, email: str, *, most: int) -> None:
+        """Raise what `add_key_of_account` raises, before a key is made."""
+        self._database.read(lambda connection: _check_room(connection, email, most))
 
     def set_key_disabled(self, name: AccountKeyName, *, disabled: bool) -> None:
         """Disable or enable a key of an account; or NotFoundError."""
@@ -92,6 +89,17 @@ def no_key(name: AccountKeyName) -> NotFoundError:
         reason="SERVICE_ACCOUNT_KEY_NOT_FOUND",
         resource=resource(name),
     )
+
+
+def _check_room(connection: Connection, email: str, most: int) -> None:
+    found = connection.execute(_KEYS_OF_ACCOUNT, {"email": email}).fetchone()
+    if found is None:
+        raise no_account(ServiceAccountName.of(email))
+    if found[0] >= most:
+        raise FailedPreconditionError(
+            f"{email} has {most} keys, which is as many as there may be: delete one.",
+            reason="TOO_MANY_KEYS",
+        )
 
 
 def _row(key: AccountKey) -> tuple[object, ...]:
