@@ -10,10 +10,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from ringback_server.auth.attenuation import SEND
 from tests.security.answers import over_http
 from tests.security.callers import Callers
 from tests.security.scenes import CALLBACK, Scene, renaming
 from tests.security.stage import Stage
+from tests.services import ADMIN
 
 #: hand-made routes that ask for no bearer token, and why
 PUBLIC: Mapping[str, str] = {
@@ -124,6 +126,38 @@ def test_callback_url_when_the_caller_is_right(method: str, stage: Stage, caller
     answer = stage.http.request(method, f"/v1/{scene.callback}", headers=authorization)
 
     assert (200 if method == "POST" else 405) == answer.status_code
+
+
+@pytest.mark.parametrize("method", _METHODS)
+@pytest.mark.parametrize("good_for", ["GET", "POST", "DELETE"])
+def test_callback_url_when_the_token_is_for_a_method(
+    method: str, good_for: str, stage: Stage
+) -> None:
+    """A token for one method sends with no other, and then is told nothing of the endpoint."""
+    scene, client = Scene.of(stage), stage.http
+    token = stage.issuer.access_token(ADMIN, permissions=[SEND], method=good_for).token
+    nowhere = Scene.nothing()[CALLBACK]
+    missing = f"{scene.execution}/callbacks/{nowhere.rpartition('/')[2]}"
+    names = (scene.callback, missing, nowhere)
+    unnamed = renaming(dict.fromkeys(names, "C"))
+    told = [
+        over_http(
+            client,
+            client.build_request(method, f"/v1/{name}", content=b"{}"),
+            f"Bearer {token}",
+            unnamed,
+        )
+        for name in names
+    ]
+    statuses = [seen.status for seen in told]
+
+    if method != good_for:
+        assert told[0] == told[1] == told[2]
+        assert ("PERMISSION_DENIED", "IAM_PERMISSION_DENIED") == (told[0].status, told[0].reason)
+    elif method == "POST":
+        assert ["OK", "NOT_FOUND", "NOT_FOUND"] == statuses
+    else:
+        assert "OK" not in statuses
 
 
 def test_path_when_it_leads_nowhere(stage: Stage, callers: Callers) -> None:
