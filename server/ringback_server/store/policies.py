@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ringback_server.errors import StaleEtagError
-from ringback_server.model.names import (
-    RoleName,
-    ServiceAccountName,
-    WorkflowName,
-    account_project,
-)
+from ringback_server.model.account_emails import account_project
+from ringback_server.model.names import RoleName, ServiceAccountName, WorkflowName
 from ringback_server.model.principals import EXTERNAL
 from ringback_server.model.resources import Binding
 from ringback_server.store.database import Connection
