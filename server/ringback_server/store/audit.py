@@ -3,52 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from ringback_server.model.audit import AuditEntry, AuditKind, StoredAuditEntry
+from ringback_server.store.companions import accompany, leave
 from ringback_server.store.conditions import Column, moment
 from ringback_server.store.database import Connection, Database, Row
 from ringback_server.store.listing import Found, Query, Scope, Search, Source
 
-#: the fields of an AuditEntry in their order
-INSERT: Final = """
-INSERT INTO audit_entry (time, project, kind, principal, token_id, method, resource, permission,
-                         status, reason, peer, edge, request_id, payload_id, issued_token_id, times)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+# The fields of an AuditEntry in their order.
 _ONE = """
-SELECT id, time, project, kind, principal, token_id, method, resource, permission, status, reason,
-       peer, edge, request_id, payload_id, issued_token_id, times
-  FROM audit_entry WHERE id = ?
+SELECT id, time, project, kind, principal, unpacked(token_id), method,
+       unpacked_resource(resource_head, resource_uid, resource_rest), permission, status, reason,
+       peer, edge, unpacked(request_id), unpacked(payload_id), unpacked(issued_token_id), times
+  FROM audit WHERE id = ?
 """
 _AFTER = """
-SELECT id, time, project, kind, principal, token_id, method, resource, permission, status, reason,
-       peer, edge, request_id, payload_id, issued_token_id, times
-  FROM audit_entry WHERE id > ? ORDER BY id LIMIT ?
+SELECT id, time, project, kind, principal, unpacked(token_id), method,
+       unpacked_resource(resource_head, resource_uid, resource_rest), permission, status, reason,
+       peer, edge, unpacked(request_id), unpacked(payload_id), unpacked(issued_token_id), times
+  FROM audit WHERE id > ? ORDER BY id LIMIT ?
 """
 
 _COLUMNS = {
     "timestamp": moment("a.time"),
     "kind": Column(sql="a.kind", adapt=lambda name: int(AuditKind[name])),
     "principal": Column(sql="a.principal"),
-    "tokenId": Column(sql="a.token_id"),
+    "tokenId": Column(sql="unpacked(a.token_id)"),
     "method": Column(sql="a.method"),
-    "resource": Column(sql="a.resource"),
+    "resource": Column(sql="unpacked_resource(a.resource_head, a.resource_uid, a.resource_rest)"),
     "permission": Column(sql="a.permission"),
     "status": Column(sql="a.status"),
     "reason": Column(sql="a.reason"),
     "peer": Column(sql="a.peer"),
     "edge": Column(sql="a.edge"),
-    "requestId": Column(sql="a.request_id"),
-    "payloadId": Column(sql="a.payload_id"),
-    "issuedTokenId": Column(sql="a.issued_token_id"),
+    "requestId": Column(sql="unpacked(a.request_id)"),
+    "payloadId": Column(sql="unpacked(a.payload_id)"),
+    "issuedTokenId": Column(sql="unpacked(a.issued_token_id)"),
     "times": Column(sql="a.times"),
 }
 
 # Newest first: by the index of the project's entries, or for all projects as they were stored.
 _OF_PROJECT = Source(
-    rows="audit_entry a",
-    scope="a.project = :project",
+    rows="audit a",
+    scope="a.project_word = (SELECT id FROM audit_word WHERE text = :project)",
     identity="a.id",
     keys=("a.time", "a.id"),
     descending=True,
@@ -56,7 +53,7 @@ _OF_PROJECT = Source(
     columns=_COLUMNS,
 )
 _OF_ALL = Source(
-    rows="audit_entry a",
+    rows="audit a",
     scope="1",
     identity="a.id",
     keys=("a.id",),
@@ -74,12 +71,11 @@ class AuditEntries:
 
     def add(self, entries: Sequence[AuditEntry]) -> None:
         """Store entries; once this returns they are on disk."""
-
-        def add(connection: Connection) -> None:
-            for entry in entries:
-                connection.execute(INSERT, entry)
-
-        self._database.write(add)
+        before = accompany(_Given(entries))
+        try:
+            self._database.write(_nothing)
+        finally:
+            leave(before)
 
     def after(self, number: int, limit: int) -> list[StoredAuditEntry]:
         """Return up to `limit` entries that were stored after one, in their order."""
@@ -98,6 +94,27 @@ class AuditEntries:
         scope: Scope = {} if project is None else {"project": project}
         search = Search(source=source, scope=lambda _connection: scope, fetch=_fetch)
         return search.run(self._database, query)
+
+
+class _Given:
+    """Has entries stored that are there already, with a write of nothing else."""
+
+    def __init__(self, entries: Sequence[AuditEntry]) -> None:
+        self._entries = entries
+
+    def claim(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+    def entries(self, value: object) -> Sequence[AuditEntry]:
+        del value
+        return self._entries
+
+
+def _nothing(connection: Connection) -> None:
+    del connection
 
 
 def _fetch(connection: Connection, row: Row) -> StoredAuditEntry:

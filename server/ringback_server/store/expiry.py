@@ -31,6 +31,14 @@ _AUDIT = """
 DELETE FROM audit_entry WHERE time < ? AND id < (SELECT MAX(id) FROM audit_entry)
    AND id IN (SELECT id FROM audit_entry ORDER BY id LIMIT ?)
 """
+# Entries that are kept came after the word was used last, see `audit_words`.
+_AUDIT_WORDS = """
+DELETE FROM audit_word WHERE id IN
+  (SELECT id FROM audit_word
+    WHERE used < (SELECT MAX(used) FROM audit_word
+                   WHERE used <= (SELECT MIN(id) FROM audit_entry))
+    ORDER BY used LIMIT ?)
+"""
 _TOKENS = """
 DELETE FROM revoked_token WHERE token_id IN
   (SELECT token_id FROM revoked_token WHERE until < ? ORDER BY until LIMIT ?)
@@ -99,8 +107,14 @@ class Expiry:
         return self._forget(_TOKENS, now, limit)
 
     def audit_entries(self, before: float, limit: int) -> tuple[int, bool]:
-        """Forget audit entries from before a time."""
-        return self._forget(_AUDIT, before, limit)
+        """Forget audit entries from before a time, and words that none refers to any more."""
+
+        def forget(connection: Connection) -> tuple[int, int]:
+            gone = connection.execute(_AUDIT, (before, limit)).rowcount
+            return gone, connection.execute(_AUDIT_WORDS, (limit,)).rowcount
+
+        entries, words = self._database.write(forget)
+        return entries, max(entries, words) >= limit
 
     def spent_assertions(self, now: float, limit: int) -> tuple[int, bool]:
         """Forget assertions of clients that have expired."""

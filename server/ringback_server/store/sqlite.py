@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from ringback_server.errors import StartError
+from ringback_server.store.audit_packing import unpack, unpack_resource
 from ringback_server.store.checkpoints import Checkpoints
 from ringback_server.store.database import Connection
 from ringback_server.store.observer import StoreObserver
@@ -176,6 +177,8 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
         cached_statements=_CACHED_STATEMENTS,
     )
     connection.create_function("step_names", 1, step_names, deterministic=True)
+    connection.create_function("unpacked", 1, unpack, deterministic=True)
+    connection.create_function("unpacked_resource", 3, unpack_resource, deterministic=True)
     connection.execute("PRAGMA query_only = ON")
     connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
     return connection

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar, cast
 
 from ringback_server.errors import OverloadedError, RingbackError, ShuttingDownError
 from ringback_server.model.audit import AuditEntry
-from ringback_server.store.audit import INSERT
+from ringback_server.store.audit_words import AuditWords
 from ringback_server.store.capture import Capture
 from ringback_server.store.companions import Companion, companion
 from ringback_server.store.database import Connection
@@ -116,6 +116,7 @@ class Writer:
         self._queue_limit = queue_limit
         self._on_failure = on_failure
         self._observer = observer or NoStoreObserver()
+        self._words = AuditWords()
         # Guards _queue, _closing and _failed; held to look and to change, never while SQL runs.
         self._changed = threading.Condition(threading.Lock())
         self._queue: deque[_Submission[object]] = deque()
@@ -215,7 +216,7 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             self._run_guarded(batch)
         if told := [entry for submission in batch for entry in submission.told]:
-            connection.executemany(INSERT, told)
+            self._words.store(connection, told)
         connection.execute("COMMIT")
         self._batches += 1
         self._operations += len(batch)
@@ -246,6 +247,7 @@ class Writer:
         """Undo the batch and tell every member, also those whose operation went well."""
         with suppress(sqlite3.Error):
             self._connection.rollback()
+        self._words.forget()
         if is_unsynced(error):
             _log.critical(
                 "the disk did not confirm what was written: %d operations are not stored, and "
