@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ringback_server.errors import StartError
-from ringback_server.exposure import Reminder, check_exposure
+from ringback_server.exposure import Reminder, check_exposure, check_public_url
 from ringback_server.setting_reader import read_settings
 from ringback_server.setting_values import Address
 from ringback_server.settings import Settings
@@ -58,6 +58,24 @@ def test_exposure_when_nothing_is_encrypted(
     check_exposure(Settings(tls_self_signed=encrypted), HERE, EVERYWHERE)
 
     assert expected == len([text for text in caplog.messages if "not encrypted" in text])
+
+
+@pytest.mark.parametrize(
+    ("http", "public_url", "expected"),
+    [
+        (EVERYWHERE, None, 1),
+        (EVERYWHERE, "https://flows.example.org", 0),
+        (Address("192.0.2.7", 2), None, 0),
+        (HERE, None, 0),
+    ],
+)
+def test_exposure_when_the_public_url_is_forgotten(
+    caplog: pytest.LogCaptureFixture, http: Address, public_url: str | None, expected: int
+) -> None:
+    """A port for all machines whose callback URLs lead to this one alone is warned of."""
+    check_public_url(Settings(public_url=public_url), http)
+
+    assert expected == len([text for text in caplog.messages if "say by --public-url" in text])
 
 
 def test_reminder_when_time_passes(counter: Counter) -> None:

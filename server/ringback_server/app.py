@@ -30,7 +30,7 @@ from ringback_server.engine.programs import Told
 from ringback_server.engine.scheduler import Pool
 from ringback_server.engine.sweeper import Sweeper
 from ringback_server.errors import RingbackError, StartError
-from ringback_server.exposure import Reminder, check_exposure
+from ringback_server.exposure import Reminder, check_exposure, check_public_url
 from ringback_server.front_door import PROJECT, FrontDoor
 from ringback_server.gateway.guards import PageGuard
 from ringback_server.gateway.own_hosts import OwnHosts
@@ -152,6 +152,7 @@ class App:
         public_url = settings.public_url or http
         wanted_grpc = _address(settings.grpc_address, store, "grpc", _DEFAULT_GRPC)
         check_exposure(settings, wanted_grpc, http_address)
+        check_public_url(settings, http_address)
         tls = self._tls(wanted_grpc.host, http_address.host, urlsplit(public_url).hostname)
         where = _Where(
             grpc=wanted_grpc,

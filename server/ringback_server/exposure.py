@@ -30,6 +30,18 @@ def check_exposure(settings: Settings, *addresses: Address) -> None:
             _log.warning("%s can be reached from other machines, and is not encrypted", address)
 
 
+def check_public_url(settings: Settings, http: Address) -> None:
+    """Warn when callback URLs lead other machines that reach the HTTP port to themselves."""
+    if settings.public_url is None and http.reachable.loopback and not http.loopback:
+        _log.warning(
+            "%s can be reached from other machines, but callback URLs begin with %s://%s, which is "
+            "this machine alone: say by --public-url how callers reach it",
+            http,
+            settings.scheme,
+            http.reachable,
+        )
+
+
 class Reminder:
     """Says in the log, at once and then each minute, that there is no authentication."""
 
