@@ -61,9 +61,9 @@ _SOURCE = """
 #: the fields in which requests name what they make
 _NEW_IDS = ("workflow_id", "role_id", "callback_signature_id")
 _ENDPOINTS = 2
-_SIGNATURE = SignatureSpec(
-    scheme=Scheme.GITHUB, secrets=[GivenSecret(value="a secret of this workflow alone")]
-)
+#: what signs callbacks of each scene
+SIGNED_WITH = "a secret of this workflow alone"
+_SIGNATURE = SignatureSpec(scheme=Scheme.GITHUB, secrets=[GivenSecret(value=SIGNED_WITH)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

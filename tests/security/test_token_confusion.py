@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from uuid import uuid4
 
@@ -11,12 +12,13 @@ import pytest
 from ringback_server.auth.grants import JWT_BEARER
 from tests.rpc.calls import PARENT, REQUESTS, code_of
 from tests.security.callers import ALL, Callers
-from tests.security.scenes import Scene
+from tests.security.scenes import SIGNED_WITH, Scene
 from tests.security.stage import PUBLIC_URL, Stage
 from tests.services import ADMIN
 
 LIST = "ringback.v1.Workflows.ListWorkflows"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_BODY = b"{}"
 OAUTH = "https://oauth2.googleapis.com/token"
 
 
@@ -44,14 +46,27 @@ KINDS: Mapping[str, Callable[[Stage], str]] = {
         _account(stage), aud="https://storage.googleapis.com/"
     ),
     "opaque text": lambda _stage: uuid4().hex,
-    "signed webhook": lambda _stage: f"t={int(time.time())},v1={uuid4().hex}",
+    "signature of a callback": lambda _stage: _signature(SIGNED_WITH),
+    "signature by another secret": lambda _stage: _signature(uuid4().hex),
+    "secret of a callback": lambda _stage: SIGNED_WITH,
 }
+
+
+def _signature(secret: str) -> str:
+    """Sign a callback as GitHub does."""
+    return f"sha256={hmac.new(secret.encode(), _BODY, hashlib.sha256).hexdigest()}"
+
+
+def _signed(stage: Stage, token: str) -> bool:
+    headers = {"X-Hub-Signature-256": token}
+    url = f"/v1/{Scene.of(stage).callback}"
+    return stage.http.post(url, headers=headers, content=_BODY).is_success
 
 
 def _callback(stage: Stage, token: str) -> bool:
     headers = {"Authorization": f"Bearer {token}"}
     url = f"/v1/{Scene.of(stage).callback}"
-    return stage.http.post(url, headers=headers).is_success
+    return stage.http.post(url, headers=headers, content=_BODY).is_success
 
 
 def _rest(stage: Stage, token: str) -> bool:
@@ -75,6 +90,7 @@ PLACES: Mapping[str, tuple[Callable[[Stage, str], bool], frozenset[str]]] = {
     "bearer of an RPC": (_rpc, _BEARERS),
     "bearer of a route": (_rest, _BEARERS),
     "bearer of a callback": (_callback, _BEARERS),
+    "signature of a callback": (_signed, frozenset({"signature of a callback"})),
     "assertion": (
         _exchange,
         frozenset({"assertion", "assertion for our URL", "assertion for an ID token"}),
