@@ -17,7 +17,9 @@ _NEXT_BY_REASON: Mapping[str, str] = {
     "EXECUTION_NOT_FOUND": "See which there are with: ringback executions list WORKFLOW",
     "CALLBACK_NOT_FOUND": "See which there are with: ringback callbacks list EXECUTION",
     "INVALID_DEFINITION": "Check a file without a server: ringback lint FILE",
-    "SERVICE_ACCOUNT_NOT_FOUND": "Is its e-mail address right, and of this server?",
+    "SERVICE_ACCOUNT_NOT_FOUND": (
+        "Give its whole address; see which there are with: ringback iam service-accounts list"
+    ),
     "EXECUTION_ENDED": "See how it ended with: ringback executions describe EXECUTION",
 }
 _NEXT_BY_STATUS: Mapping[grpc.StatusCode, str] = {

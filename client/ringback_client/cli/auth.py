@@ -20,7 +20,9 @@ from ringback_client.names import DEFAULT_LOCATION, token_resource
 
 _STDIN = "-"
 
-app = typer.Typer(help="Credentials for other programs.", no_args_is_help=True)
+app = typer.Typer(
+    help="Logins, tokens, and the secrets and keys behind them.", no_args_is_help=True
+)
 app.add_typer(signing_keys.app, name="keys")
 
 
@@ -38,7 +40,7 @@ app.command("delete-client-secret")(secret_commands.delete)
 
 @app.callback()
 def group() -> None:
-    """Credentials for other programs."""
+    """Logins, tokens, and the secrets and keys behind them."""
 
 
 @app.command()
@@ -96,7 +98,7 @@ def print_access_token(
         file = session.token_file
         typer.echo((tokens_of_server(server) if file is None else FileTokens(file)).get())
         return
-    with session.client(None, DEFAULT_LOCATION) as client:
+    with session.connect(server, None, DEFAULT_LOCATION) as client:
         token = client.generate_access_token(
             impersonate_service_account or session.account(server), **bounds
         )

@@ -192,7 +192,9 @@ class _Reader:
 def _document(path: Path) -> Part:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise PolicyFileError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise PolicyFileError(f"{path} cannot be read: {error}") from error
     return read_document(text, str(path))
 
