@@ -154,6 +154,21 @@ def test_signed_jwt_when_another_team_registers_the_key_that_signed_it(teams: Te
     assert 200 == listed()
 
 
+def test_token_when_another_team_revokes_it_in_its_own_project(teams: Teams) -> None:
+    """Who may revoke tokens of a project's accounts cannot name one of another project there."""
+    red, blue = teams.project("red"), teams.project("blue")
+    victim, attacker = teams.member("red", "victim"), teams.member("blue", "attacker")
+    teams.grant(red, ("roles/workflows.viewer", victim))
+    teams.grant(blue, (OWNER, attacker))
+    token = victim.token()
+
+    name = f"projects/{blue}/serviceAccounts/{victim.email}"
+    assert 404 == attacker.call("POST", f"{name}:revokeToken", {"token": token}).status_code
+
+    listing = f"projects/{red}/locations/here/workflows"
+    assert 200 == teams.call("GET", listing, token).status_code
+
+
 def _roles(attacker: Member, project: str) -> list[str]:
     """Make roles that can be granted on accounts."""
     permits = {"title": "bait", "includedPermissions": ["iam.serviceAccounts.get"]}

@@ -87,13 +87,15 @@ def delete(caller: Caller, name: ServiceAccountName, session_id: str) -> None:
 def revoke_token(caller: Caller, name: ServiceAccountName, token: str) -> None:
     """Revoke a token that speaks for an account; one that counts no longer is no error.
 
-    Raise InvalidArgumentError for the token of another account.
+    Raise NotFoundError for an account that is unknown or of another project than the name says,
+    and InvalidArgumentError for the token of another account.
     """
+    account = account_of(caller, name)
     try:
         principal = caller.backend.bearers.authenticate(token)
     except UnauthenticatedError:
         return
-    if principal.email != name.email:
+    if principal.email != account.email:
         raise refused("token", "token is not one of this account")
     until = principal.expire_time + LEEWAY
     caller.backend.store.credentials.revoke(principal.token_id, until)
