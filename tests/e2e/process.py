@@ -21,6 +21,8 @@ from tests.waiting import PATIENCE, until
 
 RINGBACK = Path(sys.executable).with_name("ringback")
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+# Made once: to read the certificates of the system takes longer than most calls.
+_TRUST = httpx.create_ssl_context()
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -87,6 +89,7 @@ class Server:
             params=params,
             json=json,
             timeout=PATIENCE,
+            verify=_TRUST,
         )
 
     def kill(self) -> None:
