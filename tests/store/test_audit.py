@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -49,6 +50,12 @@ def made(number: int = 0, time: float = 1.5) -> AuditEntry:
         request_id=uuid4().hex,
         payload_id=str(UUID(bytes=new_uid())),
     )
+
+
+def having(name: str, text: str) -> AuditEntry:
+    """Return an entry with a text in one of its fields."""
+    fields: dict[str, Any] = made()._asdict() | {name: text}
+    return AuditEntry(**fields)
 
 
 def words(store: Store) -> set[str]:
