@@ -182,6 +182,13 @@ def test_generate_access_token_for_what_is_granted_elsewhere(service: Service) -
         generated(service.caller(), NOBODY, bounds)
 
 
+def test_generate_access_token_for_what_is_no_permission(service: Service) -> None:
+    """A permission that is misspelt is told, with the one that may be meant."""
+    for caller, email in ((service.caller(), INVOKER), (service.caller(INVOKER), INVOKER)):
+        with pytest.raises(InvalidArgumentError, match=f"did you mean {SEND}"):
+            generated(caller, email, Bounds(permissions=frozenset({"workflows.callback.send"})))
+
+
 def test_credentials_without_bounds_with_a_bound_token(service: Service) -> None:
     """What would be good for all of an account is not made with a token for a part of it."""
     name = ServiceAccountName.of(INVOKER)
@@ -191,6 +198,7 @@ def test_credentials_without_bounds_with_a_bound_token(service: Service) -> None
         lambda: account_keys.create(caller, name, account_keys.KINDS["KEY_ALG_EC_P256"]),
         lambda: account_keys.upload(caller, name, b""),
         lambda: client_secrets.create(caller, name),
+        lambda: credentials.generate_id_token(caller, name, audience="a"),
         lambda: credentials.sign_blob(caller, name, payload=b"a"),
         lambda: credentials.sign_jwt(caller, name, payload="{}"),
         lambda: sessions.approve_login(caller, name, user_code="BCDF-GHJK"),

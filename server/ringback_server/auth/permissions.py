@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
@@ -212,3 +213,13 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType(
         for role in sorted((*_PARTS, _role("owner", "Owner", PERMISSIONS)), key=lambda r: r.name)
     }
 )
+
+
+def unknown_permission(permissions: Iterable[str]) -> str | None:
+    """Return what is said of the first that is no permission, None if all are."""
+    unknown = min(frozenset(permissions) - PERMISSIONS, default=None)
+    if unknown is None:
+        return None
+    near = get_close_matches(unknown[:100], PERMISSIONS, n=1)
+    instead = f"did you mean {near[0]}?" if near else "those of roles/owner are all there are."
+    return f"There is no permission {unknown[:100]!r}: {instead}"

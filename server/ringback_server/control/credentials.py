@@ -10,6 +10,7 @@ from ringback_server.auth.access import held_permissions
 from ringback_server.auth.attenuation import DEFAULT_LIFETIME, Bounds, inherited, narrowed
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import IssuedToken
+from ringback_server.auth.permissions import unknown_permission
 from ringback_server.control import accounts
 from ringback_server.control.auditing import note
 from ringback_server.control.caller import Caller, requires, resolved
@@ -53,7 +54,7 @@ def make_own(caller: Caller, bounds: Bounds, *, scope: str = CLOUD_PLATFORM) -> 
     principal = caller.principal
     name = ServiceAccountName.of(principal.email)
     _account(caller, name)
-    bounds = _with_full_name(caller, bounds)
+    bounds = _meant(caller, bounds)
     if _may_impersonate(caller, name):
         return _made(caller, principal.email, scope, inherited(bounds, principal))
     now = caller.backend.clock.now()
@@ -72,7 +73,7 @@ def _generate(
     delegates: Sequence[str],
 ) -> IssuedToken:
     _check_request(scope, delegates)
-    bounds = inherited(_with_full_name(caller, bounds), caller.principal)
+    bounds = inherited(_meant(caller, bounds), caller.principal)
     _account(caller, name)
     return _made(caller, name.email, " ".join(scope), bounds)
 
@@ -91,6 +92,7 @@ def generate_id_token(
     `include_email`: it also names the account by its e-mail address.
     Raise InvalidArgumentError for a bad field, and NotFoundError for an unknown account.
     """
+    check_unbound(caller.principal, "An ID token")
     _check_delegates(delegates)
     if not audience:
         raise refused("audience", "audience must say whom the token is for")
@@ -122,8 +124,14 @@ def _made(caller: Caller, email: str, scope: str, bounds: Bounds) -> IssuedToken
     return issued
 
 
-def _with_full_name(caller: Caller, bounds: Bounds) -> Bounds:
-    """Return bounds whose resource is named as permissions are checked on it."""
+def _meant(caller: Caller, bounds: Bounds) -> Bounds:
+    """Return bounds whose resource is named as permissions are checked on it.
+
+    Raise InvalidArgumentError for what is no permission, and for what is no resource.
+    """
+    unknown = unknown_permission(bounds.permissions or ())
+    if unknown:
+        raise refused("permissions", unknown)
     if bounds.resource is None:
         return bounds
     name = resolved(caller.backend, parse_resource(bounds.resource))

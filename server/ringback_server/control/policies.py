@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ringback_server.auth.grantable import grantable
-from ringback_server.auth.permissions import PERMISSIONS, ROLES
+from ringback_server.auth.permissions import ROLES, unknown_permission
 from ringback_server.control.accounts import may_set_everything, present
 from ringback_server.control.caller import Caller, requires, resolved
 from ringback_server.control.refusals import refused
@@ -69,9 +69,9 @@ def test(caller: Caller, name: ResourceName, permissions: Sequence[str]) -> list
     """
     if len(permissions) > _MOST_TESTED:
         raise refused("permissions", f"permissions may be {_MOST_TESTED} at most")
-    unknown = [one for one in permissions if one not in PERMISSIONS]
+    unknown = unknown_permission(permissions)
     if unknown:
-        raise refused("permissions", f"There is no permission {unknown[0][:100]!r}.")
+        raise refused("permissions", unknown)
     resource = str(resolved(caller.backend, name))
     granted = caller.backend.access.granted(caller.principal, resource)
     return [one for one in permissions if one in granted]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ringback_server.auth.permissions import PERMISSIONS, ROLES
+from ringback_server.auth.permissions import ROLES, unknown_permission
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
 from ringback_server.control.refusals import refused
@@ -117,12 +117,9 @@ def _changed(role: Role, changes: RoleChanges) -> Role:
 
 def _known(permissions: Iterable[str]) -> frozenset[str]:
     named = frozenset(permissions)
-    unknown = sorted(named - PERMISSIONS)
+    unknown = unknown_permission(named)
     if unknown:
-        raise refused(
-            "role.included_permissions",
-            f"There is no permission {unknown[0][:100]!r}: those of roles/owner are all there are.",
-        )
+        raise refused("role.included_permissions", unknown)
     return named
 
 
