@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import grpc
 import httpx
 
+from ringback_server.gateway.oauth_routes import Providers
 from ringback_server.gateway.routes import application
 from ringback_server.gateway.server import HttpServer, address_of, listen
 from ringback_server.gateway.workers import Workers
@@ -31,11 +32,11 @@ def grpc_edge(service: Service, capacity: Capacity | None = None) -> Generator[g
 
 
 @contextmanager
-def http_edge(service: Service) -> Generator[httpx.Client]:
+def http_edge(service: Service, providers: Providers | None = None) -> Generator[httpx.Client]:
     """Serve HTTP, and open a client of it that sends no token of its own."""
     listener = listen(LOOPBACK)
     workers = Workers(threads=4)
-    app = application(service.admission, service.oauth, workers)
+    app = application(service.admission, service.oauth, workers, providers=providers)
     server = HttpServer(listener, app, workers)
     base_url = f"http://{address_of(listener, LOOPBACK)}"
     server.start()

@@ -33,6 +33,7 @@ from ringback_server.errors import RingbackError, StartError
 from ringback_server.exposure import Reminder, check_exposure, check_public_url
 from ringback_server.front_door import PROJECT, FrontDoor
 from ringback_server.gateway.guards import PageGuard
+from ringback_server.gateway.oauth_routes import Providers
 from ringback_server.gateway.own_hosts import OwnHosts
 from ringback_server.gateway.probes import Probes, by_machine, by_token
 from ringback_server.gateway.routes import application
@@ -300,9 +301,9 @@ class App:
         own_hosts: OwnHosts,
     ) -> Address:
         """Start both edges; returns the gRPC address."""
-        settings, urls, tls = self._settings, where.urls, where.tls
+        settings, urls, tls, keys = self._settings, where.urls, where.tls, self._issuer_keys(door)
         live = LiveTls(tls.certificate, tls.key, settings.tls_client_ca) if tls else None
-        admission = Admission(door.authenticator(urls, self._issuer_keys(door)), backend)
+        admission = Admission(door.authenticator(urls, keys), backend)
         own_hosts.open(admission, self._requests)
         workers = Workers()
         alone = Address(where.listener.getsockname()[0], 0).loopback and not settings.public_url
@@ -313,6 +314,7 @@ class App:
             workers,
             requests=self._requests,
             probes=probes.routes(workers, self._requests, guard),
+            providers=Providers(issuers=door.external, keys=keys),
         )
         if settings.insecure_no_auth:
             pages = PageGuard(pages, {urlsplit(url).hostname or "" for url in urls})

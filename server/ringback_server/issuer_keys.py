@@ -136,6 +136,10 @@ class FetchedKeys:
         """Tell whether a key is one of the issuer's now; raises OverloadedError."""
         return key in self._current(self._sources[issuer])
 
+    def send(self, request: HttpRequest, answer: Callable[[HttpAnswer], None], /) -> None:
+        """Send a request to an issuer, and tell `answer` once on another thread, unless closed."""
+        self._client.submit(request, answer)
+
     def _current(self, source: _Source) -> KeySet:
         held = source.held
         if held is None or self._clock.monotonic() >= held.until:
@@ -251,6 +255,7 @@ def fetched_keys(issuers: Sequence[ExternalIssuer], clock: Clock) -> FetchedKeys
     address where clouds keep credentials never. It follows no redirects.
     """
     places = [issuer.jwks_uri or issuer.discovery_url for issuer in issuers]
+    places += [issuer.discovery_url for issuer in issuers if issuer.login]
     policy = EgressPolicy.of((), own=[origin_of(url)[1:] for url in places])
     return FetchedKeys(issuers, OutboundClient(policy, in_flight=64, redirects=0), clock)
 

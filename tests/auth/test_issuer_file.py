@@ -286,7 +286,7 @@ def test_examples_of_the_page_are_good_entries(path: Path) -> None:
         for issuer in _read(path, re.sub(r"ca_file: .*", f"ca_file: {certificate}", block))
     ]
 
-    assert ["ci", "keycloak", "auth0", "github", "cluster", "google"] == [
+    assert ["ci", "keycloak", "auth0", "github", "cluster", "google", "staff"] == [
         issuer.name for issuer in issuers
     ]
     resources = {rule.grant.resource for issuer in issuers for rule in issuer.rules}

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-_FIELD = re.compile(r'name="([^"]*)" value="([^"]*)"')
+# Not a checkbox: nobody has ticked it.
+_FIELD = re.compile(r'(?<!type="checkbox" )name="([^"]*)" value="([^"]*)"')
 _CODE = re.compile(r"ringback auth approve ([A-Z]{4}-[A-Z]{4})")
 
 
@@ -29,6 +30,10 @@ class Browser:
         fields = {**fields_of(page), **more}
         return self.client.post(page.request.url.path, data=fields)
 
+    def send_to_provider(self, page: httpx.Response, **more: str) -> httpx.Response:
+        """Send the form that leads from a page to a provider."""
+        return self.client.post("/authorize/provider", data={**fields_of(page), **more})
+
     def begin(self, url: str) -> str:
         """Begin the login that a program asks for; return the user code."""
         begun = self.send(self.get(url))
@@ -40,6 +45,13 @@ class Browser:
         decided = self.get("/authorize/wait")
         assert 303 == decided.status_code
         return str(decided.headers["Location"])
+
+
+def onward(page: httpx.Response) -> str:
+    """Return where a page sends the browser at once."""
+    found = re.search(r'content="0; url=([^"]*)"', page.text)
+    assert found is not None, page.text
+    return html.unescape(found[1])
 
 
 def fields_of(page: httpx.Response) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ringback_server.auth.claim_rules import ClaimPath, Condition, Rule
 from ringback_server.auth.claims import printable
 from ringback_server.auth.outgoing_tokens import on_loopback
+from ringback_server.auth.person_logins import PersonLogin
 from ringback_server.model.principals import EXTERNAL
 
 #: what issuers may sign with
@@ -39,6 +40,8 @@ class ExternalIssuer:
     rules: tuple[Rule, ...] = ()
     #: seconds
     max_lifetime: int = DEFAULT_MAX_LIFETIME
+    #: how people log in through it; None: they do not
+    login: PersonLogin | None = None
 
     @property
     def discovery_url(self) -> str:

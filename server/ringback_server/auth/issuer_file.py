@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from ringback_server.auth.access import under
-from ringback_server.auth.claim_rules import ClaimPath, Condition, Pattern, Rule
+from ringback_server.auth.claim_rules import ClaimPath, Condition, Rule
 from ringback_server.auth.claims import printable
+from ringback_server.auth.condition_fields import conditions
 from ringback_server.auth.external_issuers import (
     ALGORITHMS,
     DEFAULT_MAX_LIFETIME,
@@ -18,6 +19,7 @@ from ringback_server.auth.external_issuers import (
     issuer_url,
     keys_url,
 )
+from ringback_server.auth.login_fields import CHOSEN, PROOF, person_login
 from ringback_server.auth.permissions import ROLES
 from ringback_server.auth.shared_issuers import names_somebody, telling_claims
 from ringback_server.auth.yaml_fields import FieldError, Value
@@ -38,10 +40,8 @@ _RESOURCE = re.compile(
 )
 _KEYS: Final = (
     "name", "issuer", "audiences", "algorithms", "jwks_uri", "subject", "ca_file",
-    "required_claims", "rules", "max_lifetime",
+    "required_claims", "rules", "max_lifetime", "login",
 )  # fmt: skip
-#: whose values anybody can have who opens an account there
-_UNPROVEN: Final = frozenset({"email", "preferred_username", "name", "nickname"})
 
 
 def read_issuers(path: Path, *, own: Iterable[str] = ()) -> tuple[ExternalIssuer, ...]:
@@ -89,17 +89,18 @@ def _issuer(entry: Value, folder: Path) -> ExternalIssuer:
     for key in ("name", "issuer", "audiences"):
         if key not in fields:
             raise entry.wrong(f"{key} is missing")
-    required = _conditions(fields["required_claims"]) if "required_claims" in fields else ()
+    required = conditions(fields["required_claims"]) if "required_claims" in fields else ()
     subject = (
         fields["subject"].read(ClaimPath.parse) if "subject" in fields else ClaimPath(("sub",))
     )
     _check_subject(fields.get("subject"), subject, required)
     url = fields["issuer"].read(issuer_url)
-    keys = fields.get("jwks_uri")
+    keys, login = fields.get("jwks_uri"), fields.get("login")
+    audiences = frozenset(item.read(_audience) for item in fields["audiences"].items())
     return ExternalIssuer(
         name=fields["name"].read(_name),
         url=url,
-        audiences=frozenset(item.read(_audience) for item in fields["audiences"].items()),
+        audiences=audiences,
         algorithms=_algorithms(fields.get("algorithms")),
         jwks_uri=keys.read(keys_url) if keys else None,
         subject=subject,
@@ -111,6 +112,7 @@ def _issuer(entry: Value, folder: Path) -> ExternalIssuer:
             if "max_lifetime" in fields
             else DEFAULT_MAX_LIFETIME
         ),
+        login=person_login(login, folder, url, audiences) if login else None,
     )
 
 
@@ -120,10 +122,9 @@ def _algorithms(value: Value | None) -> frozenset[str]:
 
 def _check_subject(value: Value | None, path: ClaimPath, required: tuple[Condition, ...]) -> None:
     """Refuse to name callers by what they choose themselves."""
-    if value is None or path.names[-1] not in _UNPROVEN:
+    if value is None or path.names[-1] not in CHOSEN:
         return
-    proof = Condition(ClaimPath(("email_verified",)), (Pattern.of(wanted=True),))
-    if path.names != ("email",) or proof not in required:
+    if path.names != ("email",) or PROOF not in required:
         raise value.wrong(
             f"{path} can be anything that a user enters: use sub, or email with "
             "email_verified: true among required_claims"
@@ -155,30 +156,7 @@ def _rule(entry: Value) -> Rule:
         raise fields["resource"].wrong(
             f"{grant.role} can be given on {project} and what is below it alone"
         )
-    return Rule(_conditions(fields["match"]), grant)
-
-
-def _conditions(value: Value) -> tuple[Condition, ...]:
-    conditions: list[Condition] = []
-    for name, wanted in value.members().items():
-        try:
-            path = ClaimPath.parse(name)
-        except ValueError as error:
-            raise wanted.wrong(str(error)) from None
-        items = wanted.items() if wanted.is_list else [wanted]
-        conditions.append(Condition(path, tuple(map(_pattern, items))))
-    if not conditions:
-        raise value.wrong("expected at least one claim: without any, every token would do")
-    return tuple(conditions)
-
-
-def _pattern(value: Value) -> Pattern:
-    try:
-        return Pattern.of(value.scalar())
-    except FieldError:
-        raise
-    except ValueError as error:
-        raise value.wrong(str(error)) from None
+    return Rule(conditions(fields["match"]), grant)
 
 
 def _name(text: str) -> str:

@@ -24,15 +24,19 @@ def page(
     *,
     status: int = HTTPStatus.OK,
     refresh: int | None = None,
+    onward: str = "",
     headers: tuple[tuple[str, str], ...] = (),
     form_targets: tuple[str, ...] = (),
 ) -> Answer:
     """Return a page; `body` is HTML.
 
-    `refresh`: it is asked for again after so many seconds. `form_targets` are origins that an
+    `refresh`: it is asked for again after so many seconds. `onward`: where the browser goes at
+    once, by GET. `form_targets` are origins that an
     answer to one of its forms may lead to.
     """
     again = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
+    if onward:
+        again = f'<meta http-equiv="refresh" content="0; url={escape(onward)}">'
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}'
         '<meta name="viewport" content="width=device-width">'

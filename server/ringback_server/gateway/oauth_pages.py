@@ -25,12 +25,11 @@ from ringback_server.gateway.exchange import HttpRequest
 from ringback_server.gateway.oauth_browser import CSRF, Browser
 from ringback_server.gateway.oauth_forms import form_of, parameters, read_form
 from ringback_server.gateway.oauth_html import facts, form, page, paragraph, problem, redirect
+from ringback_server.gateway.oauth_providers import WAIT, provider_forms
 from ringback_server.gateway.status import STATUSES
 from ringback_server.gateway.workers import Workers
 from ringback_server.model.logins import Login
 
-#: where a browser waits for somebody to approve its login
-WAIT: Final = f"{AUTHORIZE}/wait"
 _REFRESH: Final = 3
 _CONTINUE: Final = "<button>Continue</button>"
 _CODE_FIELD: Final = (
@@ -47,9 +46,19 @@ class Pages:
     """Answers browsers: by GET with a page, by POST to the form on it."""
 
     def __init__(
-        self, logins: BrowserLogins, approval: Approval, workers: Workers, *, secure: bool
+        self,
+        logins: BrowserLogins,
+        approval: Approval,
+        workers: Workers,
+        *,
+        secure: bool,
+        providers: tuple[str, ...] = (),
     ) -> None:
-        """Take the logins; `secure`: cookies go over TLS alone."""
+        """Take the logins; `secure`: cookies go over TLS alone.
+
+        `providers` are the names of those through whom people log in.
+        """
+        self._providers = providers
         self._logins = logins
         self._approval = approval
         self._workers = workers
@@ -130,7 +139,9 @@ class Pages:
             location = self._logins.end(login)
             return redirect(location) if location else problem("The login has ended.")
         code = self._logins.user_code(login, browser.value)
-        body = paragraph(_APPROVE) + _command(code) + paragraph("This page goes on by itself.")
+        ways = provider_forms(self._providers, browser)
+        body = ways + paragraph(self._approve) + _command(code)
+        body += paragraph("This page goes on by itself.")
         return page("Waiting for approval", body, refresh=_REFRESH)
 
     def _ask_code(
@@ -141,13 +152,20 @@ class Pages:
         return page("Log in to Ringback", body, headers=browser.headers)
 
     def _show_device(
-        self, request: HttpRequest, _browser: Browser, given: Mapping[str, str]
+        self, request: HttpRequest, browser: Browser, given: Mapping[str, str]
     ) -> Answer:
         typed = given.get("user_code", "")
         login = self._approval.find(typed, f"page {request.address}", stranger=True)
         code = typed.strip().upper()
-        body = _facts_of(login) + paragraph(_WARNING) + paragraph(_APPROVE) + _command(code)
+        # A browser's login is approved through a provider in that browser alone.
+        ways = "" if login.redirection else provider_forms(self._providers, browser, code)
+        body = _facts_of(login) + paragraph(_WARNING) + ways
+        body += paragraph(self._approve) + _command(code)
         return page("Waiting for approval", body)
+
+    @property
+    def _approve(self) -> str:
+        return f"Or: {_APPROVE}" if self._providers else _APPROVE
 
 
 def _facts_of(login: Login) -> str:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.routing import Route
 
 from ringback_server.api.requests import Requests
+from ringback_server.auth.external_issuers import ExternalIssuer
+from ringback_server.auth.external_tokens import IssuerKeys
 from ringback_server.auth.oauth import metadata
+from ringback_server.auth.oauth.provider_logins import CALLBACK, ProviderLogins
 from ringback_server.auth.oauth.server import AuthorizationServer
 from ringback_server.control.caller import Backend
 from ringback_server.gateway.exchange import Endpoint, Respond
 from ringback_server.gateway.oauth import DocumentEndpoint, FormEndpoint, TokenInfoEndpoint
-from ringback_server.gateway.oauth_pages import WAIT, Pages
+from ringback_server.gateway.oauth_pages import Pages
+from ringback_server.gateway.oauth_providers import PROVIDER, WAIT, ProviderPages
+from ringback_server.gateway.provider_calls import ProviderCalls, Sender
 from ringback_server.gateway.token_audit import audited_exchange
 from ringback_server.gateway.workers import Workers
 
@@ -21,20 +28,46 @@ _OAUTH_METADATA = "/.well-known/oauth-authorization-server"
 _OPENID_METADATA = "/.well-known/openid-configuration"
 
 
+class ProviderKeys(IssuerKeys, Sender, Protocol):
+    """The keys of external issuers, and a way to ask these for more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Providers:
+    """External issuers, through some of which people log in."""
+
+    issuers: tuple[ExternalIssuer, ...] = ()
+    keys: ProviderKeys | None = None
+
+
 def oauth_routes(
-    oauth: AuthorizationServer, backend: Backend, workers: Workers, requests: Requests
+    oauth: AuthorizationServer,
+    backend: Backend,
+    workers: Workers,
+    requests: Requests,
+    providers: Providers,
 ) -> Iterator[Route]:
     """Return the routes of the authorization server."""
-    for path, (name, respond) in _endpoints(oauth, backend, workers).items():
+    for path, (name, respond) in _endpoints(oauth, backend, workers, providers).items():
         yield Route(path, Endpoint(respond, requests, name))
 
 
 def _endpoints(
-    oauth: AuthorizationServer, backend: Backend, workers: Workers
+    oauth: AuthorizationServer, backend: Backend, workers: Workers, providers: Providers
 ) -> Mapping[str, tuple[str, Respond]]:
     """Return what answers each path, and what it is called in numbers and logs."""
     secure = oauth.url.startswith("https://")
-    pages = Pages(oauth.browsers, backend.approval, workers, secure=secure)
+    through = ProviderLogins(
+        providers.issuers,
+        providers.keys,
+        backend.store.logins,
+        backend.store.credentials,
+        backend.clock,
+        url=oauth.url,
+    )
+    calls = ProviderCalls(providers.keys) if providers.keys else None
+    ways = ProviderPages(through, calls, oauth.browsers, backend, workers, secure=secure)
+    pages = Pages(oauth.browsers, backend.approval, workers, secure=secure, providers=through.names)
     documents = DocumentEndpoint(oauth.metadata, workers).respond
     told = TokenInfoEndpoint(oauth.token_info, workers, legacy=False).respond
     told_before = TokenInfoEndpoint(oauth.token_info, workers, legacy=True).respond
@@ -48,6 +81,8 @@ def _endpoints(
         **{path: (name, FormEndpoint(f, workers).respond) for path, (name, f) in forms.items()},
         metadata.AUTHORIZE: ("authorize", pages.authorize),
         WAIT: ("authorize", pages.wait),
+        PROVIDER: ("authorize", ways.begin),
+        CALLBACK: ("authorize", ways.end),
         metadata.DEVICE: ("device", pages.device),
         metadata.KEYS: ("jwks", DocumentEndpoint(oauth.issuer.jwks, workers).respond),
         "/tokeninfo": ("tokeninfo", told),

@@ -17,7 +17,7 @@ from ringback_server.gateway.account_keys import account_keys
 from ringback_server.gateway.answers import Answer
 from ringback_server.gateway.callbacks import CallbackUrls
 from ringback_server.gateway.exchange import Endpoint, HttpRequest, Respond, Streamed
-from ringback_server.gateway.oauth_routes import oauth_routes
+from ringback_server.gateway.oauth_routes import Providers, oauth_routes
 from ringback_server.gateway.openapi.document import PATH as OPENAPI_PATH
 from ringback_server.gateway.openapi.endpoint import DocumentEndpoint
 from ringback_server.gateway.rest import Rest
@@ -53,17 +53,19 @@ def application(
     *,
     requests: Requests | None = None,
     probes: Iterable[Route] = (),
+    providers: Providers | None = None,
 ) -> ASGIApp:
     """Make the ASGI application.
 
-    `oauth` answers at the OAuth endpoints; `requests` tells of all; `probes` are more routes.
+    `oauth` answers at the OAuth endpoints; `requests` tells of all; `probes` are more routes;
+    people log in through `providers`.
     """
     requests = requests or Requests()
     # Routes that are applications, not functions, get requests of every method as they are.
     return Router(
         routes=[
             *probes,
-            *oauth_routes(oauth, admission.backend, workers, requests),
+            *oauth_routes(oauth, admission.backend, workers, requests, providers or Providers()),
             Route(
                 OPENAPI_PATH,
                 Endpoint(DocumentEndpoint(services, workers).respond, requests, "openapi"),

@@ -19,6 +19,7 @@ Parameters = ParamSpec("Parameters")
 Document = Mapping[str, object]
 
 _METHOD = "token"
+_LOGIN = "login"
 #: members of an answer that are tokens with claims
 _TOKENS = ("access_token", "id_token")
 #: what a device hears that asks again and again: nothing was refused
@@ -53,6 +54,21 @@ def store_made(audit: Audit, method: str, token: str, now: float) -> None:
     Raise what `Database.write` raises.
     """
     audit.store(_made(_entry(method, now), _claims(token)))
+
+
+def store_login(audit: Audit, now: float, person: str, email: str) -> None:
+    """Store that a person of an external issuer is about to be let in as an account.
+
+    Raise what `Database.write` raises.
+    """
+    entry = _entry(_LOGIN, now)._replace(principal=person, project=account_project(email) or "")
+    audit.store(entry._replace(resource=str(ServiceAccountName.of(email))))
+
+
+def refused_login(audit: Audit, now: float, person: str, reason: str) -> None:
+    """Note that a person of an external issuer, "" if that is not known, was not let in."""
+    status = "PERMISSION_DENIED" if person else "UNAUTHENTICATED"
+    audit.refused(_entry(_LOGIN, now)._replace(principal=person, status=status, reason=reason))
 
 
 def _entry(method: str, now: float) -> AuditEntry:

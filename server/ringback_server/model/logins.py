@@ -60,6 +60,8 @@ class Login:
     code_expire_time: float | None = None
     #: the session that it gave
     session_id: str | None = None
+    #: whom an external issuer says that it is, `principal://ISSUER/subject/SUBJECT`, or ""
+    person: str = ""
 
     @property
     def pending(self) -> bool:
@@ -87,11 +89,13 @@ class Session:
     #: when it ends in any case
     end_time: float
     revoked: bool = False
+    #: whom an external issuer says that it is, `principal://ISSUER/subject/SUBJECT`, or ""
+    person: str = ""
 
     @property
     def text_bytes(self) -> int:
         """The bytes of its texts."""
-        texts = (self.session_id, self.client_id, self.email, self.scope, self.address)
+        texts = (self.session_id, self.client_id, self.email, self.scope, self.address, self.person)
         return sum(len(text.encode()) for text in texts)
 
 

@@ -9,7 +9,8 @@ from ringback_server.store.sessions import begin_session
 
 _COLUMNS = """
 SELECT id, client_id, scope, address, create_time, expire_time, redirect_uri, challenge, state,
-       nonce, poll_interval, poll_time, email, denied, code_expire_time, session
+       nonce, poll_interval, poll_time, email, denied, code_expire_time, session,
+       person
   FROM login
 """
 _BY_BROWSER = f"{_COLUMNS} WHERE browser = ?"
@@ -26,7 +27,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0)
 """
 _POLLED = "UPDATE login SET poll_time = ?, poll_interval = ? WHERE id = ?"
 _DECIDE = """
-UPDATE login SET email = ?, denied = ?
+UPDATE login SET email = ?, denied = ?, person = ?
  WHERE id = ? AND email IS NULL AND denied = 0 AND expire_time > ?
 """
 _GIVE_CODE = """
@@ -92,9 +93,12 @@ class Logins:
         row = (poll_time, interval, login_id)
         self._database.write(lambda c: c.execute(_POLLED, row).rowcount)
 
-    def approve(self, login_id: str, email: str, now: float) -> bool:
-        """Say whose a login is; False if it has expired or was decided."""
-        return self._decide(login_id, email, now)
+    def approve(self, login_id: str, email: str, now: float, person: str = "") -> bool:
+        """Say whose a login is, by the word of an issuer whose subject `person` is if it is one's.
+
+        False if it has expired or was decided.
+        """
+        return self._decide(login_id, email, now, person)
 
     def deny(self, login_id: str, now: float) -> bool:
         """Refuse a login; False if it has expired or was decided."""
@@ -116,8 +120,8 @@ class Logins:
 
         return self._database.write(spend)
 
-    def _decide(self, login_id: str, email: str | None, now: float) -> bool:
-        row = (email, email is None, login_id, now)
+    def _decide(self, login_id: str, email: str | None, now: float, person: str = "") -> bool:
+        row = (email, email is None, person, login_id, now)
         return self._database.write(lambda c: c.execute(_DECIDE, row).rowcount > 0)
 
     def _one(self, sql: str, digest: bytes) -> Login | None:
@@ -128,7 +132,7 @@ class Logins:
 def _login(row: Row) -> Login:
     """Make a login of the columns of _COLUMNS."""
     login_id, client_id, scope, address, created, expires, uri, challenge, state, nonce = row[:10]
-    interval, poll_time, email, denied, code_expires, session = row[10:]
+    interval, poll_time, email, denied, code_expires, session, person = row[10:]
     sent = None
     if uri is not None:
         sent = Redirection(redirect_uri=uri, challenge=challenge, state=state, nonce=nonce)
@@ -146,4 +150,5 @@ def _login(row: Row) -> Login:
         denied=bool(denied),
         code_expire_time=code_expires,
         session_id=session,
+        person=person,
     )

@@ -9,13 +9,13 @@ from ringback_server.store.database import Connection, Database, Row
 
 _COLUMNS = """
 SELECT id, client_id, email, account, scope, address, create_time, use_time, expire_time,
-       end_time, revoked
+       end_time, revoked, person
   FROM session
 """
 _ADD = """
 INSERT INTO session (id, client_id, email, account, scope, address, create_time, use_time,
-                     expire_time, end_time, revoked)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     expire_time, end_time, revoked, person)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ONE = f"{_COLUMNS} WHERE id = ?"
 _OF_ACCOUNT = f"""{_COLUMNS}
@@ -126,6 +126,7 @@ def begin_session(connection: Connection, session: Session, grant: Grant) -> Non
         session.expire_time,
         session.end_time,
         session.revoked,
+        session.person,
     )
     connection.execute(_ADD, row)
     _add_grant(connection, session.session_id, grant)
@@ -140,7 +141,7 @@ def _add_grant(connection: Connection, session_id: str, grant: Grant) -> None:
 
 def _session(row: Row) -> Session:
     """Make a session of _COLUMNS."""
-    session_id, client_id, email, account, scope, address, *times, revoked = row
+    session_id, client_id, email, account, scope, address, *times, revoked, person = row
     created, used, expires, end = times
     return Session(
         session_id=session_id,
@@ -154,4 +155,5 @@ def _session(row: Row) -> Session:
         expire_time=expires,
         end_time=end,
         revoked=bool(revoked),
+        person=person,
     )

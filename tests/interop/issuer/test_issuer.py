@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e.process import Server, serving
+from tests.interop.issuer.processes import issuing
 from tests.interop.issuer.programs import ALGORITHMS, PROGRAMS
 from tests.interop.programs import Program
 from tests.waiting import PATIENCE, until
@@ -48,28 +46,6 @@ main:
   - end:
       return: "${answer.http_request.body}"
 """
-
-
-@contextmanager
-def _issuing(program: Program, port: int = 0) -> Generator[str]:
-    """Run an issuer with new keys, and yield its URL."""
-    process = subprocess.Popen(
-        [*program.command(program.run), str(port)],
-        cwd=program.here,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    try:
-        with process.stdout:
-            url = process.stdout.readline().strip()
-            assert url.startswith("http://127.0.0.1:"), url
-            yield url
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(PATIENCE)
 
 
 def _token(issuer: str, resource: str, scope: str) -> str:
@@ -115,7 +91,7 @@ def test_token_of_an_issuer_opens_what_its_rules_give(
     program: Program, algorithm: str, ready: Callable[[Program], Program], tmp_path: Path
 ) -> None:
     """Its client executes a workflow and sends the callback, and nothing else is open to it."""
-    with _issuing(ready(program)) as issuer, _trusting(issuer, tmp_path) as server:
+    with issuing(ready(program)) as issuer, _trusting(issuer, tmp_path) as server:
         admin = server.token()
         deployed = server.call(
             "POST",
@@ -153,7 +129,7 @@ def test_tokens_of_an_issuer_when_it_is_down_and_comes_back_with_other_keys(
     ready(program)
     algorithm = ALGORITHMS[program.language][0]
     with ExitStack() as running:
-        issuer = running.enter_context(_issuing(program))
+        issuer = running.enter_context(issuing(program))
         with _trusting(issuer, tmp_path) as server:
             seen, unseen = (_token(issuer, name, "view") for name in ("rs256", algorithm))
             assert (200, "") == _status(server, seen)
@@ -162,7 +138,7 @@ def test_tokens_of_an_issuer_when_it_is_down_and_comes_back_with_other_keys(
 
             assert (200, "") == _status(server, seen)
             assert (200, "") == _status(server, unseen)
-            running.enter_context(_issuing(program, int(issuer.rpartition(":")[2])))
+            running.enter_context(issuing(program, int(issuer.rpartition(":")[2])))
             assert (200, "") == _status(server, _token(issuer, algorithm, "view"))
             assert (401, "TOKEN_INVALID") == _status(server, seen)
             assert (401, "TOKEN_INVALID") == _status(server, unseen)

@@ -61,6 +61,7 @@ class PersonSessions:
             use_time=now,
             expire_time=expire_time,
             end_time=now + SESSION_SECONDS if offline else expire_time,
+            person=login.person,
         )
         answer, grant = self._grant(session, login.scope, offline=offline)
         if not self._store.logins.spend(login.login_id, session, grant):

@@ -64,8 +64,8 @@ class Logins(Protocol):
         """Note when a device may ask again."""
         ...
 
-    def approve(self, login_id: str, email: str, now: float, /) -> bool:
-        """Say whose a login is; False if it has expired or was decided."""
+    def approve(self, login_id: str, email: str, now: float, person: str = "", /) -> bool:
+        """Say whose a login is, and who says so; False if it has expired or was decided."""
         ...
 
     def deny(self, login_id: str, now: float, /) -> bool:

@@ -65,6 +65,12 @@ def oauth_paths() -> Paths:
         "/authorize/wait": {
             "get": _page("authorizeWait", "Shows a page until the login is approved")
         },
+        "/authorize/provider": {
+            "post": _page("authorizeProvider", "Takes the form that leads to an OpenID provider")
+        },
+        "/oauth/callback": {
+            "get": _page("oauthCallback", "Takes the answer of an OpenID provider to a login")
+        },
         "/device": {
             "get": _page("device", "Shows the page where a user code is typed"),
             "post": _page("deviceForm", "Takes the form of that page"),
