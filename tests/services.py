@@ -140,7 +140,7 @@ def running(directory: Path, *, max_inbox: int = 100, pool: Pool = POOL) -> Gene
             access=Access(credentials, clock),
             issuer=issuer,
             keys=keys,
-            managed_keys=ManagedKeys(store.managed_keys, Sealer(), clock),
+            managed_keys=ManagedKeys(store.managed_keys, SEALER, clock),
             approval=Approval(store.logins, clock),
             bearers=authenticator,
             clock=clock,

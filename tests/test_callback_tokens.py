@@ -22,7 +22,6 @@ from ringback_server.auth.attenuation import Bounds
 from ringback_server.auth.claims import CLOUD_PLATFORM
 from ringback_server.auth.issuer import Issuer
 from ringback_server.auth.key_ring import KeyRing
-from ringback_server.auth.sealing import Sealer
 from ringback_server.control import accounts, policies
 from ringback_server.model.names import CallbackName, ProjectName, ServiceAccountName
 from ringback_server.model.resources import Binding
@@ -220,7 +219,7 @@ def test_link_after_its_end(edges: Edges, method: str) -> None:
     _, name = endpoints(edges)
     clock = FakeClock(edges.service.backend.clock.now() - NINETY_DAYS - 31)
     store = edges.service.backend.store
-    keys = KeyRing(store.signing_keys, Sealer(), clock)
+    keys = KeyRing(store.signing_keys, edges.service.backend.sealer, clock)
     issuer = Issuer(store.credentials, keys, clock, instance_id="one")
     token = issuer.access_token(
         INVOKER,
