@@ -54,7 +54,8 @@ def made(number: int = 0, time: float = 1.5) -> AuditEntry:
 
 def having(name: str, text: str) -> AuditEntry:
     """Return an entry with a text in one of its fields."""
-    fields: dict[str, Any] = made()._asdict() | {name: text}
+    fields: dict[str, Any] = made()._asdict()
+    fields[name] = text
     return AuditEntry(**fields)
 
 
