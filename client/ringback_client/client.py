@@ -199,6 +199,7 @@ class Signatures(Blocking[SignatureVerbs]):
     update = blocking(SignatureVerbs.update)
     add_secret = blocking(SignatureVerbs.add_secret)
     remove_secret = blocking(SignatureVerbs.remove_secret)
+    replace_secret = blocking(SignatureVerbs.replace_secret)
     delete = blocking(SignatureVerbs.delete)
 
 

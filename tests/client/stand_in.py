@@ -18,6 +18,7 @@ from google.rpc import status_pb2
 
 from ringback.v1 import (
     batches_pb2,
+    callback_signatures_pb2,
     callbacks_pb2,
     executions_pb2,
     logs_pb2,
@@ -29,6 +30,7 @@ SERVICES = tuple(
     service
     for module in (
         batches_pb2,
+        callback_signatures_pb2,
         callbacks_pb2,
         executions_pb2,
         logs_pb2,

@@ -180,7 +180,8 @@ def update(
 ) -> None:
     """Add a secret that is to replace another, remove one, or disable a signature.
 
-    To change a secret: add the new one, have the sender use it, and remove the old one.
+    To change a secret: add the new one, have the sender use it, and remove the old one. Adding and
+    removing at once leaves no time in which both count.
     """
     if not add_secret_file and not remove_secret and disabled is None:
         raise typer.BadParameter(
@@ -188,9 +189,11 @@ def update(
         )
     secret = _secret(add_secret_file, "--add-secret-file") if add_secret_file else ""
     with session_of(ctx).client(project, location) as client:
-        if remove_secret:
+        if remove_secret and secret:
+            client.signatures.replace_secret(workflow, signature_id, remove_secret, secret)
+        elif remove_secret:
             client.signatures.remove_secret(workflow, signature_id, remove_secret)
-        if secret:
+        elif secret:
             client.signatures.add_secret(workflow, signature_id, secret)
         if disabled is not None:
             client.signatures.update(workflow, signature_id, disabled=disabled)

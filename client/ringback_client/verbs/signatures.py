@@ -100,11 +100,15 @@ class SignatureVerbs(PlacedVerbs):
         self, workflow: str, signature_id: str, fingerprint: str
     ) -> CallbackSignature:
         """Let a secret count no longer."""
-        there = _kept((await self.get(workflow, signature_id)).secrets)
-        kept = [secret for secret in there if secret.fingerprint != fingerprint]
-        # One that is not there is named, so that the server refuses it.
-        wrong = [CallbackSecret(fingerprint=fingerprint)] if len(kept) == len(there) else []
-        return await self.update(workflow, signature_id, secrets=[*kept[:1], *wrong])
+        kept = _without((await self.get(workflow, signature_id)).secrets, fingerprint)
+        return await self.update(workflow, signature_id, secrets=kept)
+
+    async def replace_secret(
+        self, workflow: str, signature_id: str, fingerprint: str, value: str
+    ) -> CallbackSignature:
+        """Let a secret count no longer, and another in its place at the same moment."""
+        kept = _without((await self.get(workflow, signature_id)).secrets, fingerprint)
+        return await self.update(workflow, signature_id, secrets=[*_given([value]), *kept])
 
     async def delete(self, workflow: str, signature_id: str) -> None:
         """Delete a signature with its secrets."""
@@ -123,3 +127,9 @@ def _given(values: Iterable[str]) -> list[CallbackSecret]:
 
 def _kept(secrets: Iterable[CallbackSecret]) -> list[CallbackSecret]:
     return [CallbackSecret(fingerprint=secret.fingerprint) for secret in secrets]
+
+
+def _without(secrets: Sequence[CallbackSecret], fingerprint: str) -> list[CallbackSecret]:
+    """Return all but one; if it is not there, that one, so that the server refuses it."""
+    kept = [secret for secret in _kept(secrets) if secret.fingerprint != fingerprint]
+    return kept if len(kept) < len(secrets) else [CallbackSecret(fingerprint=fingerprint)]
