@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -54,9 +53,8 @@ def made(number: int = 0, time: float = 1.5) -> AuditEntry:
 
 def having(name: str, text: str) -> AuditEntry:
     """Return an entry with a text in one of its fields."""
-    fields: dict[str, Any] = made()._asdict()
-    fields[name] = text
-    return AuditEntry(**fields)
+    fields = made()._asdict().items()
+    return AuditEntry._make(text if field == name else value for field, value in fields)
 
 
 def words(store: Store) -> set[str]:
@@ -134,9 +132,7 @@ def test_entries_when_their_texts_are_odd(store: Store) -> None:
         made()._replace(time=1.8e9 + 0.123457, resource=_CALLBACK, times=3),
     ]
     odd = ["", "1", "1.5", "é'\"", "a\nb", str(uuid4()), uuid4().hex, "x" * 500]
-    entries = plain + [
-        AuditEntry(**{**made()._asdict(), name: text}) for name in fields for text in odd
-    ]
+    entries = plain + [having(name, text) for name in fields for text in odd]
     store.audit.add(entries)
 
     assert entries == [stored.entry for stored in store.audit.after(0, 1_000)]
