@@ -220,15 +220,7 @@ class App:
         self._closing.callback(lambda: engine.drain(self._grace() - _CLOSE_SECONDS))
         engine.start()
         self._metrics.watch(store.census, lambda: engine.hands)
-        sweeper = Sweeper(
-            store.expiry,
-            clock,
-            self._metrics,
-            retention_days=settings.retention,
-            audit_days=settings.audit_retention,
-        )
-        self._closing.callback(sweeper.close)
-        sweeper.start()
+        self._sweep(store)
         return Backend(
             store=store,
             engine=engine,
@@ -247,6 +239,15 @@ class App:
             audit=trail.recorder,
             rates=RateLimits.of(settings, clock, self._metrics),
         )
+
+    def _sweep(self, store: Store) -> None:
+        """Start what removes what is old."""
+        days, audit_days = self._settings.retention, self._settings.audit_retention
+        sweeper = Sweeper(
+            store.expiry, self._clock, self._metrics, retention_days=days, audit_days=audit_days
+        )
+        self._closing.callback(sweeper.close)
+        sweeper.start()
 
     def _own_hosts(self, where: _Where, metadata: str | None) -> OwnHosts:
         """Start what sends the requests of workflows, and what answers some of them itself."""
