@@ -56,6 +56,14 @@ SecretFile = Annotated[
     ),
 ]
 _OF_HMAC = "With --scheme hmac: "
+SignedContent = Annotated[
+    str,
+    typer.Option(
+        metavar="TEMPLATE",
+        help=f"{_OF_HMAC}what is signed, such as {{timestamp}}.{{body}}.",
+        show_default=False,
+    ),
+]
 
 app = typer.Typer(
     help="Let senders sign callbacks instead of sending a token.", no_args_is_help=True
@@ -91,14 +99,7 @@ def create(
     id_header: Annotated[
         str, typer.Option(metavar="NAME", help=f"{_OF_HMAC}the header with the message's id.")
     ] = "",
-    signed_content: Annotated[
-        str,
-        typer.Option(
-            metavar="TEMPLATE",
-            help=f"{_OF_HMAC}what is signed, such as {{timestamp}}.{{body}}.",
-            show_default=False,
-        ),
-    ] = "",
+    signed_content: SignedContent = "",
     location: Location = DEFAULT_LOCATION,
     project: Project = None,
     form: TableFormat = Format.TABLE,
