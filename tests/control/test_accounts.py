@@ -285,7 +285,11 @@ def test_key_when_there_is_no_room_for_it(
     for _ in range(20):
         account_keys.create(caller, account, KINDS["KEY_ALG_ED25519"])
     made: list[object] = []
-    monkeypatch.setattr(account_keys, "new_key", lambda *_, **__: made.append(1))
+
+    def note(*kinds: object, **_options: object) -> None:
+        made.extend(kinds)
+
+    monkeypatch.setattr(account_keys, "new_key", note)
 
     with pytest.raises(FailedPreconditionError, match="has 20 keys"):
         account_keys.create(caller, account, KINDS["KEY_ALG_RSA_4096"])
