@@ -241,7 +241,6 @@ class App:
         )
 
     def _sweep(self, store: Store) -> None:
-        """Start what removes what is old."""
         days, audit_days = self._settings.retention, self._settings.audit_retention
         sweeper = Sweeper(
             store.expiry, self._clock, self._metrics, retention_days=days, audit_days=audit_days
