@@ -34,6 +34,9 @@ def test_rpc_beside_its_proto(rpc: AnyRpc) -> None:
 def test_calls_that_are_not_repeated() -> None:
     """No more calls than these are kept from being repeated: a new one is thought about."""
     assert {
+        "CallbackSignatures/CreateCallbackSignature",
+        "CallbackSignatures/DeleteCallbackSignature",
+        "CallbackSignatures/UpdateCallbackSignature",
         "ClientSecrets/CreateClientSecret",
         "ClientSecrets/DeleteClientSecret",
         "Sessions/ApproveLogin",
