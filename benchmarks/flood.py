@@ -1,6 +1,6 @@
 """A process that sends calls with bad tokens over gRPC, faster than a library would.
 
-Requests are HTTP/2 frames made beforehand, a few hundred in a write, over several connections; the
+Requests are HTTP/2 frames made beforehand, a handful in a write, over several connections; the
 answers are counted and not looked at further. So most of the processor is left to the server.
 """
 
@@ -26,7 +26,7 @@ _FRAME_HEAD: Final = 9
 _EMPTY_MESSAGE: Final = bytes(5)
 _PATH: Final = "/ringback.v1.Executions/GetExecution"
 #: seconds between two writes of a connection
-_TICK: Final = 0.02
+_TICK: Final = 0.005
 #: how many answers may be awaited on a connection before it pauses
 _MOST_PENDING: Final = 2_500
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import grpc
@@ -70,6 +71,27 @@ def test_relay_when_a_call_fails() -> None:
     with pytest.raises(ZeroDivisionError):
         failed.result(PATIENCE)
     relay.close()
+
+
+def test_relay_rests_after_a_call_that_does_not_pass_on() -> None:
+    """Calls that are refused take a fifth of the time at most; others are followed by the next."""
+    rests, took = list[float](), 0.002
+    relay = Relay(2, "test", rests.append)
+
+    def passes_on() -> None:
+        relay.pass_on()
+
+    def refused() -> None:
+        until = time.monotonic() + took
+        while time.monotonic() < until:
+            pass
+
+    for each in (passes_on, refused, passes_on, refused, passes_on):
+        relay.submit(each).result(PATIENCE)
+    relay.close()
+
+    assert 2 == len(rests)
+    assert all(rest >= 4 * took for rest in rests)
 
 
 class Slow:

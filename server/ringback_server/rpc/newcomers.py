@@ -8,6 +8,7 @@ up one at a time, on threads of their own, and what is more than they can take i
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
@@ -26,6 +27,10 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Rpc: TypeAlias = "grpc.RpcMethodHandler[Message, Message]"
 
+#: how long the thread that takes up calls rests after a refusal, as a multiple of what that took
+_REST = 4.0
+_LONGEST_REST = 0.02
+
 _FULL = refusal(
     OverloadedError("Too many callers with new tokens are being checked; try again in a moment.")
 )
@@ -34,13 +39,17 @@ _FULL = refusal(
 class Relay(ThreadPoolExecutor):
     """Threads of which one at a time takes up calls, until a call lets the next thread do so.
 
-    A flood of calls that are refused keeps one thread busy, and the others asleep: what runs at
-    the same time competes for the interpreter. grpcio takes no pool of another class.
+    A flood of calls that are refused keeps one thread at work, and that a part of the time: what
+    runs at the same time competes for the interpreter, and each answer lets a connection that is
+    at its limit send another call. grpcio takes no pool of another class.
     """
 
-    def __init__(self, threads: int, name: str) -> None:
+    def __init__(
+        self, threads: int, name: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         """Take how many calls may take their time; threads are started as they are needed."""
         super().__init__(threads, name)
+        self._sleep = sleep
         self._most = threads
         self._name = name
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -122,9 +131,13 @@ class Relay(ThreadPoolExecutor):
                 self._calls.put(None)
                 self._baton.release()
                 return
+            begun = time.monotonic()
             call()
             with self._counting:
                 self._pending -= 1
+            if self._leading:
+                # It was refused: what is let in has passed on.
+                self._sleep(min(_LONGEST_REST, (time.monotonic() - begun) * _REST))
 
     def _lead(self) -> None:
         with self._counting:
