@@ -22,6 +22,7 @@ from tests.store.making import (
     ends,
     get,
     new_execution,
+    unhurried,
     waits,
 )
 
@@ -232,11 +233,11 @@ def test_expiry_when_an_end_is_still_awaited(store: Store) -> None:
     workflow = deploy(store)
     made, (first, second) = parent_of(store, workflow, asks(workflow, 2))
     end(store, first)
-    kept = store.expiry.executions(1e9, 10)
+    kept = unhurried(store).executions(1e9, 10)
     end(store, second)
     commit(store, made, replace(waits(), finished=(1,)))
 
-    assert ((0, False), (2, False)) == (kept, store.expiry.executions(1e9, 10))
+    assert ((0, False), (2, False)) == (kept, unhurried(store).executions(1e9, 10))
 
 
 def test_open_when_a_parent_had_ended(tmp_path: Path) -> None:

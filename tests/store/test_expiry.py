@@ -24,6 +24,7 @@ from tests.store.making import (
     get,
     logs,
     send,
+    unhurried,
     waits,
 )
 
@@ -54,7 +55,7 @@ def test_executions_when_some_are_old(store: Store) -> None:
     old = full(store, workflow, time=100.0)
     young = full(store, workflow, time=200.0)
     waiting = awaiting(store, workflow)
-    removed = store.expiry.executions(200.0, 100)
+    removed = unhurried(store).executions(200.0, 100)
 
     assert removed == (1, False)
     assert rows(store) == (2, 2, 2, 1)
@@ -70,7 +71,7 @@ def test_executions_when_their_callbacks_have_policies(store: Store) -> None:
     names = [str(CallbackName.of(made.name, 0)) for made in (old, young)]
     for name in names:
         store.credentials.add_binding(Binding(email="a@b", role="r", resource=name))
-    store.expiry.executions(200.0, 100)
+    unhurried(store).executions(200.0, 100)
 
     assert [0, 1] == [len(store.credentials.policy(name).bindings) for name in names]
 
@@ -80,7 +81,7 @@ def test_executions_when_the_batch_is_small(store: Store) -> None:
     workflow = deploy(store)
     for _ in range(2):
         full(store, workflow, time=100.0)
-    calls = [store.expiry.executions(200.0, 3) for _ in range(5)]
+    calls = [unhurried(store).executions(200.0, 3) for _ in range(5)]
 
     assert calls == [(0, True), (1, True), (0, True), (1, False), (0, False)]
     assert rows(store) == (0, 0, 0, 0)

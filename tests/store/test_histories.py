@@ -22,7 +22,7 @@ from ringback_server.store.creations import Stored
 from ringback_server.store.histories import Histories
 from ringback_server.store.packed_history import pack_history, unpack_history
 from ringback_server.store.records import Advance, Superseded
-from tests.store.making import FIELDS, commit, create, deploy, ends, new_execution, waits
+from tests.store.making import FIELDS, commit, create, deploy, ends, new_execution, unhurried, waits
 
 
 def begun(number: int, parent: int = 0) -> StepBegun:
@@ -189,5 +189,5 @@ def test_retention_when_there_is_a_history(store: Store) -> None:
     made = create(store, deploy(store), advance(1))
     commit(store, made, replace(ends(time=13.0), history=StepHistory(ended=(ended(1),))))
 
-    assert (1, False) == store.expiry.executions(20.0, 100)
+    assert (1, False) == unhurried(store).executions(20.0, 100)
     assert [] == store.database.read(lambda c: c.execute("SELECT * FROM history").fetchall())

@@ -14,6 +14,7 @@ from ringback_server.store.ids import new_uid
 from ringback_server.store.lookups import execution_id
 from ringback_server.store.packing import seal
 from ringback_server.store.payloads import pack
+from tests.store.making import unhurried
 
 _APPLICATION_ID = 0x52424B31
 _ROOT = "a@p.iam.gserviceaccount.com"
@@ -88,7 +89,7 @@ def test_open_when_the_schema_is_the_first(tmp_path: Path) -> None:
                 inbox_limit=1,
             )
         )
-        removed = store.expiry.executions(5.5, 10)
+        removed = unhurried(store).executions(5.5, 10)
         tokens = store.expiry.revoked_tokens(60.0, 10)
         after = store.census.executions()
     finally:
