@@ -16,7 +16,8 @@ class Checkpoints:
     """A thread that makes a passive checkpoint every `interval` seconds if there is news.
 
     Passive ones wait for nobody, but under steady load they never reset the WAL. Once it is
-    larger than `wal_limit` bytes, the writer pauses between two batches for the remainder.
+    larger than `wal_limit` bytes, the writer pauses between two batches for the remainder, and
+    writes from the beginning of the file again: cutting it would take longer than all else.
     """
 
     def __init__(
@@ -71,6 +72,6 @@ class Checkpoints:
         return bool(frames == moved)
 
     def _reset(self) -> None:
-        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         if not busy:
             self._resets += 1

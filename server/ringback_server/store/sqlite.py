@@ -63,6 +63,7 @@ class SqliteDatabase:
         self._path = path
         self._connection = _open(path)
         self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+        self._connection.execute(f"PRAGMA journal_size_limit = {wal_limit}")
         self._checkpoint_connection = _connect(path, timeout=_PAUSE_SECONDS)
         self._readers = Readers(lambda: _connect_reader(path))
         self._writer = Writer(
