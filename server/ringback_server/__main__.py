@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
+from ringback_server import garbage
 from ringback_server.app import App
 from ringback_server.cores import keep_to
 from ringback_server.errors import StartError
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"ringback serve: {error}\n")
         return 2
     with app:
+        garbage.settle()
         while not stop.wait(_LOOK_SECONDS):
             pass
     return 1 if failed.is_set() else 0
