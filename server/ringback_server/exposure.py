@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Final
 
+from ringback_server.background import BackgroundThread
 from ringback_server.errors import StartError
 from ringback_server.setting_values import Address
 from ringback_server.settings import Settings
@@ -48,8 +48,7 @@ class Reminder:
     def __init__(self, seconds: float = _MINUTE) -> None:
         """Take how many seconds lie between two warnings."""
         self._seconds = seconds
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ringback-reminder", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-reminder")
 
     def start(self) -> None:
         """Begin to warn."""
@@ -57,10 +56,9 @@ class Reminder:
 
     def close(self) -> None:
         """Stop warning; returns once the thread has ended."""
-        self._closed.set()
-        self._thread.join()
+        self._thread.close()
 
     def _run(self) -> None:
         _log.warning(_OPEN)
-        while not self._closed.wait(self._seconds):
+        while self._thread.rest(self._seconds):
             _log.warning(_OPEN)

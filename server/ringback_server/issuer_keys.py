@@ -18,6 +18,7 @@ from ringback_server.auth.claims import strict_object
 from ringback_server.auth.external_issuers import ExternalIssuer, keys_url
 from ringback_server.auth.key_sets import ExternalKey, KeySet, KeySetError, read_key_set
 from ringback_server.auth.refusals import TokenError
+from ringback_server.background import BackgroundThread
 from ringback_server.clock import Clock
 from ringback_server.engine.outbound.client import OutboundClient
 from ringback_server.engine.outbound.egress import EgressPolicy
@@ -93,11 +94,10 @@ class FetchedKeys:
         self._client = client
         self._clock = clock
         self._sources = {issuer.name: _Source(issuer) for issuer in issuers}
-        # Guards the sources and whether this is closed. Nothing is sent while it is held, and
-        # nothing else locked. Keys that are held are read without it: they are replaced as a whole.
+        # Guards the sources. Nothing is sent while it is held, and nothing else locked. Keys that
+        # are held are read without it: they are replaced as a whole.
         self._changed = threading.Condition()
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="ringback-issuers", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-issuers", clock, changed=self._changed)
 
     def start(self) -> None:
         """Begin to ask all issuers, and return at once."""
@@ -106,11 +106,7 @@ class FetchedKeys:
 
     def close(self) -> None:
         """Give up what is under way; may be called twice."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.close()
         self._client.close()
 
     def __repr__(self) -> str:
@@ -172,7 +168,7 @@ class FetchedKeys:
     def _await_due(self) -> list[_Source] | None:
         """Wait until it is time to ask some issuers; None once this is closed."""
         with self._changed:
-            while not self._closed:
+            while not self._thread.closed:
                 now = self._clock.monotonic()
                 idle = [source for source in self._sources.values() if not source.under_way]
                 due = [source for source in idle if now >= source.due]

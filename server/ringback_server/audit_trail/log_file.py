@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import stat
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 from ringback_server.audit_trail.lines import line_of
+from ringback_server.background import BackgroundThread
 from ringback_server.clock import Clock
 from ringback_server.errors import RingbackError, StartError
 from ringback_server.model.audit import StoredAuditEntry
@@ -107,22 +107,17 @@ class AuditLog:
         self._file = file
         self._entries = entries
         self._positions = positions
-        self._clock = clock
-        # Guards the fields below; nothing is read or written while it is held.
-        self._changed = threading.Condition()
-        self._closed = False
+        # The thread alone sets it.
         self._trouble: str | None = None
-        self._thread = threading.Thread(target=self._run, name="ringback-audit-log", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-audit-log", clock)
 
     def __repr__(self) -> str:
-        with self._changed:
-            return f"<AuditLog [{'closed' if self._closed else 'open'} | {self._trouble}]>"
+        return f"<AuditLog [{self._thread} | {self._trouble}]>"
 
     @property
     def trouble(self) -> str | None:
         """Why the file lacks entries, None if it does not."""
-        with self._changed:
-            return self._trouble
+        return self._trouble
 
     def start(self) -> None:
         """Start the thread."""
@@ -130,27 +125,27 @@ class AuditLog:
 
     def close(self) -> None:
         """Write what is there and end the thread; may be called before `start`, once."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.close()
         self._file.close()
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                closed = self._closed
-            trouble = self._attempt(self._write)
-            self._note(trouble)
-            if closed:
-                return
-            self._pause(_PAUSE if trouble else _INTERVAL)
+        self._look()
+        while self._thread.rest(_PAUSE if self._trouble else _INTERVAL):
+            self._look()
+        self._look()
 
-    def _attempt(self, action: Callable[[], None]) -> str | None:
-        """Return why an action failed, None if it did not."""
+    def _look(self) -> None:
+        """Write what there is, and log when that begins to fail or succeeds again."""
+        before, self._trouble = self._trouble, self._attempt()
+        if self._trouble is None and before is not None:
+            _log.info("the audit log is written again")
+        elif self._trouble != before:
+            _log.error("%s Its entries are stored, and written later.", self._trouble)
+
+    def _attempt(self) -> str | None:
+        """Write all entries that were stored since; return why they cannot be, None if they are."""
         try:
-            action()
+            self._write()
         except OSError as error:
             return f"The audit log cannot be written: {error.strerror or error}."
         except RingbackError as error:
@@ -158,27 +153,11 @@ class AuditLog:
         return None
 
     def _write(self) -> None:
-        """Write all entries that were stored since."""
         position = int(self._positions.get(_POSITION) or 0)
         while entries := self._entries.after(position, _BATCH):
             self._file.append(b"".join(map(line_of, entries)))
             position = entries[-1].number
             self._positions.set(_POSITION, str(position))
-
-    def _note(self, trouble: str | None) -> None:
-        with self._changed:
-            before, self._trouble = self._trouble, trouble
-        if trouble is not None and trouble != before:
-            _log.error("%s Its entries are stored, and written later.", trouble)
-        elif trouble is None and before is not None:
-            _log.info("the audit log is written again")
-
-    def _pause(self, seconds: float) -> None:
-        """Sleep until then, or until it is time to end."""
-        until = self._clock.monotonic() + seconds
-        with self._changed:
-            while not self._closed and (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(self._changed, left)
 
 
 def _opened(path: Path) -> int:

@@ -17,6 +17,7 @@ from google.rpc import code_pb2
 
 from ringback_server.api.statuses import CODES
 from ringback_server.audit_trail.folding import Folding
+from ringback_server.background import BackgroundThread
 from ringback_server.clock import Clock
 from ringback_server.errors import RingbackError
 from ringback_server.model.audit import AuditEntry, AuditKind
@@ -76,13 +77,12 @@ class Recorder:
         self._waiting: list[AuditEntry] = []
         self._strangers = Folding(_STRANGERS, each=_STRANGERS)
         self._refused = Folding(_REFUSED, each=_EACH)
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="ringback-audit", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-audit", clock, changed=self._changed)
 
     def __repr__(self) -> str:
         with self._changed:
-            state = "closed" if self._closed else "open"
-            return f"<Recorder [{state} | {len(self._waiting)} waiting | {self._refused!r}]>"
+            waiting = len(self._waiting)
+            return f"<Recorder [{self._thread} | {waiting} waiting | {self._refused!r}]>"
 
     def start(self) -> None:
         """Start the thread."""
@@ -90,11 +90,7 @@ class Recorder:
 
     def close(self) -> None:
         """Store what waits and end the thread; may be called before `start` and twice."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.close()
 
     def wants(self, kind: AuditKind) -> bool:
         """Tell whether requests of a kind that went well are kept."""
@@ -143,14 +139,13 @@ class Recorder:
     def _rest(self) -> bool:
         """Wait until there is something to store, and then for more; True when it is the end."""
         with self._changed:
-            while not self._closed and not self._waiting and not self._counting:
+            while not self._thread.closed and not self._waiting and not self._counting:
                 self._clock.wait(self._changed, None)
-            until = self._clock.monotonic() + FLUSH
-            while not self._closed and (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(self._changed, left)
-            now = float("inf") if self._closed else self._clock.monotonic()
+        closed = not self._thread.rest(FLUSH)
+        with self._changed:
+            now = float("inf") if closed else self._clock.monotonic()
             self._waiting += [*self._strangers.due(now), *self._refused.due(now)]
-            return self._closed
+        return closed
 
     def _flush(self) -> None:
         while True:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from ringback_server.background import BackgroundThread
 from ringback_server.clock import Clock
 from ringback_server.engine.observer import EngineObserver
 from ringback_server.errors import RingbackError
@@ -77,14 +77,10 @@ class Sweeper:
         self._observer = observer
         self._seconds = retention_days * _DAY
         self._audit_seconds = audit_days * _DAY
-        # Guards the field below; nothing is removed while it is held.
-        self._changed = threading.Condition()
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="ringback-sweeper", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-sweeper", clock)
 
     def __repr__(self) -> str:
-        with self._changed:
-            return f"<Sweeper [{'closed' if self._closed else 'open'}]>"
+        return f"<Sweeper [{self._thread}]>"
 
     def start(self) -> None:
         """Start the thread; it looks at once."""
@@ -92,11 +88,7 @@ class Sweeper:
 
     def close(self) -> None:
         """End the thread after its batch; may be called before `start` and twice."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.close()
 
     def _run(self) -> None:
         while True:
@@ -104,7 +96,7 @@ class Sweeper:
                 self._sweep()
             except RingbackError as error:
                 _log.warning("old rows cannot be removed at present: %s", error)
-            if not self._pause(_INTERVAL):
+            if not self._thread.rest(_INTERVAL):
                 return
 
     def _sweep(self) -> None:
@@ -130,14 +122,6 @@ class Sweeper:
             if count:
                 self._observer.deleted(kind, count)
             total += count
-            more = more and self._pause(_PAUSE)
+            more = more and self._thread.rest(_PAUSE)
         if total:
             _log.info("removed %d old rows: %s", total, kind)
-
-    def _pause(self, seconds: float) -> bool:
-        """Sleep; False when it is time to end."""
-        until = self._clock.monotonic() + seconds
-        with self._changed:
-            while not self._closed and (left := until - self._clock.monotonic()) > 0:
-                self._clock.wait(self._changed, left)
-            return not self._closed

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from ringback_server.background import BackgroundThread
 from ringback_server.clock import Clock
 from ringback_server.errors import RingbackError
 
@@ -65,13 +66,12 @@ class Timers:
         self._queue = queue
         self._clock = clock
         self._chore = chore
-        # Guards the two fields below; nothing is read from the store or queued while it is held.
+        # Guards the field below; nothing is read from the store or queued while it is held.
         self._changed = threading.Condition()
         self._next = -math.inf
-        self._closed = False
         # The thread's own: whether what a crash left has all been taken up.
         self._recovered = False
-        self._thread = threading.Thread(target=self._run, name="ringback-timers", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-timers", clock, changed=self._changed)
 
     def __repr__(self) -> str:
         """Show the time up to which the thread sleeps."""
@@ -91,11 +91,7 @@ class Timers:
 
     def close(self) -> None:
         """End the thread; may be called before `start` and twice."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.close()
 
     def _run(self) -> None:
         while self._sleep():
@@ -123,7 +119,7 @@ class Timers:
         """Sleep until the next deadline; False when closed."""
         with self._changed:
             began = self._clock.monotonic()
-            while not self._closed:
+            while not self._thread.closed:
                 left = min(
                     self._next - self._clock.now(),
                     began + _SWEEP_SECONDS - self._clock.monotonic(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from ringback_server.background import BackgroundThread
+
 #: seconds between two looks; a token that counts no more reads for so long at most
 SECONDS = 15.0
 
@@ -15,11 +17,10 @@ class Beats:
     def __init__(self, seconds: float = SECONDS) -> None:
         """Take the seconds between two beats."""
         self._seconds = seconds
-        self._closed = threading.Event()
         # Guards the set; nothing else is locked while it is held.
         self._lock = threading.Lock()
         self._told: set[Callable[[], None]] = set()
-        self._thread = threading.Thread(target=self._run, name="ringback-beats", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-beats")
 
     def __repr__(self) -> str:
         return f"<Beats for {len(self._told)}>"
@@ -36,16 +37,14 @@ class Beats:
 
     def close(self) -> None:
         """Beat no more; may be called twice, and before the start."""
-        self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.close()
 
     def _remove(self, told: Callable[[], None]) -> None:
         with self._lock:
             self._told.discard(told)
 
     def _run(self) -> None:
-        while not self._closed.wait(self._seconds):
+        while self._thread.rest(self._seconds):
             with self._lock:
                 everyone = tuple(self._told)
             for told in everyone:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 
+from ringback_server.background import BackgroundThread
 from ringback_server.errors import RingbackError
 from ringback_server.store.writer import Writer
 
@@ -29,25 +29,23 @@ class Checkpoints:
         self._wal_limit = wal_limit
         self._interval = interval
         self._page_size = int(connection.execute("PRAGMA page_size").fetchone()[0])
-        self._closing = threading.Event()
         # The fields below belong to the thread.
         self._seen = -1
         self._resets = 0
         self._failing = False
-        self._thread = threading.Thread(target=self._run, name="ringback-checkpoints", daemon=True)
+        self._thread = BackgroundThread(self._run, "ringback-checkpoints")
         self._thread.start()
 
     def __repr__(self) -> str:
-        state = "closing" if self._closing.is_set() else "open"
-        return f"<Checkpoints [{state} | {self._resets} resets | failing: {self._failing}]>"
+        state = f"{self._resets} resets | failing: {self._failing}"
+        return f"<Checkpoints [{self._thread} | {state}]>"
 
     def close(self) -> None:
         """End the thread; the connection stays open."""
-        self._closing.set()
-        self._thread.join()
+        self._thread.close()
 
     def _run(self) -> None:
-        while not self._closing.wait(self._interval):
+        while self._thread.rest(self._interval):
             batches = self._writer.batches
             if batches == self._seen:
                 continue
