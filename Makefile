@@ -24,10 +24,13 @@ demo: setup  ## Run the samples against real requests, and show each
 browser:  ## Install Chromium for the browser test (as root; else the test is skipped)
 	scripts/install_browser.sh
 
+# Hundreds of our own processes start in it, which need not compile us each time.
+test: export PYTHONDONTWRITEBYTECODE :=
+
 test: setup  ## Run the tests, then the conformance suite
 	scripts/install_node_library.sh
 	scripts/install_buf.sh
-	$(BIN)/pytest -n 2 --timeout=120
+	$(BIN)/pytest -n 2 --dist worksteal --timeout=120
 	$(BIN)/python tests/conformance/run.py
 
 interop: setup  ## Run clients in other languages against real servers; LANGUAGES='go node'
