@@ -39,32 +39,20 @@ DELETE FROM audit_word WHERE id IN
                    WHERE used <= (SELECT MIN(id) FROM audit_entry))
     ORDER BY used LIMIT ?)
 """
-_TOKENS = """
-DELETE FROM revoked_token WHERE token_id IN
-  (SELECT token_id FROM revoked_token WHERE until < ? ORDER BY until LIMIT ?)
+# Of a table of ours those that have expired, the oldest first: their times have an index.
+_OLDEST = """
+DELETE FROM {table} WHERE {key} IN
+  (SELECT {key} FROM {table} WHERE {time} < ? ORDER BY {time} LIMIT ?)
 """
+_TOKENS = _OLDEST.format(table="revoked_token", key="token_id", time="until")
+_ASSERTIONS = _OLDEST.format(table="spent_assertion", key="digest", time="until")
+_LOGINS = _OLDEST.format(table="login", key="id", time="expire_time")
+_SESSIONS = _OLDEST.format(table="session", key="id", time="expire_time")
+_REFRESH_TOKENS = _OLDEST.format(table="refresh_token", key="digest", time="expire_time")
+_SESSION_TOKENS = _OLDEST.format(table="session_token", key="token_id", time="until")
+
 # A login stays for a while after its end, so that a code of it that is used again is noticed.
 _LOGIN_KEPT = 3_600.0
-_ASSERTIONS = """
-DELETE FROM spent_assertion WHERE digest IN
-  (SELECT digest FROM spent_assertion WHERE until < ? ORDER BY until LIMIT ?)
-"""
-_LOGINS = """
-DELETE FROM login WHERE id IN
-  (SELECT id FROM login WHERE expire_time < ? ORDER BY expire_time LIMIT ?)
-"""
-_SESSIONS = """
-DELETE FROM session WHERE id IN
-  (SELECT id FROM session WHERE expire_time < ? ORDER BY expire_time LIMIT ?)
-"""
-_REFRESH_TOKENS = """
-DELETE FROM refresh_token WHERE digest IN
-  (SELECT digest FROM refresh_token WHERE expire_time < ? ORDER BY expire_time LIMIT ?)
-"""
-_SESSION_TOKENS = """
-DELETE FROM session_token WHERE token_id IN
-  (SELECT token_id FROM session_token WHERE until < ? ORDER BY until LIMIT ?)
-"""
 
 
 class Expiry:
