@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ringback_server.lang.errors import value_error
 from ringback_server.lang.http_exchange import HttpRequest
@@ -24,18 +23,6 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_TIMEOUT = 1800
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    """What every request may be given."""
-
-    timeout: float
-    headers: Map | None
-    query: Map | None
-    auth: Map | None
-    private_service_name: str | None
-    ca_certificate: Value
-
-
 @function("http.get", blocking=True, keeps=False)
 def get(
     url: str,
@@ -47,15 +34,9 @@ def get(
     ca_certificate: Value = None,
 ) -> Block:
     """Send a GET request and return the answer."""
-    options = _Options(
-        timeout=timeout,
-        headers=headers,
-        query=query,
-        auth=auth,
-        private_service_name=private_service_name,
-        ca_certificate=ca_certificate,
+    return request(
+        "GET", url, timeout, None, headers, query, auth, private_service_name, ca_certificate
     )
-    return _sent("GET", url, None, options)
 
 
 @function("http.request", blocking=True, keeps=False)
@@ -73,15 +54,23 @@ def request(
     """Send a request with any method and return the answer."""
     if method not in METHODS:
         raise value_error(f"'method' must be one of {', '.join(METHODS)}, not {method[:100]!r}")
-    options = _Options(
-        timeout=timeout,
-        headers=headers,
-        query=query,
-        auth=auth,
-        private_service_name=private_service_name,
-        ca_certificate=ca_certificate,
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise value_error(f"'timeout' must be above 0 s and at most {MAX_TIMEOUT} s")
+    if ca_certificate is not None and not isinstance(ca_certificate, bytes):
+        raise value_error("'ca_certificate' must be bytes")
+    data, content_type = encode_body(body, given_type(headers))
+    return Block(
+        request=HttpRequest(
+            method=method,
+            url=target(url, query),
+            headers=tuple(request_headers(headers, content_type)),
+            body=data,
+            timeout=float(timeout),
+            ca_certificate=ca_certificate,
+            auth=auth_of(auth),
+            private_service=private_service_name,
+        )
     )
-    return _sent(method, url, body, options)
 
 
 def _with_body(method: str) -> Callable[..., Block]:
@@ -125,28 +114,6 @@ def default_retry_predicate(exception: Value) -> bool:
 def default_retry_predicate_non_idempotent(exception: Value) -> bool:
     """Tell whether a request that cannot have had an effect may succeed when sent again."""
     return _matches(exception, codes=(429, 503), tags=("ConnectionFailedError",))
-
-
-def _sent(method: str, url: str, body: Value, options: _Options) -> Block:
-    """Return what blocks a strand until a request is answered; raises TypeErrors, ValueErrors."""
-    certificate = options.ca_certificate
-    if not 0 < options.timeout <= MAX_TIMEOUT:
-        raise value_error(f"'timeout' must be above 0 s and at most {MAX_TIMEOUT} s")
-    if certificate is not None and not isinstance(certificate, bytes):
-        raise value_error("'ca_certificate' must be bytes")
-    data, content_type = encode_body(body, given_type(options.headers))
-    return Block(
-        request=HttpRequest(
-            method=method,
-            url=target(url, options.query),
-            headers=tuple(request_headers(options.headers, content_type)),
-            body=data,
-            timeout=float(options.timeout),
-            ca_certificate=certificate,
-            auth=auth_of(options.auth),
-            private_service=options.private_service_name,
-        )
-    )
 
 
 def _matches(exception: Value, *, codes: tuple[int, ...], tags: tuple[str, ...]) -> bool:
