@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar, Self
 
 from ringback_server.errors import FieldViolation, InvalidArgumentError
 
@@ -24,3 +25,16 @@ def ids_of(text: str, collections: tuple[str, ...], field: str) -> tuple[str, ..
             message, violations=(FieldViolation(field=field, description=message),)
         )
     return ids
+
+
+class PartedName:
+    """A name whose fields are the ids in it, in their order."""
+
+    __slots__ = ()
+
+    collections: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def parse(cls, text: str, field: str = "name") -> Self:
+        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
+        return cls(*ids_of(text, cls.collections, field))

@@ -11,55 +11,46 @@ from uuid import UUID
 from ringback_server.errors import FieldViolation, InvalidArgumentError, Resource
 from ringback_server.model.account_emails import account_project
 from ringback_server.model.callback_ids import callback_id, callback_number
-from ringback_server.model.name_parts import ids_of
+from ringback_server.model.name_parts import PartedName, ids_of
 from ringback_server.model.signing_key_names import SigningKeyName, SigningKeysName
 
 _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectName:
+class ProjectName(PartedName):
     """`projects/P`."""
 
-    project: str
+    collections = ("projects",)
 
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects",), field))
+    project: str
 
     def __str__(self) -> str:
         return f"projects/{self.project}"
 
 
 @dataclass(frozen=True, slots=True)
-class LocationName:
+class LocationName(PartedName):
     """`projects/P/locations/L`; the project is kept as the caller wrote it (SPEC 10.17)."""
+
+    collections = ("projects", "locations")
 
     project: str
     location: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "parent") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects", "locations"), field))
 
     def __str__(self) -> str:
         return f"projects/{self.project}/locations/{self.location}"
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowName:
+class WorkflowName(PartedName):
     """`projects/P/locations/L/workflows/W`."""
+
+    collections = ("projects", "locations", "workflows")
 
     project: str
     location: str
     workflow: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects", "locations", "workflows"), field))
 
     @property
     def parent(self) -> LocationName:
@@ -71,18 +62,15 @@ class WorkflowName:
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionName:
+class ExecutionName(PartedName):
     """`projects/P/locations/L/workflows/W/executions/E`; E is a UUID."""
+
+    collections = ("projects", "locations", "workflows", "executions")
 
     project: str
     location: str
     workflow: str
     execution: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects", "locations", "workflows", "executions"), field))
 
     @property
     def parent(self) -> WorkflowName:
@@ -103,20 +91,16 @@ class ExecutionName:
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackName:
+class CallbackName(PartedName):
     """`…/executions/E/callbacks/C`; C is derived from E and the endpoint's number."""
+
+    collections = ("projects", "locations", "workflows", "executions", "callbacks")
 
     project: str
     location: str
     workflow: str
     execution: str
     callback: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        collections = ("projects", "locations", "workflows", "executions", "callbacks")
-        return cls(*ids_of(text, collections, field))
 
     @classmethod
     def of(cls, execution: ExecutionName, number: int) -> Self:
@@ -140,20 +124,16 @@ class CallbackName:
 
 
 @dataclass(frozen=True, slots=True)
-class StepEntryName:
+class StepEntryName(PartedName):
     """`…/executions/E/stepEntries/N`."""
+
+    collections = ("projects", "locations", "workflows", "executions", "stepEntries")
 
     project: str
     location: str
     workflow: str
     execution: str
     entry: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        collections = ("projects", "locations", "workflows", "executions", "stepEntries")
-        return cls(*ids_of(text, collections, field))
 
     @property
     def parent(self) -> ExecutionName:
@@ -165,19 +145,15 @@ class StepEntryName:
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackSignatureName:
+class CallbackSignatureName(PartedName):
     """`projects/P/locations/L/workflows/W/callbackSignatures/S`."""
+
+    collections = ("projects", "locations", "workflows", "callbackSignatures")
 
     project: str
     location: str
     workflow: str
     signature: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        collections = ("projects", "locations", "workflows", "callbackSignatures")
-        return cls(*ids_of(text, collections, field))
 
     @property
     def parent(self) -> WorkflowName:
@@ -189,17 +165,14 @@ class CallbackSignatureName:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationName:
+class OperationName(PartedName):
     """`projects/P/locations/L/operations/O`."""
+
+    collections = ("projects", "locations", "operations")
 
     project: str
     location: str
     operation: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects", "locations", "operations"), field))
 
     @property
     def parent(self) -> LocationName:
@@ -211,16 +184,13 @@ class OperationName:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceAccountName:
+class ServiceAccountName(PartedName):
     """`projects/P/serviceAccounts/EMAIL`; the project may be `-`."""
+
+    collections = ("projects", "serviceAccounts")
 
     project: str
     email: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects", "serviceAccounts"), field))
 
     @classmethod
     def of(cls, email: str) -> Self:
@@ -232,17 +202,14 @@ class ServiceAccountName:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountKeyName:
+class AccountKeyName(PartedName):
     """`projects/P/serviceAccounts/EMAIL/keys/K`; the project may be `-`."""
+
+    collections = ("projects", "serviceAccounts", "keys")
 
     project: str
     email: str
     key: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects", "serviceAccounts", "keys"), field))
 
     @property
     def parent(self) -> ServiceAccountName:
@@ -254,16 +221,13 @@ class AccountKeyName:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleName:
+class RoleName(PartedName):
     """`projects/P/roles/R`."""
+
+    collections = ("projects", "roles")
 
     project: str
     role: str
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("projects", "roles"), field))
 
     @property
     def parent(self) -> ProjectName:
@@ -352,12 +316,12 @@ _TYPES: Mapping[type[ResourceName], str] = {
 
 
 _PARSERS: Mapping[tuple[str, ...], Callable[[str, str], ResourceName]] = {
-    ("projects",): ProjectName.parse,
-    ("projects", "locations"): LocationName.parse,
-    ("projects", "locations", "workflows"): WorkflowName.parse,
-    ("projects", "locations", "workflows", "executions"): ExecutionName.parse,
-    ("projects", "locations", "workflows", "executions", "callbacks"): CallbackName.parse,
-    ("projects", "serviceAccounts"): ServiceAccountName.parse,
+    ProjectName.collections: ProjectName.parse,
+    LocationName.collections: LocationName.parse,
+    WorkflowName.collections: WorkflowName.parse,
+    ExecutionName.collections: ExecutionName.parse,
+    CallbackName.collections: CallbackName.parse,
+    ServiceAccountName.collections: ServiceAccountName.parse,
 }
 
 

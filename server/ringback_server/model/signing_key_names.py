@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
-from ringback_server.model.name_parts import ids_of
+from ringback_server.model.name_parts import PartedName
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +19,14 @@ class SigningKeysName:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKeyName:
+class SigningKeyName(PartedName):
     """`signingKeys/KID`."""
+
+    collections = ("signingKeys",)
 
     kid: str
     #: what no project is called
     project: str = "*"
-
-    @classmethod
-    def parse(cls, text: str, field: str = "name") -> Self:
-        """Parse a name; `field` is the request field named in an InvalidArgumentError."""
-        return cls(*ids_of(text, ("signingKeys",), field))
 
     def __str__(self) -> str:
         return f"signingKeys/{self.kid}"
