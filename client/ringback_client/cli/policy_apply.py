@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ringback_client.cli.options import Project
-from ringback_client.cli.output import say, write_diff
+from ringback_client.cli.output import write_diff
 from ringback_client.cli.policy_file import project_of, read_policy
 from ringback_client.cli.policy_plan import Change, Plan
 from ringback_client.cli.session import session_of
@@ -57,9 +57,7 @@ def apply(
         write_diff(line for change in changes for line in change.lines)
         if dry_run:
             raise typer.Exit(_DIFFERENT)
-        if not session.agrees("Apply these changes?", yes=yes):
-            say("Nothing was changed.")
-            raise typer.Exit(1)
+        session.confirm("Apply these changes?", "Nothing was changed.", yes=yes)
         _make(changes)
     session.say(f"Applied {len(changes)} changes.")
 

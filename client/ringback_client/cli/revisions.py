@@ -1,6 +1,5 @@
 """`ringback list-revisions`, `diff` and `rollback`: what a workflow was before, and going back."""
 
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from ringback_client.cli.deploy import write_deployed
 from ringback_client.cli.differences import differences, revision_differences
 from ringback_client.cli.formats import Format
 from ringback_client.cli.options import Limit, Location, Project, TableFormat, read_file
-from ringback_client.cli.output import moment, say, say_error, write_diff, write_list
+from ringback_client.cli.output import moment, say_error, write_diff, write_list
 from ringback_client.cli.session import session_of
 from ringback_client.client import Client
 from ringback_client.errors import ClientError, InvalidInputError
@@ -125,11 +124,8 @@ def rollback(
             return
         if not session.quiet:
             write_diff(changes, to_stderr=True)
-        asks = not yes and session.asks and sys.stdin.isatty()
         question = f"Deploy {older.revision_id} as a new revision of {workflow}?"
-        if asks and not typer.confirm(question, err=True):
-            say("Nothing was deployed.")
-            raise typer.Exit(1)
+        session.confirm(question, "Nothing was deployed.", yes=yes)
         deployed = client.deploy(
             workflow,
             older.source_contents,

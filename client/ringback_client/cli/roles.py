@@ -10,7 +10,7 @@ import typer
 from ringback.v1 import iam_pb2
 from ringback_client.cli.formats import Format
 from ringback_client.cli.options import Limit, PageSize, Project, ResultFormat, TableFormat
-from ringback_client.cli.output import say, write_document, write_list
+from ringback_client.cli.output import write_document, write_list
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
 
@@ -174,11 +174,8 @@ def delete(
     """
     session = session_of(ctx)
     with session.client(project, DEFAULT_LOCATION) as client:
-        if not session.agrees(
-            f"Delete {client.place.role(role)}, and take it from all who have it?"
-        ):
-            say("Nothing was deleted.")
-            raise typer.Exit(1)
+        question = f"Delete {client.place.role(role)}, and take it from all who have it?"
+        session.confirm(question, "Nothing was deleted.")
         write_document(client.iam.delete_role(role), form)
 
 

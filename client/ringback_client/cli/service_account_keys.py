@@ -10,7 +10,7 @@ import typer
 from ringback.v1.iam_pb2 import ServiceAccountKey, ServiceAccountKeyOrigin
 from ringback_client.cli.formats import Format
 from ringback_client.cli.options import Project, ResultFormat, TableFormat
-from ringback_client.cli.output import moment, say, write_document, write_list
+from ringback_client.cli.output import moment, write_document, write_list
 from ringback_client.cli.session import session_of
 from ringback_client.errors import InvalidInputError
 from ringback_client.names import DEFAULT_LOCATION, last_segment
@@ -130,9 +130,7 @@ def delete(ctx: typer.Context, key: Key, iam_account: OfAccount, project: Projec
     A person at a terminal is asked first, but for --quiet.
     """
     session = session_of(ctx)
-    if not session.agrees(f"Delete key {last_segment(key)} of {iam_account}?"):
-        say("Nothing was deleted.")
-        raise typer.Exit(1)
+    session.confirm(f"Delete key {last_segment(key)} of {iam_account}?", "Nothing was deleted.")
     with session.client(project, DEFAULT_LOCATION) as client:
         client.iam.delete_key(iam_account, key)
     session.say(f"Deleted key {last_segment(key)}.")

@@ -19,7 +19,7 @@ from ringback_client.cli.options import (
     TableFormat,
     parse_expiry,
 )
-from ringback_client.cli.output import say, write_document, write_list, write_table
+from ringback_client.cli.output import write_document, write_list, write_table
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
 
@@ -118,9 +118,7 @@ def delete(ctx: typer.Context, account: Account, project: Project = None) -> Non
     """
     session = session_of(ctx)
     with session.client(project, DEFAULT_LOCATION) as client:
-        if not session.agrees(f"Delete {client.place.account(account)}?"):
-            say("Nothing was deleted.")
-            raise typer.Exit(1)
+        session.confirm(f"Delete {client.place.account(account)}?", "Nothing was deleted.")
         client.iam.delete_account(account)
     session.say(f"Deleted {account}.")
 

@@ -39,10 +39,15 @@ class Session:
         if not self.quiet:
             say(words)
 
-    def agrees(self, question: str, *, yes: bool = False) -> bool:
-        """Ask a person at the terminal; without one, or with `yes`, they agree."""
+    def confirm(self, question: str, otherwise: str, *, yes: bool = False) -> None:
+        """Ask a person at the terminal; without one, or with `yes`, they agree.
+
+        If they do not, say what comes of that, and raise typer.Exit.
+        """
         asks = self.asks and not yes and sys.stdin.isatty()
-        return not asks or typer.confirm(question, err=True)
+        if asks and not typer.confirm(question, err=True):
+            say(otherwise)
+            raise typer.Exit(1)
 
     def server(self) -> Server:
         """Find the server and say which it is; raises a ClientError when there is none."""

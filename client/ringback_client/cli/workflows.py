@@ -1,6 +1,5 @@
 """`ringback list`, `ringback describe` and `ringback delete`: workflows that are deployed."""
 
-import sys
 from itertools import islice
 from typing import Annotated
 
@@ -22,7 +21,6 @@ from ringback_client.cli.options import (
 )
 from ringback_client.cli.output import (
     moment,
-    say,
     write_document,
     write_list,
 )
@@ -91,10 +89,7 @@ def delete(
     session = session_of(ctx)
     with session.client(project, location) as client:
         name = client.place.workflow(workflow)
-        asks = session.asks and sys.stdin.isatty()
-        if asks and not typer.confirm(f"Delete {name} and all of its executions?", err=True):
-            say("Nothing was deleted.")
-            raise typer.Exit(1)
+        session.confirm(f"Delete {name} and all of its executions?", "Nothing was deleted.")
         if is_async:
             typer.echo(client.begin_deletion(workflow).name)
             return
