@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
 
 from ringback_server.gateway import oauth_forms, protocol, rest
-from tests.rpc.calls import PARENT
-from tests.security.attacked import Attacked
+from tests.rpc.calls import PARENT, REQUESTS, call
+from tests.security.attacked import LIST, Attacked
 from tests.security.callers import Callers
+from tests.security.frames import END_HEADERS, HEADERS, PREFACE, block, frame
+from tests.security.http_calls import PROJECT
 from tests.security.stage import Stage
 from tests.waiting import until
 
@@ -46,6 +49,30 @@ def test_good_callers_when_others_are_slow(target: Attacked, edge: str, beginnin
             threading.Event().wait(1.0)
 
     until(lambda: target.files <= before + 8)
+
+
+def test_known_callers_when_one_of_them_holds_calls_open(stage: Stage) -> None:
+    """Calls without a message from who may call keep others waiting for half a second, once."""
+    good, slow = (
+        f"Bearer {stage.self_signed(stage.account(('roles/workflows.viewer', PROJECT)))}"
+        for _ in range(2)
+    )
+    for token in (good, slow):
+        call(stage.channel, LIST, REQUESTS[LIST], metadata=(("authorization", token),))
+    held = block("/ringback.v1.Workflows/ListWorkflows", ("authorization", slow))
+    address = stage.store.instance.get("grpc") or ""
+    host, _, port = address.rpartition(":")
+    took: list[float] = []
+    with socket.create_connection((host, int(port)), 5.0) as connection:
+        connection.sendall(PREFACE)
+        for first in range(1, 400, 100):
+            for stream in range(first, first + 100, 2):
+                connection.sendall(frame(HEADERS, END_HEADERS, stream, held))
+            began = time.monotonic()
+            call(stage.channel, LIST, REQUESTS[LIST], metadata=(("authorization", good),))
+            took.append(time.monotonic() - began)
+
+    assert max(took) < _SECONDS
 
 
 def dribbles(stage: Stage, beginning: bytes) -> Iterator[bytes]:

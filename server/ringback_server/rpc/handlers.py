@@ -24,6 +24,7 @@ from ringback_server.rpc.metadata import REQUEST_ID, Sent, address
 from ringback_server.rpc.newcomers import Newcomers, Relay, Rpc
 from ringback_server.rpc.status import DETAILS_KEY, EXPIRED, INTERNAL, Refusal, refusal
 from ringback_server.rpc.streaming import StreamHandler, Streaming, stream_handler
+from ringback_server.rpc.threads import Threads
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class Surroundings:
 
     admission: Admission
     room: WaitingRoom
+    #: where calls run whose token was seen before, unless they wait
+    threads: Threads
     #: where calls that wait run, so that they never keep others from a thread
     waiting: ThreadPoolExecutor
     #: set once the server stops: calls that wait come to their end
@@ -62,8 +65,9 @@ class Handler:
         self._method = method
         self._around = around
         self._relay = relay
+        self._threads = None if method.waits else around.threads
         # grpcio runs a behaviour that has this attribute on that pool instead of the server's.
-        self.experimental_thread_pool = relay or (around.waiting if method.waits else None)
+        self.experimental_thread_pool = relay or self._threads or around.waiting
 
     def __call__(self, messages: Iterator[Message], context: grpc.ServicerContext) -> Message:
         """Authenticate, read the one message, answer, and turn errors into statuses."""
@@ -115,7 +119,9 @@ class Handler:
         caller = around.admission.admit(authorization, self._time_left(context))
         if self._relay is not None:
             self._relay.pass_on()
-        request = around.arrivals.message(messages, context, self._method.request)
+        request = around.arrivals.message(
+            messages, context, self._method.request, caller.principal.email, self._threads
+        )
         if request is None or _over(context):
             return EXPIRED
         if not self._method.waits:

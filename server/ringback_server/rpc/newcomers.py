@@ -11,8 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
-from typing import NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import NoReturn, TypeAlias
 
 import grpc
 from google.protobuf.message import Message
@@ -21,10 +20,8 @@ from ringback_server.api.admission import Admission
 from ringback_server.errors import OverloadedError
 from ringback_server.rpc.metadata import Sent
 from ringback_server.rpc.status import DETAILS_KEY, refusal
-from ringback_server.store.capture import Capture
+from ringback_server.rpc.threads import Call, Parameters, Result, Threads
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
 Rpc: TypeAlias = "grpc.RpcMethodHandler[Message, Message]"
 
 #: how long the thread that takes up calls rests after a refusal, as a multiple of what that took
@@ -36,32 +33,21 @@ _FULL = refusal(
 )
 
 
-class Relay(ThreadPoolExecutor):
-    """Threads of which one at a time takes up calls, until a call lets the next thread do so.
+class Relay(Threads):
+    """Threads of which one at a time takes up calls, and rests after each that did not pass on.
 
     A flood of calls that are refused keeps one thread at work, and that a part of the time: what
     runs at the same time competes for the interpreter, and each answer lets a connection that is
-    at its limit send another call. grpcio takes no pool of another class.
+    at its limit send another call.
     """
 
     def __init__(
         self, threads: int, name: str, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         """Take how many calls may take their time; threads are started as they are needed."""
-        super().__init__(threads, name)
         self._sleep = sleep
-        self._most = threads
-        self._name = name
-        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        # Held by the thread that takes up calls, also while it waits for one.
-        self._baton = threading.Lock()
-        self._here = threading.local()
-        # Guards the counts; nothing else is locked while it is held.
-        self._counting = threading.Lock()
         self._pending = 0
-        self._started = 0
-        self._idle = 0
-        self._start()
+        super().__init__(1, threads, name)
 
     @property
     def pending(self) -> int:
@@ -77,75 +63,18 @@ class Relay(ThreadPoolExecutor):
         **kwargs: Parameters.kwargs,
     ) -> Future[Result]:
         """Run a call when it is its turn."""
-        future: Future[Result] = Future()
-
-        def call() -> None:
-            capture = Capture()
-            with capture:
-                future.set_result(fn(*args, **kwargs))
-            if capture.error is not None:
-                future.set_exception(capture.error)
-
         with self._counting:
             self._pending += 1
-        self._calls.put(call)
-        return future
+        return super().submit(fn, *args, **kwargs)
 
-    def pass_on(self) -> None:
-        """Let another thread take up calls; for a call that may take its time from here on."""
-        if not self._leading:
-            return
-        self._leading = False
-        self._baton.release()
+    def _serve(self, call: Call) -> None:
+        begun = time.monotonic()
+        call()
         with self._counting:
-            wanted = not self._idle and self._started < self._most
-        if wanted:
-            self._start()
-
-    def close(self) -> None:
-        """Start nothing more; what runs comes to its end."""
-        self._calls.put(None)
-
-    @property
-    def _leading(self) -> bool:
-        """Whether this thread is the one that takes up calls."""
-        return getattr(self._here, "leading", False)
-
-    @_leading.setter
-    def _leading(self, leading: bool) -> None:
-        self._here.leading = leading
-
-    def _start(self) -> None:
-        with self._counting:
-            self._started += 1
-            name = f"{self._name}_{self._started}"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            if not self._leading:
-                self._lead()
-            call = self._calls.get()
-            if call is None:
-                # For the others.
-                self._calls.put(None)
-                self._baton.release()
-                return
-            begun = time.monotonic()
-            call()
-            with self._counting:
-                self._pending -= 1
-            if self._leading:
-                # It was refused: what is let in has passed on.
-                self._sleep(min(_LONGEST_REST, (time.monotonic() - begun) * _REST))
-
-    def _lead(self) -> None:
-        with self._counting:
-            self._idle += 1
-        self._baton.acquire()
-        with self._counting:
-            self._idle -= 1
-        self._leading = True
+            self._pending -= 1
+        if self._leads(threading.get_ident()):
+            # It was refused: what is let in has passed on.
+            self._sleep(min(_LONGEST_REST, (time.monotonic() - begun) * _REST))
 
 
 class Newcomers:

@@ -16,6 +16,7 @@ from ringback_server.api.table import SERVICES, Service
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import StartError
 from ringback_server.live_tls import LiveTls, TlsMaterial
+from ringback_server.rpc.arrivals import MOST as LATE
 from ringback_server.rpc.arrivals import SECONDS as MESSAGE_SECONDS
 from ringback_server.rpc.arrivals import Arrivals
 from ringback_server.rpc.beats import SECONDS, Beats
@@ -25,6 +26,7 @@ from ringback_server.rpc.health import NAME, Health, health_handler
 from ringback_server.rpc.newcomers import Newcomers
 from ringback_server.rpc.reflection import Reflection, reflection_handlers
 from ringback_server.rpc.streaming import Streaming
+from ringback_server.rpc.threads import Threads
 from ringback_server.setting_values import Address
 
 
@@ -74,7 +76,7 @@ class GrpcServer:
         services = tuple(services)
         capacity = capacity or Capacity()
         self._closing = threading.Event()
-        self._threads = ThreadPoolExecutor(capacity.threads, "ringback-rpc")
+        self._threads = Threads(capacity.threads, capacity.threads + LATE, "ringback-rpc")
         # A few more threads than seats, so that a call without a seat is refused at once.
         self._waiting = ThreadPoolExecutor(capacity.waiting + 4, "ringback-rpc-wait")
         room = WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each)
@@ -86,6 +88,7 @@ class GrpcServer:
         around = Surroundings(
             admission=admission,
             room=room,
+            threads=self._threads,
             waiting=self._waiting,
             closing=self._closing,
             requests=requests,
@@ -122,7 +125,7 @@ class GrpcServer:
         self._server.stop(grace).wait()
         self._streaming.beats.close()
         self._streaming.arrivals.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         self._waiting.shutdown(wait=False, cancel_futures=True)
         self._newcomers.close()
         self._streaming.pool.shutdown(wait=False, cancel_futures=True)

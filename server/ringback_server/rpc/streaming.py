@@ -105,10 +105,13 @@ class StreamHandler:
         caller = self._around.admission.admit(authorization)
         if self._relay is not None:
             self._relay.pass_on()
-        request = self._around.arrivals.message(messages, context, self._method.request)
+        email = caller.principal.email
+        request = self._around.arrivals.message(
+            messages, context, self._method.request, email, None
+        )
         if request is None:
             return EXPIRED
-        pump.take_seat(caller.principal.email)
+        pump.take_seat(email)
         return self._method.open(request, caller, pump.told)
 
 

@@ -1,0 +1,63 @@
+"""Threads that answer calls, of which so many at a time take up calls."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+
+import pytest
+
+from ringback_server.rpc.threads import Threads
+
+PATIENCE = 5.0
+
+
+def test_threads_when_none_passes_on() -> None:
+    """So many calls run at the same time as there are to be, and the next when one ends."""
+    threads, begun, release = Threads(2, 9, "test"), threading.Semaphore(0), threading.Event()
+
+    def call() -> bool:
+        begun.release()
+        return release.wait(PATIENCE)
+
+    futures = [threads.submit(call) for _ in range(3)]
+    first = [begun.acquire(timeout=PATIENCE) for _ in range(2)]
+    more = begun.acquire(blocking=False)
+    release.set()
+
+    assert [True, True] == first
+    assert not more
+    assert [True] * 3 == [future.result(PATIENCE) for future in futures]
+    threads.close()
+
+
+def test_threads_when_others_pass_on_for_them() -> None:
+    """Another thread takes up calls in the place of one that waits, whoever says so."""
+    threads, release = Threads(1, 3, "test"), threading.Event()
+    waiting: Future[int] = Future()
+
+    def call() -> bool:
+        waiting.set_result(threading.get_ident())
+        return release.wait(PATIENCE)
+
+    late = threads.submit(call)
+    thread = waiting.result(PATIENCE)
+    threads.pass_on(thread)
+    threads.pass_on(thread)
+    quick = threads.submit(lambda: "quick")
+
+    assert "quick" == quick.result(PATIENCE)
+    release.set()
+    assert late.result(PATIENCE)
+    threads.close()
+
+
+def test_threads_when_a_call_fails() -> None:
+    """What a call raises is its future's, and the thread is another's."""
+    threads = Threads(1, 1, "test")
+
+    with pytest.raises(ZeroDivisionError):
+        threads.submit(lambda: 1 // 0).result(PATIENCE)
+
+    assert "fine" == threads.submit(lambda: "fine").result(PATIENCE)
+    threads.close()
