@@ -302,11 +302,13 @@ def test_requests_when_there_are_many() -> None:
 
     count = 100
     answers = queue.Queue[HttpAnswer]()
+    before = {*threading.enumerate()}
     with upstream(talk) as server, client(in_flight=count) as running:
         for _ in range(2 * count):
             running.submit(request(server.url()), answers.put)
         until(lambda: len(server.received) >= count)
-        ours = [t for t in threading.enumerate() if t.name.startswith("ringback-outbound")]
+        begun = {*threading.enumerate()} - before
+        ours = [t for t in begun if t.name.startswith("ringback-outbound")]
         held = len(server.received)
         gate.set()
         for _ in range(2 * count):
