@@ -10,7 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.process import ringback, serving
+from ringback_client import Client, result_of
+from ringback_client.connection import find_server
+from tests.e2e.process import environment, ringback, serving
 from tests.waiting import until
 
 EVENTS = Path(__file__).parents[2] / "examples" / "events"
@@ -47,16 +49,23 @@ CREATE TRIGGER hold BEFORE UPDATE ON execution
 """
 
 
+def connected(home: Path) -> Client:
+    """Return a client of the server that a user started last."""
+    return Client(find_server(environment(home), home))
+
+
 def deployed(home: Path) -> None:
     """Deploy the example and what starts it."""
-    (home / "starter.yaml").write_text(STARTER)
-    for source in (*sorted(EVENTS.glob("*.yaml")), home / "starter.yaml"):
-        ringback("deploy", source.stem, "--source", source, home=home)
+    with connected(home) as client:
+        for source in EVENTS.glob("*.yaml"):
+            client.deploy(source.stem, source.read_text())
+        client.deploy("starter", STARTER)
 
 
 def result(home: Path, name: str, argument: object) -> object:
     """Run a workflow and return its result."""
-    return json.loads(ringback("run", name, "--data", json.dumps(argument), home=home))
+    with connected(home) as client:
+        return client.run(name, argument)
 
 
 @pytest.mark.parametrize(
@@ -76,16 +85,15 @@ def test_google_hosts_when_the_server_answers_for_them(
     """Workflows start others and answer their callbacks, wherever and however it listens."""
     with serving(tmp_path / "data", *how, home=tmp_path):
         deployed(tmp_path)
-        waiting = ringback(
-            "execute", "await-event", "--data", '{"source": "storage"}', home=tmp_path
-        ).strip()
         event = {"name": "report.pdf", "source": "storage"}
-        told = result(tmp_path, "event-listener", event)
-        ended = ringback("executions", "wait", waiting, "--format=json", home=tmp_path)
+        with connected(tmp_path) as client:
+            waiting = client.execute("await-event", {"source": "storage"})
+            told = result(tmp_path, "event-listener", event)
+            ended = result_of(client.wait(waiting.name))
         started = result(tmp_path, "starter", "OAuth2")
         refused = result(tmp_path, "starter", "OIDC")
 
-    assert (1, event) == (told, json.loads(json.loads(ended)["result"]))
+    assert (1, event) == (told, ended)
     assert [200, '{"source":"bank","timeout":0.001}'] == started
     # An ID token says who somebody is, and opens nothing; without authentication all are let in.
     open_door = "--insecure-no-auth" in how
