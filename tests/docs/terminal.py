@@ -8,7 +8,6 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tests.docs.transcripts import SHOWN_PORTS, Command, File, matched
@@ -129,12 +128,7 @@ class Terminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for process in (self._shell, *reversed(self._running)):
             process.terminate()
         for process in (self._shell, *self._running):
