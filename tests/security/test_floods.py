@@ -111,10 +111,18 @@ def test_good_callers_when_frames_flood_in(target: Attacked, name: str) -> None:
     ("path", "message_"),
     [
         ("/ringback.v1.Workflows/ListWorkflows", b""),
+        ("/grpc.health.v1.Health/Check", b""),
+        ("/grpc.health.v1.Health/Watch", b""),
         ("/grpc.health.v1.Health/Watch", frame(DATA, END_STREAM, 0, message(b""))),
         ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", b""),
     ],
-    ids=["calls without a message", "watchers of health", "reflection without a question"],
+    ids=[
+        "calls without a message",
+        "health without a question",
+        "watches without a question",
+        "watchers of health",
+        "reflection without a question",
+    ],
 )
 def test_good_callers_when_calls_are_held_open(
     target: Attacked, path: str, message_: bytes

@@ -75,6 +75,17 @@ def test_known_callers_when_one_of_them_holds_calls_open(stage: Stage) -> None:
     assert max(took) < _SECONDS
 
 
+def test_good_callers_when_bodies_of_others_are_slow(target: Attacked) -> None:
+    """So it is with bodies from those who may call, for nobody waits for them on a thread."""
+    head = (
+        f"POST /v1/{PARENT}/workflows?workflowId=slow HTTP/1.1\r\nHost: a\r\n"
+        f"Authorization: Bearer {target.token}\r\nContent-Length: 60000\r\n\r\n"
+    )
+    with ExitStack() as stack, target.good_callers():
+        for _ in range(_ATTACKERS):
+            stack.enter_context(target.connect(head.encode()))
+
+
 def dribbles(stage: Stage, beginning: bytes) -> Iterator[bytes]:
     """Send bytes one by one behind a beginning until the server closes; yield what it answers."""
     base = stage.http.base_url

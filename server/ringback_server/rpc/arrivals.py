@@ -34,6 +34,9 @@ _LOOK_SECONDS = 0.25
 _FEW = 4
 _SLOW_SECONDS = 60.0
 
+#: who calls where nobody has to say who they are; their late messages are not waited for
+ANYBODY = "callers without a token"
+
 #: since when a message is awaited, in monotonic seconds, whose it is, and on which thread of which
 _Awaited: TypeAlias = tuple[float, str, int, Threads | None]
 
@@ -82,9 +85,25 @@ class Arrivals:
     ) -> Message | None:
         """Return the first message of a call, None if its caller has gone or was sent away.
 
+        Raise InvalidArgumentError for one that is not of the kind, or if there is none, and what
+        `first` raises.
+        """
+        found = self.first(messages, context, email, threads)
+        if found is UNREADABLE:
+            raise InvalidArgumentError(f"The request is not a {kind.DESCRIPTOR.full_name}.")
+        return found
+
+    def first(
+        self,
+        messages: Iterator[Message],
+        context: grpc.ServicerContext,
+        email: str,
+        threads: Threads | None,
+    ) -> Message | None:
+        """Return the first message, UNREADABLE if there is none, None if its caller has gone.
+
         `email` is its principal; `threads` are those that others need, if this is one of them.
-        Raise InvalidArgumentError for one that is not of the kind, or if there is none, and
-        OverloadedError if too many of a slow principal are awaited.
+        Raise OverloadedError if too many of a slow principal are awaited.
         """
         awaited = (time.monotonic(), email, threading.get_ident(), threads)
         if email in self._slow:
@@ -92,16 +111,13 @@ class Arrivals:
         else:
             self._awaited[context] = awaited
         try:
-            found = next(messages, UNREADABLE)
+            return next(messages, UNREADABLE)
         except grpc.RpcError:
             return None
         finally:
             if self._awaited.pop(context, None) is None:
                 with self._lock:
                     self._late.pop(context, None)
-        if found is UNREADABLE:
-            raise InvalidArgumentError(f"The request is not a {kind.DESCRIPTOR.full_name}.")
-        return found
 
     def _await_beside(self, context: grpc.ServicerContext, awaited: _Awaited) -> None:
         with self._lock:
@@ -133,7 +149,7 @@ class Arrivals:
     def _step_aside(self, context: grpc.ServicerContext, awaited: _Awaited) -> bool:
         """Await a message beside the threads that others need; False if there are too many."""
         since, email, thread, threads = awaited
-        if len(self._late) >= MOST:
+        if email == ANYBODY or len(self._late) >= MOST:
             return False
         if sum(1 for _, other in self._late.values() if other == email) >= _MOST_EACH:
             return False

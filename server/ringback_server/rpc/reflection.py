@@ -19,7 +19,7 @@ from ringback_server.api.google_names import describing_pool
 from ringback_server.api.table import Service
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import QuotaExceededError
-from ringback_server.rpc.health import ANYBODY
+from ringback_server.rpc.arrivals import ANYBODY
 from ringback_server.rpc.health import NAME as HEALTH
 from ringback_server.rpc.messages import reader
 

@@ -36,6 +36,8 @@ class Capacity:
 
     #: threads for calls that do not wait
     threads: int = 16
+    #: threads for calls that need no token: many more than there are seats for their streams
+    anybody: int = 256
     #: calls with a token that was not seen before, served at once or about to be
     newcomers: int = 300
     newcomers_waiting: int = 2_100
@@ -79,6 +81,7 @@ class GrpcServer:
         self._threads = Threads(capacity.threads, capacity.threads + LATE, "ringback-rpc")
         # A few more threads than seats, so that a call without a seat is refused at once.
         self._waiting = ThreadPoolExecutor(capacity.waiting + 4, "ringback-rpc-wait")
+        self._anybody = ThreadPoolExecutor(capacity.anybody, "ringback-rpc-any")
         room = WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each)
         requests = requests or Requests()
         self._newcomers = Newcomers(
@@ -98,12 +101,16 @@ class GrpcServer:
         )
         names = {name for service in services for name in service.names}
         health = Health(
-            trouble=trouble, services=frozenset({*names, NAME}), room=room, closing=self._closing
+            trouble=trouble,
+            services=frozenset({*names, NAME}),
+            room=room,
+            closing=self._closing,
+            arrivals=self._streaming.arrivals,
         )
         handlers = [
             generic_handlers(services, around),
-            health_handler(health, self._waiting),
-            *reflection_handlers(Reflection(services, room, self._waiting)),
+            health_handler(health, self._anybody),
+            *reflection_handlers(Reflection(services, room, self._anybody)),
         ]
         self._server = grpc.server(
             self._threads,
@@ -127,6 +134,7 @@ class GrpcServer:
         self._streaming.arrivals.close()
         self._threads.close()
         self._waiting.shutdown(wait=False, cancel_futures=True)
+        self._anybody.shutdown(wait=False, cancel_futures=True)
         self._newcomers.close()
         self._streaming.pool.shutdown(wait=False, cancel_futures=True)
 
