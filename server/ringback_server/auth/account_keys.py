@@ -45,7 +45,7 @@ def new_key(
     `bits` are those of an RSA key; `now` in Unix seconds.
     """
     key = new_private_key(algorithm, bits=bits)
-    certificate = _self_signed(key, unique_id, datetime.fromtimestamp(now, UTC))
+    certificate = self_signed(key, unique_id, now)
     record = replace(account_key_of(email, key.public_key(), now), certificate=certificate)
     return record, private_pem(key)
 
@@ -100,8 +100,14 @@ def _certified(email: str, data: bytes, now: float) -> AccountKey:
     )
 
 
-def _self_signed(key: PrivateKey, unique_id: str, now: datetime) -> str:
-    """Return a certificate of a key in PEM, as Google's keys have one, named by the account."""
+def self_signed(
+    key: PrivateKey, unique_id: str, now: float, lifetime: timedelta | None = None
+) -> str:
+    """Return a certificate of a key in PEM, as Google's keys have one, named by the account.
+
+    `now` in Unix seconds; without a lifetime it has no end.
+    """
+    begin = datetime.fromtimestamp(now, UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, unique_id[:_LONGEST_NAME])])
     unsigned = (
         x509.CertificateBuilder()
@@ -109,8 +115,8 @@ def _self_signed(key: PrivateKey, unique_id: str, now: datetime) -> str:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _EARLIER)
-        .not_valid_after(_NO_END)
+        .not_valid_before(begin - _EARLIER)
+        .not_valid_after(begin + lifetime if lifetime else _NO_END)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     )
     digest = None if isinstance(key, Ed25519PrivateKey) else SHA256()

@@ -7,17 +7,15 @@ stay published for a month, so that what was signed can be verified for as long 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import jwt
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
+from ringback_server.auth.account_keys import self_signed
 from ringback_server.auth.claims import strict_object
 from ringback_server.auth.keys import (
     new_private_key,
@@ -114,7 +112,7 @@ class ManagedKeys:
             kid=kid,
             email=account.email,
             unique_id=account.unique_id,
-            certificate=_certificate(private, account.unique_id, now),
+            certificate=self_signed(private, account.unique_id, now, timedelta(seconds=PUBLISHED)),
             public_key=public_pem(private.public_key()),
             sealed_key=self._sealer.seal(private_pem(private).encode(), _context(kid)),
             create_time=now,
@@ -141,24 +139,6 @@ def _rsa(key: object) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise TypeError(type(key).__name__)
     return key
-
-
-def _certificate(key: RSAPrivateKey, name: str, now: float) -> str:
-    """Return a certificate for a key that the key itself signed, as Google's are."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    begin = datetime.fromtimestamp(now, UTC).replace(microsecond=0)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin - timedelta(minutes=5))
-        .not_valid_after(begin + timedelta(seconds=PUBLISHED))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )
-    return built.public_bytes(Encoding.PEM).decode()
 
 
 def _context(kid: str) -> str:
