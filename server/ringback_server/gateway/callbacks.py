@@ -127,7 +127,8 @@ def _answer(sent: SentCallback) -> Answer:
         ("Ringback-Outcome", sent.outcome.lower()),
         ("Ringback-Payload-Id", sent.payload_id),
     )
-    return json_answer({}, headers=headers)
+    # The line ends, so that the prompt of a terminal comes below what curl shows.
+    return Answer(headers=headers, body=b"{}\n")
 
 
 def _known_name(raw_path: str) -> CallbackName | None:
