@@ -28,7 +28,8 @@ _NEXT_BY_STATUS: Mapping[grpc.StatusCode, str] = {
         "directory."
     ),
     grpc.StatusCode.PERMISSION_DENIED: (
-        "Set RINGBACK_CREDENTIALS to the key file of an account that has the permission."
+        "Act as an account that has the permission: log in as it with ringback auth login, or set "
+        "RINGBACK_CREDENTIALS to its key file."
     ),
     grpc.StatusCode.RESOURCE_EXHAUSTED: "Try again in a moment.",
     grpc.StatusCode.UNAVAILABLE: "Try again in a moment.",

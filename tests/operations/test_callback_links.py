@@ -79,6 +79,18 @@ def test_print_access_token_for_one_callback(
         assert seconds == lifetime(token)
 
 
+@pytest.mark.usefixtures("server")
+def test_print_access_token_when_there_is_no_such_callback(
+    execution: str, capsys: Captured
+) -> None:
+    """It is made, and said to open nothing."""
+    absent = ("--resource", f"{execution}/callbacks/absent", "--permission", SEND)
+    capsys.readouterr()
+
+    assert 0 == run(["auth", "print-access-token", *absent])
+    assert "There is no such callback" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [

@@ -299,6 +299,14 @@ def test_print_access_token_when_it_is_narrowed(server: Running, capsys: Capture
     assert "workflows.workflows.delete" in refused
 
 
+def test_revoke_when_it_is_no_token(capsys: Captured) -> None:
+    """What is no token is told from one, with how else to revoke."""
+    _, said = ringback(capsys, "auth", "revoke", "nonsense", code=2)
+
+    assert "This is no access token: one has three parts" in said
+    assert "--token-id ID" in said
+
+
 def test_decode_when_it_is_no_token(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be read is a misuse, with a next step; a token may come from stdin."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("opaque\n"))

@@ -187,3 +187,12 @@ def test_apply_when_the_server_refuses(capsys: Captured) -> None:
     assert "2 of 6 changes were made" in said
     assert "+ role projects/local/roles/sender" in said
     assert lines[0].startswith("+ role")
+
+
+@pytest.mark.usefixtures("server")
+def test_apply_when_a_resource_is_not_there(capsys: Captured) -> None:
+    """The message says where the file names it."""
+    _, said = apply(capsys, POLICY.replace("resource: w", "resource: absent"), code=1)
+
+    assert "policy.yaml:18: bindings[1].resource: " in said
+    assert "workflows/absent was not found" in said

@@ -99,8 +99,12 @@ def _revoke(session: Session, token: str) -> None:
         claims = jwt.decode(text, options={"verify_signature": False})
     except jwt.PyJWTError as error:
         raise InvalidInputError(
-            f"This is no access token: {error}.",
-            next_step="A login ends with: ringback auth logout, or ringback auth end-session",
+            "This is no access token: one has three parts with dots between them, and begins with "
+            "eyJ.",
+            next_step=(
+                "A token whose id the audit has is revoked with --token-id ID; a login ends with: "
+                "ringback auth logout, or ringback auth end-session"
+            ),
         ) from error
     email = str(claims.get("sub"))
     server = session.server()

@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 
 import jwt
 import typer
+from grpc import StatusCode
 
 from ringback_client.authorization import account_of_server, tokens_of_server
 from ringback_client.cli import approvals, login_commands, secret_commands, signing_keys
@@ -14,8 +15,9 @@ from ringback_client.cli.formats import Format
 from ringback_client.cli.output import say, write_value
 from ringback_client.cli.session import session_of
 from ringback_client.cli.tokens import FileTokens
+from ringback_client.client import Client
 from ringback_client.credentials import AccessTokens, read_key
-from ringback_client.errors import InvalidInputError
+from ringback_client.errors import InvalidInputError, RequestError
 from ringback_client.names import DEFAULT_LOCATION, token_resource
 
 _STDIN = "-"
@@ -102,7 +104,20 @@ def print_access_token(
         token = client.generate_access_token(
             impersonate_service_account or session.account(server), **bounds
         )
+        if not _is_there(client, bounds.get("resource", "")):
+            session.say("There is no such callback now: the token opens nothing until there is.")
     typer.echo(token)
+
+
+def _is_there(client: Client, resource: str) -> bool:
+    """Tell whether a resource is there, if it is a callback and the caller may know that."""
+    execution, is_callback, _ = resource.rpartition("/callbacks/")
+    if not is_callback:
+        return True
+    try:
+        return any(one.name == resource for one in client.callbacks(execution))
+    except RequestError as error:
+        return error.status is not StatusCode.NOT_FOUND
 
 
 class _Bounds(TypedDict, total=False):

@@ -1,5 +1,6 @@
 """Options that several commands take, and how their values are read."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ import typer
 from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format, parse_document_format, parse_format
 from ringback_client.cli.json_text import parse_json
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Location = Annotated[str, typer.Option(metavar="LOCATION", help="The location of short names.")]
 Project = Annotated[
@@ -111,14 +114,17 @@ Expires = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="Until when: a time as 2027-01-01T00:00:00Z, or a duration from now on, as 30d.",
+        help=(
+            "Until when: a time as 2027-01-01T00:00:00Z, a day as 2027-01-01, which is its "
+            "beginning in UTC, or a duration from now on, as 30d."
+        ),
         show_default="for ever",
     ),
 ]
 
 
 def parse_expiry(text: str | None, option: str = "--expires") -> datetime | None:
-    """Read a time, or a duration from now on; raises typer.BadParameter."""
+    """Read a time, a day, or a duration from now on; raises typer.BadParameter."""
     if text is None:
         return None
     if text[:1].isdigit() and "-" in text:
@@ -127,9 +133,11 @@ def parse_expiry(text: str | None, option: str = "--expires") -> datetime | None
         except ValueError as error:
             message = f"{text!r} is not a time such as 2027-01-01T00:00:00Z"
             raise typer.BadParameter(message, param_hint=option) from error
-        if found.tzinfo is None:
+        if found.tzinfo is not None:
+            return found
+        if not _DAY.fullmatch(text):
             raise typer.BadParameter(f"{text!r} has no time zone: add Z", param_hint=option)
-        return found
+        return found.replace(tzinfo=UTC)
     return datetime.now(UTC) + parse_duration(text, option)
 
 

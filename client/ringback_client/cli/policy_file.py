@@ -73,6 +73,8 @@ class WantedBinding:
     role: str
     member: str
     expires: datetime | None
+    #: where the file names the resource
+    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,7 @@ class _Reader:
                 role=self._named(members.get("role"), self._place.role),
                 member=self._named(member, self._place.member),
                 expires=members["expires"].time() if "expires" in members else None,
+                place=(resource or part).place,
             )
             for member in (listed.items() if listed else ())
         ]

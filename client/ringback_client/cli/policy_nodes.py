@@ -29,8 +29,11 @@ class Problems:
 
     def add(self, node: yaml.Node, path: str, words: str) -> None:
         """Note what is wrong with a part of the file."""
-        line = node.start_mark.line + 1
-        self.found.append(f"{self.file}:{line}: {path or 'the document'}: {words}")
+        self.found.append(f"{self.place(node, path)}: {words}")
+
+    def place(self, node: yaml.Node, path: str) -> str:
+        """Return where a part of the file stands, for people."""
+        return f"{self.file}:{node.start_mark.line + 1}: {path or 'the document'}"
 
     def check(self) -> None:
         """Raise PolicyFileError if something is wrong."""
@@ -46,6 +49,11 @@ class Part:
     #: its keys from the top, such as `bindings[0].role`
     path: str
     problems: Problems
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return self.problems.place(self.node, self.path)
 
     def refuse(self, words: str) -> None:
         """Note what is wrong with it."""

@@ -17,6 +17,7 @@ from ringback_client.cli.policy_file import (
     key_identity,
 )
 from ringback_client.client import Client
+from ringback_client.errors import ClientError
 from ringback_client.names import last_segment
 from ringback_client.verbs.policies import expiry, until
 
@@ -154,7 +155,7 @@ class Plan:
             of_it = [one for one in wanted if one.resource == resource]
             rows = {(one.role, one.member): one.expires for one in of_it}
             new = last_segment(resource) in self._new
-            policy = Policy() if new else self._iam.get_policy(resource)
+            policy = Policy() if new else self._policy(resource, of_it[0].place)
             present = _rows(policy)
             gone = {row for row in present if self._prune and row not in rows and self._others(row)}
             lines = tuple(_binding_lines(resource, present, rows, gone))
@@ -162,6 +163,13 @@ class Plan:
                 kept = {row: end for row, end in present.items() if row not in gone}
                 policy = _policy({**kept, **rows}, policy.etag)
                 yield _change(lines, self._iam.set_policy, resource, policy)
+
+    def _policy(self, resource: str, place: str) -> Policy:
+        try:
+            return self._iam.get_policy(resource)
+        except ClientError as error:
+            message = f"{place}: {error.message}"
+            raise ClientError(message, next_step=error.next_step) from error
 
     def _others(self, row: tuple[str, str]) -> bool:
         return row[1] != f"serviceAccount:{self._caller}"

@@ -135,7 +135,8 @@ def _refuse_without_permission(message: WatchExecutionResponse) -> None:
     if _CALLBACKS in message.missing_permissions:
         say_error(
             f"The account may not list callbacks: it has no permission {_CALLBACKS}.",
-            "Set RINGBACK_CREDENTIALS to the key file of an account that has it.",
+            "Act as an account that has it: log in as it with ringback auth login, or set "
+            "RINGBACK_CREDENTIALS to its key file.",
         )
         raise typer.Exit(1)
 

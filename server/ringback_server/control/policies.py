@@ -141,8 +141,8 @@ def _role(caller: Caller, name: PolicyName, role: str) -> Role:
     if found is None:
         raise refused(
             "policy.bindings.role",
-            f"There is no role {role[:100]!r} to be granted on {name}: take one that ListRoles "
-            "tells of, or a role of the same project.",
+            f"There is no role {role[:100]!r} to be granted on {name}: take a predefined "
+            "one, or a role of the same project.",
         )
     return found
 
