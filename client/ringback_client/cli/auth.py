@@ -13,7 +13,7 @@ from ringback_client.cli import approvals, login_commands, secret_commands, sign
 from ringback_client.cli.durations import parse_duration
 from ringback_client.cli.formats import Format
 from ringback_client.cli.output import say, write_value
-from ringback_client.cli.session import session_of
+from ringback_client.cli.session import Session, session_of
 from ringback_client.cli.tokens import FileTokens
 from ringback_client.client import Client
 from ringback_client.credentials import AccessTokens, read_key
@@ -104,20 +104,21 @@ def print_access_token(
         token = client.generate_access_token(
             impersonate_service_account or session.account(server), **bounds
         )
-        if not _is_there(client, bounds.get("resource", "")):
-            session.say("There is no such callback now: the token opens nothing until there is.")
+        _warn_if_absent(session, client, bounds.get("resource", ""))
     typer.echo(token)
 
 
-def _is_there(client: Client, resource: str) -> bool:
-    """Tell whether a resource is there, if it is a callback and the caller may know that."""
+def _warn_if_absent(session: Session, client: Client, resource: str) -> None:
+    """Say so if a resource is a callback that is not there, as far as the caller may know that."""
     execution, is_callback, _ = resource.rpartition("/callbacks/")
     if not is_callback:
-        return True
+        return
     try:
-        return any(one.name == resource for one in client.callbacks(execution))
+        absent = all(one.name != resource for one in client.callbacks(execution))
     except RequestError as error:
-        return error.status is not StatusCode.NOT_FOUND
+        absent = error.status is StatusCode.NOT_FOUND
+    if absent:
+        session.say("There is no such callback now: the token opens nothing.")
 
 
 class _Bounds(TypedDict, total=False):
