@@ -127,8 +127,8 @@ class AccountRows(CredentialRows):
 
         Without an account no token of it counts, so that is all that is looked at then.
         """
-        rows = self._remembered(_STANDING, token_id, email)
-        return (_account(rows[0][:6]), bool(rows[0][6])) if rows else (None, False)
+        found = self._remembered(_standing, _STANDING, token_id, email)
+        return found[0] if found else (None, False)
 
 
 def no_account(name: ServiceAccountName) -> NotFoundError:
@@ -138,6 +138,10 @@ def no_account(name: ServiceAccountName) -> NotFoundError:
         reason="SERVICE_ACCOUNT_NOT_FOUND",
         resource=resource(name),
     )
+
+
+def _standing(row: Row) -> tuple[ServiceAccount, bool]:
+    return _account(row[:6]), bool(row[6])
 
 
 def _account(row: Row) -> ServiceAccount:

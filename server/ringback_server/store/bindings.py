@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, cast
 
 from ringback_server.errors import StaleEtagError
 from ringback_server.model.policies import Policy
@@ -47,6 +48,8 @@ ON CONFLICT (email, role, resource) DO UPDATE
 """
 #: above every resource
 _ROOT: Final = "*"
+#: what is below something whose name has six parts, and that name
+_LIKE_WORKFLOW: Final = re.compile(r"((?:[^/]+/){5}[^/]+)/")
 #: everything, and the six parts that the name of a workflow has
 _AT_ONCE: Final = 7
 _CLEAR = "DELETE FROM binding WHERE resource = ?"
@@ -57,17 +60,28 @@ class BindingRows(CredentialRows):
 
     def roles(self, email: str) -> list[Binding]:
         """Return the bindings of an account, expired ones or not."""
-        return [_binding(row) for row in self._remembered(_ROLES, email)]
+        return self._remembered(_binding, _ROLES, email)
 
     def roles_above(self, email: str, resource: str) -> list[Binding]:
         """Return the bindings of an account on a resource and above it, expired ones or not."""
-        line = _line(resource)
-        rows = self._remembered(_AT, email, *_filled(line[:_AT_ONCE]))
-        deep, root = line[_AT_ONCE:], line[:_AT_ONCE][-1]
+        root = _LIKE_WORKFLOW.match(resource)
+        if root is None:
+            return self._at(email, resource)
         # Names of executions are too many to be remembered, and few of them have a policy.
-        if deep and self._remembered(_ANY_BELOW, email, f"{root}/", f"{root}0"):
-            rows = [*rows, *self._rows(_AT, (email, *_filled(deep)))]
-        return [_binding(row) for row in rows]
+        above = self._at(email, root[1])
+        if not self._remembered(bool, _ANY_BELOW, email, f"{root[1]}/", f"{root[1]}0"):
+            return above
+        deep = _line(resource)[_AT_ONCE:]
+        rows = self._rows(_AT, (email, *_filled(deep)))
+        return [*above, *map(_binding, rows)]
+
+    def _at(self, email: str, resource: str) -> list[Binding]:
+        """Return the bindings on what has a name of six parts at most, and above it."""
+
+        def found() -> list[Binding]:
+            return [*map(_binding, self._rows(_AT, (email, *_filled(_line(resource)))))]
+
+        return cast("list[Binding]", self._known.get((_AT, email, resource), found))
 
     def roles_held(self, email: str, *, now: float, touching: str | None) -> list[str]:
         """Return the roles that an account has at `now`, each once.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 from ringback_server.errors import AlreadyExistsError
 from ringback_server.store.database import Connection, Database, Parameters, Row
 from ringback_server.store.remembered import Remembered
 
+Made = TypeVar("Made")
 Written = TypeVar("Written")
 
 #: how many rows are remembered; more than the accounts and tokens that are in use
@@ -27,7 +28,7 @@ class CredentialRows:
     def __init__(self, database: Database) -> None:
         """Take the database."""
         self._database = database
-        self._known = Remembered[tuple[str, ...], Rows](_REMEMBERED)
+        self._known = Remembered[tuple[str, ...], Sequence[object]](_REMEMBERED)
 
     def forget(self) -> None:
         """Read again what is remembered: others have written to its tables."""
@@ -39,8 +40,12 @@ class CredentialRows:
     def _rows(self, sql: str, parameters: Parameters = ()) -> Rows:
         return self._database.read(lambda c: c.execute(sql, parameters).fetchall())
 
-    def _remembered(self, sql: str, *parameters: str) -> Rows:
-        return self._known.get((sql, *parameters), lambda: self._rows(sql, parameters))
+    def _remembered(self, make: Callable[[Row], Made], sql: str, *parameters: str) -> list[Made]:
+        """Return what is made of the rows that SQL finds, by the one function that goes with it."""
+        found = self._known.get(
+            (sql, *parameters), lambda: [make(row) for row in self._rows(sql, parameters)]
+        )
+        return cast("list[Made]", found)
 
     def _write(self, sql: str, parameters: Parameters) -> int:
         return self._change(lambda c: c.execute(sql, parameters).rowcount)

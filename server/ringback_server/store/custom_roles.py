@@ -39,8 +39,8 @@ class CustomRoleRows(CredentialRows):
     def custom_role(self, name: str) -> Role | None:
         """Return the custom role with a full name, None if there is none."""
         match = _NAME.fullmatch(name)
-        rows = self._remembered(_ROLE, *match.groups()) if match else ()
-        return _role(rows[0]) if rows else None
+        found = self._remembered(_role, _ROLE, *match.groups()) if match else ()
+        return found[0] if found else None
 
     def custom_roles(self, parent: ProjectName, *, after: str = "", limit: int = -1) -> list[Role]:
         """Return the roles of a project by id, those after an id, at most `limit`."""
