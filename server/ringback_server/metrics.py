@@ -58,6 +58,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._requests_known: dict[tuple[str, str, str], Histogram] = {}
         self._outgoing = Histogram(
             "ringback_outgoing_request_seconds",
             "Time from a workflow's request until its answer.",
@@ -123,7 +124,12 @@ class Metrics:
 
     def answered(self, edge: str, method: str, status: str, seconds: float) -> None:
         """Count a request and its answer."""
-        self._requests.labels(edge, method, status).observe(seconds)
+        key = (edge, method, status)
+        found = self._requests_known.get(key)
+        if found is None:
+            # As many as there are methods and statuses: kept, since `labels` takes longer.
+            found = self._requests_known[key] = self._requests.labels(*key)
+        found.observe(seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,9 +14,11 @@ from ringback_server.control.logs import LoggedEntry
 from ringback_server.control.operations import OperationOutcome
 from ringback_server.model.resources import (
     CallbackEndpoint,
+    CallLogLevel,
     Execution,
     ExecutionState,
     Failure,
+    HistoryLevel,
     Operation,
     SentCallback,
     Workflow,
@@ -26,16 +28,30 @@ _MICROS = 1_000_000
 _NANOS_PER_MICRO = 1_000
 
 
+_STATES = {state: executions_pb2.Execution.State.Value(state.name) for state in ExecutionState}
+_LOG_LEVELS = {
+    level: executions_pb2.Execution.CallLogLevel.Value(level.name) for level in CallLogLevel
+}
+_HISTORY_LEVELS = {
+    level: executions_pb2.Execution.ExecutionHistoryLevel.Value(level.name)
+    for level in HistoryLevel
+}
+
+
 def timestamp(seconds: float) -> Timestamp:
     """Convert Unix seconds, to the microsecond."""
-    micros = round(seconds * _MICROS)
-    return Timestamp(seconds=micros // _MICROS, nanos=micros % _MICROS * _NANOS_PER_MICRO)
+    shown = Timestamp()
+    _set_micros(shown, _micros(seconds))
+    return shown
 
 
-def duration(begin: float, end: float) -> Duration:
-    """Return what lies between the timestamps of two Unix times; 0 if the clock was set back."""
-    micros = max(0, round(end * _MICROS) - round(begin * _MICROS))
-    return Duration(seconds=micros // _MICROS, nanos=micros % _MICROS * _NANOS_PER_MICRO)
+def _micros(seconds: float) -> int:
+    return round(seconds * _MICROS)
+
+
+def _set_micros(shown: Timestamp | Duration, micros: int) -> None:
+    shown.seconds, rest = divmod(micros, _MICROS)
+    shown.nanos = rest * _NANOS_PER_MICRO
 
 
 def seconds_of(span: Duration) -> float:
@@ -81,18 +97,20 @@ def execution(found: Execution, *, now: float, full: bool = True) -> executions_
     """Show an execution at a time in Unix seconds; in full, or its BASIC view."""
     shown = executions_pb2.Execution(
         name=str(found.name),
-        state=executions_pb2.Execution.State.Value(found.state.name),
+        state=_STATES[found.state],
         workflow_revision_id=found.revision_id,
-        create_time=timestamp(found.create_time),
     )
+    _set_micros(shown.create_time, _micros(found.create_time))
     if found.start_time is not None:
-        end = now if found.end_time is None else found.end_time
-        shown.start_time.CopyFrom(timestamp(found.start_time))
-        shown.duration.CopyFrom(duration(found.start_time, end))
+        start = _micros(found.start_time)
+        end = _micros(now if found.end_time is None else found.end_time)
+        _set_micros(shown.start_time, start)
+        # The clock may have been set back.
+        _set_micros(shown.duration, max(0, end - start))
     if found.end_time is not None:
-        shown.end_time.CopyFrom(timestamp(found.end_time))
+        _set_micros(shown.end_time, _micros(found.end_time))
     if full:
-        shown.MergeFrom(_details(found))
+        _add_details(shown, found)
     return shown
 
 
@@ -143,23 +161,20 @@ def _metadata(found: Operation) -> workflows_pb2.OperationMetadata:
     )
 
 
-def _details(found: Execution) -> executions_pb2.Execution:
-    shown = executions_pb2.Execution(
-        argument=found.argument,
-        result=found.result or "",
-        error=None if found.failure is None else _error(found.failure),
-        call_log_level=executions_pb2.Execution.CallLogLevel.Value(found.call_log_level.name),
-        execution_history_level=executions_pb2.Execution.ExecutionHistoryLevel.Value(
-            found.history_level.name
-        ),
-        labels=found.labels,
-        disable_concurrency_quota_overflow_buffering=not found.buffered,
-    )
+def _add_details(shown: executions_pb2.Execution, found: Execution) -> None:
+    shown.argument = found.argument
+    shown.result = found.result or ""
+    shown.call_log_level = _LOG_LEVELS[found.call_log_level]
+    shown.execution_history_level = _HISTORY_LEVELS[found.history_level]
+    shown.disable_concurrency_quota_overflow_buffering = not found.buffered
+    if found.labels:
+        shown.labels.update(found.labels)
+    if found.failure is not None:
+        shown.error.CopyFrom(_error(found.failure))
     for place in found.current_steps:
         shown.status.current_steps.add(routine=place.routine, step=place.step)
     if found.state is ExecutionState.UNAVAILABLE:
         shown.state_error.details = found.state_detail
-    return shown
 
 
 def _error(failure: Failure) -> executions_pb2.Execution.Error:
