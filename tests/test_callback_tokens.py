@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -27,6 +27,7 @@ from ringback_server.model.names import CallbackName, ProjectName, ServiceAccoun
 from ringback_server.model.resources import Binding
 from tests.clocks import FakeClock
 from tests.edges import grpc_edge, http_edge
+from tests.replacing import replace
 from tests.rpc.calls import REQUESTS, call, code_of, rpcs
 from tests.services import INVOKER, NOBODY, PARENT, WAITS, Service, running
 

@@ -7,7 +7,7 @@ import logging
 import ssl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ from ringback_server.issuer_keys import (
 from tests.certificates import self_signed
 from tests.clocks import FakeClock
 from tests.oidc_issuer import AUDIENCE, DISCOVERY, JWKS, IssuerKey, LocalIssuer, local_issuer
+from tests.replacing import replace
 from tests.waiting import until
 
 NAME = "one"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from ringback_server.lang.limits import RunLimits
 from ringback_server.model.names import WorkflowName
 from ringback_server.model.resources import Binding, ServiceAccount
 from ringback_server.nesting import NestingGate
+from tests.replacing import replace
 from tests.services import INVOKER, NOBODY, PARENT, VIEWER, Service, running
 
 CHILD = WorkflowName("local", "us-central1", "child")

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -20,6 +19,7 @@ from ringback_server.gateway.status import error_answer
 from ringback_server.rate_limits import RateLimits
 from tests.clocks import FakeClock
 from tests.edges import bearer, grpc_edge, http_edge
+from tests.replacing import replace
 from tests.rpc.calls import call, info_of
 from tests.services import ADMIN, NOBODY, Service, running
 

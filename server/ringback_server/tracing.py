@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, Self
+
+import msgspec
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _VERSION = "00"
@@ -34,7 +36,7 @@ class Trace:
     @classmethod
     def parse(cls, traceparent: str | None) -> Trace | None:
         """Read a `traceparent` header; None if there is none or it is not well formed."""
-        match = _TRACEPARENT.fullmatch((traceparent or "").strip())
+        match = _TRACEPARENT.fullmatch(traceparent.strip()) if traceparent else None
         if match is None:
             return None
         version, trace_id, span_id, flags, rest = match.groups()
@@ -48,8 +50,7 @@ class Trace:
         return f"{_VERSION}-{self.trace_id}-{self.span_id}-{self.flags}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Scope:
+class Scope(msgspec.Struct, kw_only=True):
     """What is worked for; empty where that is nothing in particular."""
 
     request_id: str = ""
@@ -84,14 +85,24 @@ def note_method(name: str) -> None:
         scope.method = name
 
 
+def enter(scope: Scope) -> Token[Scope | None]:
+    """Let a scope hold until what this returns is given to `leave`; see `within`."""
+    return _scope.set(scope)
+
+
+def leave(token: Token[Scope | None]) -> None:
+    """Let the scope hold that held before."""
+    _scope.reset(token)
+
+
 @contextmanager
 def within(scope: Scope) -> Generator[Scope]:
     """Let a scope hold for the body of a `with`."""
-    token = _scope.set(scope)
+    token = enter(scope)
     try:
         yield scope
     finally:
-        _scope.reset(token)
+        leave(token)
 
 
 class Span(Protocol):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ringback_server.audit_trail.recorder import Level, Recorder
 from ringback_server.clock import SystemClock
 from ringback_server.model.audit import AuditEntry
+from tests.replacing import replace
 from tests.services import Service, running
 
 

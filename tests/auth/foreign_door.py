@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from ringback_server.auth.external_issuers import ExternalIssuer
 from ringback_server.auth.external_tokens import ExternalTokens
@@ -13,6 +12,7 @@ from ringback_server.auth.tokens import Authenticator
 from ringback_server.errors import OverloadedError
 from tests.auth.instances import URL, Instance
 from tests.oidc_issuer import AUDIENCE, IssuerKey, LocalIssuer, key_set
+from tests.replacing import replace
 
 ISSUER = "https://login.example.org/realms/one"
 #: changes the entry of an issuer

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ringback_server.auth.access import under
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount, SigningKey
 from ringback_server.model.roles import Role
+from tests.replacing import replace
 
 
 @dataclass(slots=True)

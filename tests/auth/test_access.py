@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.auth.access import under
@@ -12,6 +10,7 @@ from ringback_server.errors import PermissionDeniedError
 from ringback_server.model.principals import Grant, Principal
 from ringback_server.model.resources import Binding
 from tests.auth.instances import ADMIN, JTI, VIEWER, Instance
+from tests.replacing import replace
 
 SEND = "workflows.callbacks.send"
 WORKFLOW = "projects/local/locations/here/workflows/w"
@@ -157,7 +156,7 @@ def test_check_passes_when_a_grant_of_the_token_gives_the_permission(instance: I
 
     assert allowed(instance, caller)
     assert not allowed(instance, caller, CALLBACK.replace("/w/", "/w2/"))
-    assert not allowed(instance, replace(caller, permissions=frozenset()))
+    assert not allowed(instance, replace(caller, permissions=frozenset[str]()))
     assert not allowed(instance, replace(caller, resource="projects/other"))
     assert not allowed(instance, replace(caller, grants=()))
     unknown = Grant(role="projects/local/roles/gone", resource="*")

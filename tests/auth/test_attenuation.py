@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from ringback_server.auth.attenuation import SEND, Bounds, inherited, narrowed
 from ringback_server.errors import InvalidArgumentError, PermissionDeniedError
 from ringback_server.model.principals import Principal
 from tests.auth.instances import JTI
+from tests.replacing import replace
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0

@@ -7,7 +7,6 @@ import hmac
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -22,6 +21,7 @@ from tests.auth.foreign_door import ISSUER, Door
 from tests.auth.forge import base64url, signing_input
 from tests.auth.instances import ADMIN, Instance
 from tests.oidc_issuer import AUDIENCE, IssuerKey
+from tests.replacing import replace
 
 _WORKFLOW = "projects/local/locations/here/workflows/orders"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 
@@ -14,6 +13,7 @@ from ringback_server.model.principals import Grant
 from tests.auth.foreign_door import Door
 from tests.auth.instances import ADMIN, Instance
 from tests.oidc_issuer import AUDIENCE, IssuerKey, key_set
+from tests.replacing import replace
 
 _WORKFLOW = "projects/local/locations/here/workflows/orders"
 

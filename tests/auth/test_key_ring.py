@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import jwt
 import pytest
@@ -21,6 +20,7 @@ from ringback_server.errors import (
 from tests.auth.forge import opened
 from tests.auth.instances import ADMIN, Instance
 from tests.auth.memory_store import MemoryCredentials
+from tests.replacing import replace
 
 
 def _kids(instance: Instance) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ringback_server.errors import CorruptDataError, InvalidArgumentError
 from ringback_server.model.resources import ServiceAccount
 from ringback_server.store import Store, open_store
 from tests.clocks import FakeClock
+from tests.replacing import replace
 
 ACCOUNT = ServiceAccount(email="a@local.iam.gserviceaccount.com", unique_id="17", display_name="")
 KEY = bytes(32)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.auth.outgoing_tokens import OutgoingTokens
@@ -11,6 +9,7 @@ from ringback_server.auth.permissions import ROLES
 from ringback_server.errors import RingbackError
 from tests.auth.forge import opened
 from tests.auth.instances import SCOPE, VIEWER, Instance
+from tests.replacing import replace
 
 OWN = ("http://127.0.0.1:8780", "https://example.org/ringback")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.auth.keys import (
@@ -17,6 +15,7 @@ from ringback_server.auth.refusals import Refusal
 from ringback_server.model.resources import AccountKey
 from tests.auth.forge import forge, opened
 from tests.auth.instances import ADMIN, JTI, SCOPE, URL, VIEWER, Instance
+from tests.replacing import replace
 
 HOSTS = ("workflowexecutions", "workflows", "iamcredentials")
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"

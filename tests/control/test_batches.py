@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -23,6 +22,7 @@ from ringback_server.errors import (
 from ringback_server.model.creations import Created
 from ringback_server.model.names import CallbackName, LocationName, WorkflowName
 from ringback_server.model.resources import ExecutionState, Outcome, SentCallback
+from tests.replacing import replace
 from tests.services import INVOKER, NOBODY, PARENT, WAITS, Service
 
 ANYWHERE = LocationName("-", "-")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ from ringback_server.model.resources import Binding
 from ringback_server.model.signatures import CallbackSignature, HmacRules, Scheme
 from ringback_server.store.callback_signatures import MAX_SIGNATURES
 from tests.auth.webhooks.making import message
+from tests.replacing import replace
 from tests.services import INVOKER, NOBODY, PARENT, SEALER, VIEWER, WAITS, Service
 from tests.signing import OTHERS, SECRETS, SIGN
 
@@ -115,7 +116,7 @@ def test_secret_when_a_signature_is_returned(service: Service) -> None:
         secrets=[GivenSecret(value=NEW), GivenSecret(fingerprint=fingerprint_of(OLD))],
     )
     listed = callback_signatures.list_(caller, WORKFLOW, PageRequest())
-    shown = [f"{one!r} {dataclasses.asdict(one)}" for one in (made, updated, *listed.items)]
+    shown = [f"{one!r} {asdict(one)}" for one in (made, updated, *listed.items)]
 
     assert [] == [text for text in shown if OLD in text or NEW in text]
     assert {fingerprint_of(OLD), fingerprint_of(NEW)} == {s.fingerprint for s in updated.secrets}
@@ -160,7 +161,7 @@ def test_update_when_rules_change(service: Service) -> None:
     spec = _spec(SECRETS["HMAC"], scheme=Scheme.HMAC, rules=rules)
     made = _create(service, spec=spec)
     before = _counts(service, SECRETS["HMAC"], "HMAC")
-    timed = dataclasses.replace(rules, timestamp_header="X-Acme-Time")
+    timed = replace(rules, timestamp_header="X-Acme-Time")
     changed = callback_signatures.update(service.caller(), made.name, rules=timed)
 
     assert made.rules is not None
@@ -268,7 +269,7 @@ def test_verb_when_the_caller_may_not(service: Service, email: str, verb: Verb) 
     """Whoever does not write the workflow does nothing here, at what is there and what is not."""
     _deploy(service)
     made = _create(service)
-    for parent in (WORKFLOW, dataclasses.replace(WORKFLOW, workflow="none")):
+    for parent in (WORKFLOW, replace(WORKFLOW, workflow="none")):
         with pytest.raises(PermissionDeniedError):
             verb(service.caller(email), parent)
 
@@ -280,7 +281,7 @@ def test_verb_when_there_is_no_such_workflow(service: Service, verb: Verb) -> No
     """A workflow of another project, or one that is not there, is unknown."""
     _deploy(service)
     _create(service)
-    for parent in (ELSEWHERE, dataclasses.replace(WORKFLOW, workflow="none")):
+    for parent in (ELSEWHERE, replace(WORKFLOW, workflow="none")):
         with pytest.raises(NotFoundError):
             verb(service.caller(), parent)
 
@@ -296,7 +297,7 @@ def test_verb_when_the_caller_edits_one_workflow(service: Service, verb: Verb) -
 
     verb(service.caller(NOBODY), WORKFLOW)
     with pytest.raises(PermissionDeniedError):
-        verb(service.caller(NOBODY), dataclasses.replace(WORKFLOW, workflow="other"))
+        verb(service.caller(NOBODY), replace(WORKFLOW, workflow="other"))
 
 
 def test_signatures_when_their_workflow_is_deleted(service: Service, tmp_path: Path) -> None:

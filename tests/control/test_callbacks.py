@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from ringback_server.errors import (
 )
 from ringback_server.model.names import CallbackName, LocationName
 from ringback_server.model.resources import Outcome, SentCallback
+from tests.replacing import replace
 from tests.services import INVOKER, NOBODY, PARENT, WAITS, Service, running
 
 POST = CallbackRequest(method="POST", body=b"1", headers=[("Content-Type", "application/json")])

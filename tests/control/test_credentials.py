@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -20,6 +19,7 @@ from ringback_server.errors import (
 from ringback_server.model.names import RootName, ServiceAccountName
 from ringback_server.model.resources import Binding
 from tests.auth.forge import opened
+from tests.replacing import replace
 from tests.services import ADMIN, INVOKER, NOBODY, PARENT, VIEWER, Service
 
 CREATE = "iam.serviceAccounts.getAccessToken"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.control import workflows
@@ -11,6 +9,7 @@ from ringback_server.control.workflows import WorkflowSpec
 from ringback_server.errors import PermissionDeniedError
 from ringback_server.model.names import LocationName
 from ringback_server.model.resources import Binding, ServiceAccount
+from tests.replacing import replace
 from tests.services import Service
 
 DEPLOYER = "deployer@orders.iam.gserviceaccount.com"

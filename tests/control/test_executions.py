@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
@@ -22,6 +21,7 @@ from ringback_server.errors import (
 )
 from ringback_server.model.names import LocationName, ServiceAccountName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
+from tests.replacing import replace
 from tests.services import INVOKER, PARENT, VIEWER, Service
 
 ECHO = """

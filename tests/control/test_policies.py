@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.control import policies, roles, workflows
@@ -26,6 +24,7 @@ from ringback_server.model.names import (
     WorkflowName,
 )
 from ringback_server.model.resources import Binding
+from tests.replacing import replace
 from tests.services import ADMIN, INVOKER, NOBODY, PARENT, VIEWER, Service
 
 PROJECT = ProjectName("local")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.api.admission import Admission
@@ -18,6 +16,7 @@ from ringback_server.model.principals import Grant
 from ringback_server.model.resources import Binding, Execution
 from tests.auth.foreign_door import Keys
 from tests.oidc_issuer import AUDIENCE, IssuerKey, LocalIssuer, key_set
+from tests.replacing import replace
 from tests.services import Service
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.control import operations, workflows
@@ -18,6 +16,7 @@ from ringback_server.errors import (
 from ringback_server.model.names import OperationName, WorkflowName
 from ringback_server.model.resources import Execution
 from ringback_server.store.workflow_changes import WorkflowChanges
+from tests.replacing import replace
 from tests.services import ADMIN, NOBODY, PARENT, VIEWER, WAITS, Service
 
 SPEC = WorkflowSpec(source="- done:\n    return: 1\n")

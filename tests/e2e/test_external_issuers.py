@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -15,6 +14,7 @@ from ringback.v1 import workflows_pb2, workflows_pb2_grpc
 from ringback_server.issuer_keys import UNKNOWN_SECONDS
 from tests.e2e.process import launch, serving
 from tests.oidc_issuer import AUDIENCE, DISCOVERY, JWKS, LocalIssuer, local_issuer
+from tests.replacing import replace
 from tests.waiting import PATIENCE, until
 
 _INVOKER = "invoker@local.iam.gserviceaccount.com"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ringback_server.model.resources import Execution, ExecutionState, Workflow
 from tests import listed
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened, pooled
+from tests.replacing import replace
 from tests.waiting import until
 
 #: computes for more than one slice, then waits for a callback

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +16,7 @@ from ringback_server.tracing import Scope, Trace, within
 from tests import listed
 from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, Bench, opened, pooled
+from tests.replacing import replace
 
 AT_REST = "0 in hand"
 RUN = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run"

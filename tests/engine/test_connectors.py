@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
 from ringback_server.engine.scheduler import Pool
@@ -13,6 +12,7 @@ from tests.clocks import FakeClock
 from tests.engine.bench import Bench, pooled
 from tests.lang.described import MAKE, METHODS, ROOT, Described
 from tests.others import Call, Others
+from tests.replacing import replace
 
 AT_REST = "0 in hand"
 SOURCE = """

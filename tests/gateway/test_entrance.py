@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from tests.edges import http_edge
+from tests.replacing import replace
 from tests.rpc.test_newcomers import PATIENCE, Slow
 from tests.services import INVOKER, Service
 

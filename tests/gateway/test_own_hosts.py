@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import queue
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -22,6 +21,7 @@ from ringback_server.model.names import ExecutionName
 from tests.edges import http_edge
 from tests.engine.outbound.upstream import client, response_to
 from tests.others import Others
+from tests.replacing import replace
 from tests.services import INVOKER, NOBODY, PARENT, VIEWER, Service
 from tests.waiting import PATIENCE
 

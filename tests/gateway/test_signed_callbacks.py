@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, cast
 
 import httpx
@@ -21,6 +20,7 @@ from ringback_server.model.names import CallbackName, ExecutionName, WorkflowNam
 from ringback_server.model.signatures import HmacRules, Scheme
 from tests.auth.webhooks.making import RULES
 from tests.edges import http_edge
+from tests.replacing import replace
 from tests.services import INVOKER, NOBODY, PARENT, WAITS, Service
 from tests.signing import OTHERS, SECRETS, SIGN, Headers, mac
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ringback_server.lang.connectors import Argument, Method, Polling, Resource
 from ringback_server.lang.errors import value_error
+from tests.replacing import replace
 
 ROOT = "https://things.test/"
 NAME = Argument(location="path", required=True, pattern="^projects/[^/]+/things/[^/]+$")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringback_server.lang.program import Fork, Instruction, Op, Program, RoutineCode
+from tests.replacing import replace
 
 #: instructions in front of each one; nothing leads there
 _GAP = 2

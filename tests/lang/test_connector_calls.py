@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from ringback_server.lang.limits import RunLimits
 from ringback_server.lang.machine import Machine
 from tests.lang.described import MAKE, METHODS, NAME, ROOT, Described
 from tests.lang.playing import BEGIN, answer_of, context, inputs, program_of
+from tests.replacing import replace
 
 MADE = """
 - call:

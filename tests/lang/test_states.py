@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.lang.described import METHODS, Described
 from tests.lang.layouts import padded
 from tests.lang.playing import BEGIN, context, inputs, next_events, program_of
 from tests.lang.recording import recording_program
+from tests.replacing import replace
 
 STATES = Path(__file__).parent.parent / "cases" / "states"
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ringback_server.app import App
 from ringback_server.setting_values import Address
 from ringback_server.settings import Settings
 from ringback_server.tracing import Spans
+from tests.replacing import replace
 from tests.waiting import PATIENCE, until
 
 LOOPBACK = Address("127.0.0.1", 0)

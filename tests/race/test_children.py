@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from tests.clocks import FakeClock
 from tests.engine.bench import WAITS, opened
 from tests.engine.test_children import CREATE, RUN, children
 from tests.race.mortal import Mortal
+from tests.replacing import replace
 
 #: awaits two executions at the same time, then creates one and returns
 PARENT = f"""

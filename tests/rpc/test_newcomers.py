@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 
 import grpc
 import pytest
@@ -15,6 +14,7 @@ from ringback_server.model.principals import Principal
 from ringback_server.rpc.newcomers import Relay
 from ringback_server.rpc.server import Capacity
 from tests.edges import bearer, grpc_edge
+from tests.replacing import replace
 from tests.rpc.calls import begin, call, code_of
 from tests.services import INVOKER, Service
 

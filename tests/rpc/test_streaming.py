@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import cast
 
 import grpc
@@ -16,6 +15,7 @@ from ringback_server.api.requests import Requests
 from ringback_server.api.table import SERVICES, StreamMethod
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.rpc.streaming import StreamHandler, Streaming
+from tests.replacing import replace
 from tests.rpc.test_watching import send
 from tests.services import Service
 from tests.waiting import PATIENCE, until

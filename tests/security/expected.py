@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from uuid import uuid4
 
 from google.protobuf.message import Message
 
 from ringback.v1 import executions_pb2, iam_pb2
 from ringback_server.auth.keys import new_private_key, public_pem
+from tests.replacing import replace
 from tests.rpc_page import rows
 from tests.security.answers import Seen
 from tests.security.callers import Callers, Refused

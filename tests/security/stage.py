@@ -6,7 +6,7 @@ import copy
 import itertools
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +28,7 @@ from ringback_server.store import Store
 from tests.auth.forge import forge
 from tests.clocks import FakeClock
 from tests.edges import LOOPBACK
+from tests.replacing import replace
 from tests.services import ADMIN
 
 #: how callers reach the server, so that it does not think itself alone on its machine

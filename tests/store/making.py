@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ringback_server.model.names import CallbackName, ExecutionName, WorkflowName
 from ringback_server.model.resources import (
@@ -34,6 +34,7 @@ from ringback_server.store.records import (
     Phase,
 )
 from ringback_server.store.workflow_changes import WorkflowFields
+from tests.replacing import replace
 
 NAME = WorkflowName("local", "us-central1", "basic")
 SENDER = "admin@local.iam.gserviceaccount.com"

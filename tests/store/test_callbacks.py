@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -19,6 +18,7 @@ from ringback_server.store.listing import Query
 from ringback_server.store.payloads import unpack
 from ringback_server.store.records import Delivery
 from tests import listed
+from tests.replacing import replace
 from tests.store.making import (
     SENDER,
     Made,

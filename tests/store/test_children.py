@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from ringback_server.store import Store
 from ringback_server.store.children import Aftermath, Gone
 from ringback_server.store.opening import open_store
 from ringback_server.store.records import Advance, NewChildren, Overtaken, Phase
+from tests.replacing import replace
 from tests.store.making import (
     Made,
     commit,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ringback_server.errors import (
     IdempotencyConflictError,
     InboxFullError,
@@ -19,6 +17,7 @@ from ringback_server.store.callbacks import Sent
 from ringback_server.store.creations import Known, Stored
 from ringback_server.store.records import NewChildren, NewExecution, RequestId
 from tests import listed
+from tests.replacing import replace
 from tests.store.making import (
     awaiting,
     create,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.errors import AlreadyExistsError
 from ringback_server.model.resources import AccountKey, Binding, ServiceAccount
 from ringback_server.store import Store
+from tests.replacing import replace
 
 _ACCOUNT = ServiceAccount(email="a@local", unique_id="1", display_name="A")
 _KEY = AccountKey(kid="k1", email="a@local", public_key="PEM", create_time=1.5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from ringback_server.store.ids import new_uid
 from ringback_server.store.listing import Query
 from ringback_server.store.records import Committed, Phase, Superseded
 from tests import listed
+from tests.replacing import replace
 from tests.store.making import (
     FAILURE,
     NAME,

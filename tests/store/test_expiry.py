@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -13,6 +12,7 @@ from ringback_server.model.resources import Binding, Workflow
 from ringback_server.store import Store
 from ringback_server.store.expiry import Expiry
 from ringback_server.store.listing import Query
+from tests.replacing import replace
 from tests.store.making import (
     NAME,
     Made,

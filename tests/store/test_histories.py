@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -22,6 +21,7 @@ from ringback_server.store.creations import Stored
 from ringback_server.store.histories import Histories
 from ringback_server.store.packed_history import pack_history, unpack_history
 from ringback_server.store.records import Advance, Superseded
+from tests.replacing import replace
 from tests.store.making import FIELDS, commit, create, deploy, ends, new_execution, unhurried, waits
 
 

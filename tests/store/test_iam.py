@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -17,6 +16,7 @@ from ringback_server.model.names import AccountKeyName, ProjectName, RoleName, S
 from ringback_server.model.resources import AccountKey, Binding, ManagedKey, ServiceAccount
 from ringback_server.model.roles import Role, RoleStage
 from ringback_server.store import Store
+from tests.replacing import replace
 
 A = "a-account@p.iam.gserviceaccount.com"
 B = "b-account@p.iam.gserviceaccount.com"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -26,6 +25,7 @@ from ringback_server.store.records import Advance
 from ringback_server.store.workflow_changes import WorkflowChanges
 from ringback_server.store.workflow_lists import OPERATIONS as OPERATION_SOURCE
 from ringback_server.store.workflow_lists import WORKFLOWS as WORKFLOW_SOURCE
+from tests.replacing import replace
 from tests.store.making import (
     FIELDS,
     NAME,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ringback_server.errors import NotFoundError
@@ -11,6 +9,7 @@ from ringback_server.model.names import ExecutionName, LocationName, WorkflowNam
 from ringback_server.model.resources import LogEntry
 from ringback_server.store import Store
 from ringback_server.store.logs import LogFilter
+from tests.replacing import replace
 from tests.store.making import NAME, Made, commit, create, deploy, ends, logs, waits
 
 _PLACE = NAME.parent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from ringback_server.errors import AlreadyExistsError, CorruptDataError
 from ringback_server.model.resources import SigningKey
 from ringback_server.store import Store, open_store
+from tests.replacing import replace
 
 _SECRET = b"plain1:-----BEGIN PRIVATE KEY-----" + b"s3cr3t" * 40
 _KEY = SigningKey(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from ringback_server.store.logs import LogFilter
 from ringback_server.store.records import Superseded
 from ringback_server.store.workflow_changes import WorkflowChanges
 from tests import listed
+from tests.replacing import replace
 from tests.store.making import (
     FIELDS,
     NAME,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeAlias, cast
+
+from msgspec.structs import replace
 
 from ringback_server.control import list_fields
 from ringback_server.control.auditing import Detail, describe
@@ -201,7 +202,8 @@ def _narrowed(condition: Condition | None, parent: ExecutionName) -> Condition:
 def _numbered(condition: Condition, parent: ExecutionName) -> Condition:
     match condition:
         case Comparison() if condition.field.name == "name":
-            return replace(condition, value=_number(str(condition.value), parent))
+            number = _number(str(condition.value), parent)
+            return Comparison(field=condition.field, operator=condition.operator, value=number)
         case All(terms):
             return All(tuple(_numbered(term, parent) for term in terms))
         case Any(terms):

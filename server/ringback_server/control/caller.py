@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from ringback_server.auth.access import denied
 from ringback_server.auth.issuer import IssuedToken
@@ -215,8 +218,7 @@ class Backend:
     rates: Rates = field(default_factory=NoRates)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """One request's principal, and the backend that serves it."""
 
     principal: Principal
@@ -225,7 +227,7 @@ class Caller:
     time_left: Callable[[], float | None]
     #: raises UnauthenticatedError once the token counts no longer, OverloadedError if that cannot
     #: be told; for calls that last
-    confirm: Callable[[], object] = field(repr=False)
+    confirm: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import cast
-from uuid import UUID
+
+import msgspec
 
 from ringback_server.control import list_fields
 from ringback_server.control.auditing import Detail, describe
@@ -19,6 +19,7 @@ from ringback_server.lang.values import from_json
 from ringback_server.model.creations import Creation
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
+from ringback_server.model.uids import uid_text
 from ringback_server.store.creations import Known, Outcome, Stored
 
 _BASIC_PAGE = PageSizes(default=100, maximum=1_000)
@@ -30,12 +31,11 @@ _DEFAULT_WAIT = 30.0
 _ATTENTION = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionSpec:
+class ExecutionSpec(msgspec.Struct, frozen=True, kw_only=True):
     """An execution as its creator describes it; `argument` is JSON text, empty for null."""
 
     argument: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
     history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
     #: a repeat of a request with an id creates nothing
@@ -86,7 +86,7 @@ def describe_created(creations: Sequence[Creation]) -> None:
         for outcome in cast("Sequence[Outcome]", value):
             if isinstance(outcome, Stored):
                 parent = parents[outcome.workflow_key]
-                yield Detail(resource=f"{parent}/executions/{UUID(bytes=outcome.uid)}")
+                yield Detail(resource=f"{parent}/executions/{uid_text(outcome.uid)}")
             elif isinstance(outcome, Known):
                 yield Detail(resource=str(outcome.execution.name), reason="DUPLICATE")
 

@@ -6,9 +6,11 @@ import codecs
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
+from functools import lru_cache
+
+import msgspec
 
 from ringback_server.lang.values import MAX_DEPTH, List, Map, Value, from_json
 
@@ -64,11 +66,13 @@ _CHARSET = re.compile(
     r"utf-(8|16|32)(-[bl]e)?|ascii|iso8859-\d+|cp\d+|koi8-[ru]|gb2312|gbk|gb18030|big5"
     r"|shift_jis|euc_(jp|kr)"
 )
+# Callbacks come at about the same time, with a few content types.
+_SECONDS_REMEMBERED = 8
+_TYPES_REMEMBERED = 128
 _CHARSET_LABEL = re.compile(r"[A-Za-z0-9._:-]{1,40}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackRequest:
+class CallbackRequest(msgspec.Struct, frozen=True, kw_only=True):
     """An HTTP request to a callback URL, or what stands for one."""
 
     #: None: the method that the endpoint takes
@@ -137,10 +141,9 @@ def decode_body(body: bytes, content_type: str) -> Value:
 
 def go_time(received: float, uptime: float) -> str:
     """Print a time as Go does, in UTC, with the monotonic reading: `… +0000 UTC m=+12.5`."""
-    micros = round(received * 1_000_000)
-    moment = datetime.fromtimestamp(micros // 1_000_000, UTC)
-    fraction = f".{micros % 1_000_000:06d}".rstrip("0").rstrip(".")
-    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} +0000 UTC m=+{uptime:.9f}"
+    seconds, micros = divmod(round(received * 1_000_000), 1_000_000)
+    fraction = f".{micros:06d}".rstrip("0").rstrip(".")
+    return f"{_whole_seconds(seconds)}{fraction} +0000 UTC m=+{uptime:.9f}"
 
 
 def canonical_header(name: str) -> str:
@@ -148,6 +151,12 @@ def canonical_header(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
+@lru_cache(_SECONDS_REMEMBERED)
+def _whole_seconds(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+@lru_cache(_TYPES_REMEMBERED)
 def _media_type(content_type: str) -> tuple[str, str]:
     parsed = Message()
     parsed["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
-from uuid import UUID
 
 import msgspec
 
@@ -15,13 +13,13 @@ from ringback_server.engine.run import Run
 from ringback_server.model.creations import Creation
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState
+from ringback_server.model.uids import uid_text
 from ringback_server.store.ids import new_uid
 from ringback_server.store.records import Advance, NewExecution, RequestId
 from ringback_server.tracing import current
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     """An execution that is not stored yet; without an advance it is to be queued."""
 
     creation: Creation
@@ -110,7 +108,7 @@ class Beginnings:
 
 def _name(parent: WorkflowName, uid: bytes) -> ExecutionName:
     ids = (parent.project, parent.location, parent.workflow)
-    return ExecutionName(*ids, str(UUID(bytes=uid)))
+    return ExecutionName(*ids, uid_text(uid))
 
 
 def _digest(creation: Creation) -> bytes:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
+
+from msgspec.structs import replace
 
 from ringback_server.clock import Clock
 from ringback_server.errors import RingbackError
 from ringback_server.lang.effects import Children, ChildRequest, Finished, Refused, Wait
 from ringback_server.model.names import ExecutionName, WorkflowName
 from ringback_server.model.resources import Execution, ExecutionState, Workflow
+from ringback_server.model.uids import uid_text
 from ringback_server.store import children as store
 from ringback_server.store.children import Gone, Over
 from ringback_server.store.ids import new_uid
@@ -191,7 +193,7 @@ def _gone(uid: bytes, request: ChildRequest) -> Execution:
     """Return what is known of an execution that was deleted with its workflow."""
     place = request.workflow
     return Execution(
-        name=ExecutionName(place.project, place.location, place.workflow, str(UUID(bytes=uid))),
+        name=ExecutionName(place.project, place.location, place.workflow, uid_text(uid)),
         state=ExecutionState.CANCELLED,
         argument=request.argument,
         revision_id="",

@@ -8,7 +8,9 @@ Where it does not apply the payload is stored alone, and a thread of the pool go
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from ringback_server.engine.changes import Notice
 from ringback_server.engine.run import Run

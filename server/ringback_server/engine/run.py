@@ -85,17 +85,19 @@ class Run:
 
         `depth` tells how many executions wait for this one, one for another.
         """
+        self._machine = machine
+        # The open waits by number; they change by an advance alone.
+        self._waits = machine.waits
         self.fence = 0
         self.name = name
         self.account = account
         self.trace = trace
         self.depth = depth
         #: whether an execution may wait for it, or it for others
-        self.related = depth > 0 or any(wait.children for wait in machine.waits.values())
+        self.related = depth > 0 or any(wait.children for wait in self._waits.values())
         self.slices = 0
-        self._machine = machine
         self._clock = clock
-        self._stored_waits = frozenset(machine.waits)
+        self._stored_waits = frozenset(self._waits)
         self._new = _Uncommitted()
         self._outcome: Outcome | None = None
         # When each wait expires by the monotonic clock, as it was first seen.
@@ -166,32 +168,32 @@ class Run:
         By the wall clock or by the time that has passed here, whichever is sooner: setting the
         clock back delays no wait that is in memory.
         """
-        lefts = (self._seconds_left(number) for number in self._machine.waits)
+        lefts = (self._seconds_left(number) for number in self._waits)
         return min((left for left in lefts if left is not None), default=None)
 
     @property
     def nearest_deadline(self) -> float | None:
         """The earliest deadline of the open waits in Unix seconds."""
-        deadlines = [w.deadline for w in self._machine.waits.values() if w.deadline is not None]
+        deadlines = [w.deadline for w in self._waits.values() if w.deadline is not None]
         return min(deadlines, default=None)
 
     @property
     def requests(self) -> Mapping[int, HttpRequest]:
         """The requests of the open waits, by the waits' numbers."""
-        waits = self._machine.waits.items()
+        waits = self._waits.items()
         return {number: wait.request for number, wait in waits if wait.request is not None}
 
     @property
     def families(self) -> Mapping[int, Wait]:
         """The stored waits for executions, by number."""
-        waits, stored = self._machine.waits.items(), self._stored_waits
+        waits, stored = self._waits.items(), self._stored_waits
         return {n: wait for n, wait in waits if wait.children is not None and n in stored}
 
     @property
     def new_families(self) -> Sequence[Wait]:
         """The waits for executions that neither are stored nor will be by the next commit."""
         known = self._stored_waits.union(self._new.children)
-        waits = self._machine.waits.items()
+        waits = self._waits.items()
         return [wait for n, wait in waits if wait.children is not None and n not in known]
 
     def expect(self, children: NewChildren) -> None:
@@ -210,7 +212,7 @@ class Run:
         What is for a wait that has ended already was seen before and is left out.
         Raises CorruptDataError for a damaged payload.
         """
-        waits = self._machine.waits
+        waits = self._waits
         mail = {d.wait: d.payload for d in deliveries if d.wait in waits}
         events: list[Event] = [Delivered(wait, wrap(unpack(raw))) for wait, raw in mail.items()]
         events += [Responded(wait, answer) for wait, answer in answers.items() if wait in waits]
@@ -224,7 +226,7 @@ class Run:
 
     def lags(self, events: Sequence[Event]) -> list[float]:
         """Return for each deadline among the events how many seconds ago it was."""
-        expired = (self._machine.waits[e.wait] for e in events if isinstance(e, Expired))
+        expired = (self._waits[e.wait] for e in events if isinstance(e, Expired))
         now = self._clock.now()
         return [max(0.0, now - wait.deadline) for wait in expired if wait.deadline is not None]
 
@@ -232,13 +234,14 @@ class Run:
         """Run one slice, starting with the events."""
         consumed = [event.wait for event in events if isinstance(event, Delivered)]
         late = {event.wait for event in events if isinstance(event, Expired)}
-        before = self._machine.waits
+        before = self._waits
         inputs = Inputs(now=now, seed=os.urandom(16), events=events, budget=SLICE_STEPS)
         self._outcome = self._machine.advance(inputs)
+        self._waits = self._machine.waits
         self._new.began = now if self._new.began is None else self._new.began
         self.slices += 1
         # Waits end by their deadline, or without any event when an error ends everything.
-        gone = before.keys() - self._machine.waits.keys() - set(consumed)
+        gone = before.keys() - self._waits.keys() - set(consumed)
         self._new.consumed += consumed
         self._new.finished += [event.wait for event in events if isinstance(event, Finished)]
         self._new.expired += [
@@ -270,9 +273,7 @@ class Run:
             opened=tuple(self._opened()) if phase is not Phase.ENDED else (),
             consumed=tuple(self._new.consumed),
             expired=tuple(self._new.expired),
-            children=tuple(
-                self._new.children[n] for n in self._machine.waits if n in self._new.children
-            ),
+            children=tuple(self._new.children[n] for n in self._waits if n in self._new.children),
             finished=tuple(self._new.finished),
             entries=tuple(self._new.entries),
             history=StepHistory(
@@ -293,7 +294,7 @@ class Run:
     def created(self) -> None:
         """Note that what was gathered is stored as a new execution."""
         self._new = _Uncommitted()
-        self._stored_waits = frozenset(self._machine.waits)
+        self._stored_waits = frozenset(self._waits)
 
     def _remember(self, history: StepHistory | None) -> None:
         if history is not None:
@@ -305,12 +306,12 @@ class Run:
         ahead = self._clock.monotonic() - self._clock.now()
         self._due = {
             number: self._due.get(number, wait.deadline + ahead)
-            for number, wait in self._machine.waits.items()
+            for number, wait in self._waits.items()
             if wait.deadline is not None
         }
 
     def _seconds_left(self, number: int) -> float | None:
-        deadline = self._machine.waits[number].deadline
+        deadline = self._waits[number].deadline
         if deadline is None:
             return None
         return min(deadline - self._clock.now(), self._due[number] - self._clock.monotonic())
@@ -318,7 +319,7 @@ class Run:
     def _opened(self) -> list[NewWait]:
         return [
             NewWait(number=number, endpoint=wait.endpoint)
-            for number, wait in self._machine.waits.items()
+            for number, wait in self._waits.items()
             if number not in self._stored_waits and wait.endpoint is not None
         ]
 

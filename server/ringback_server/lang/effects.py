@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+import msgspec
+
 from ringback_server.lang.connectors import ConnectorCall, Connectors
 from ringback_server.lang.http_exchange import HttpAnswer, HttpRequest
 from ringback_server.lang.values import Map, Value
@@ -25,8 +27,7 @@ from ringback_server.model.resources import (
 from ringback_server.model.steps import StepHistory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What stays the same over an execution's life in one process."""
 
     name: ExecutionName
@@ -104,8 +105,7 @@ TICK: Final = 1e-6
 Event = Delivered | Expired | Responded | Finished | Refused | Returned | Raised
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """Everything from outside that one advance may depend on."""
 
     #: Unix seconds; what `sys.now` returns throughout this advance
@@ -198,8 +198,7 @@ class Status(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What an advance did; the machine has moved on accordingly."""
 
     status: Status

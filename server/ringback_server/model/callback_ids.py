@@ -6,6 +6,8 @@ import hashlib
 from functools import lru_cache
 from uuid import UUID
 
+from ringback_server.model.uids import uid_text
+
 #: endpoints that are called about now; each is looked up several times for a callback
 _REMEMBERED = 1_024
 
@@ -19,7 +21,7 @@ def callback_id(uid: bytes, number: int) -> str:
     digest = hashlib.sha256(b"callback" + uid + number.to_bytes(4, "big")).digest()
     mask = hashlib.sha256(b"mask" + uid + digest[4:]).digest()[:4]
     masked = bytes(a ^ b for a, b in zip(number.to_bytes(4, "big"), mask, strict=True))
-    return f"{UUID(bytes=masked + digest[4:16])}_{UUID(bytes=digest[16:])}"
+    return f"{uid_text(masked + digest[4:16])}_{uid_text(digest[16:])}"
 
 
 @lru_cache(_REMEMBERED)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ringback_server.model.resources import CallLogLevel, Execution, HistoryLevel, Workflow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Creation:
+class Creation(msgspec.Struct, frozen=True, kw_only=True):
     """An execution that is to be created of a workflow; `argument` is JSON text."""
 
     workflow: Workflow
     argument: str = "null"
-    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     call_log_level: CallLogLevel = CallLogLevel.CALL_LOG_LEVEL_UNSPECIFIED
     history_level: HistoryLevel = HistoryLevel.EXECUTION_HISTORY_LEVEL_UNSPECIFIED
     #: a repeat has the id of the first and creates nothing
@@ -23,8 +23,7 @@ class Creation:
     buffered: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(msgspec.Struct, frozen=True):
     """An execution that was created, now or by an earlier request with the same id."""
 
     execution: Execution

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Self
 
+import msgspec
+
 from ringback_server.errors import FieldViolation, InvalidArgumentError
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~:@-]{1,128}")
@@ -27,10 +29,8 @@ def ids_of(text: str, collections: tuple[str, ...], field: str) -> tuple[str, ..
     return ids
 
 
-class PartedName:
+class PartedName(msgspec.Struct, frozen=True):
     """A name whose fields are the ids in it, in their order."""
-
-    __slots__ = ()
 
     collections: ClassVar[tuple[str, ...]]
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Self
-from uuid import UUID
+
+import msgspec
 
 from ringback_server.errors import FieldViolation, InvalidArgumentError, Resource
 from ringback_server.model.account_emails import account_project
 from ringback_server.model.callback_ids import callback_id, callback_number
 from ringback_server.model.name_parts import PartedName, ids_of
 from ringback_server.model.signing_key_names import SigningKeyName, SigningKeysName
+from ringback_server.model.uids import uid_of
 
 _WORKFLOW_ID = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectName(PartedName):
+class ProjectName(PartedName, frozen=True):
     """`projects/P`."""
 
     collections = ("projects",)
@@ -29,8 +29,7 @@ class ProjectName(PartedName):
         return f"projects/{self.project}"
 
 
-@dataclass(frozen=True, slots=True)
-class LocationName(PartedName):
+class LocationName(PartedName, frozen=True):
     """`projects/P/locations/L`; the project is kept as the caller wrote it (SPEC 10.17)."""
 
     collections = ("projects", "locations")
@@ -42,8 +41,7 @@ class LocationName(PartedName):
         return f"projects/{self.project}/locations/{self.location}"
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowName(PartedName):
+class WorkflowName(PartedName, frozen=True):
     """`projects/P/locations/L/workflows/W`."""
 
     collections = ("projects", "locations", "workflows")
@@ -58,11 +56,10 @@ class WorkflowName(PartedName):
         return LocationName(self.project, self.location)
 
     def __str__(self) -> str:
-        return f"{self.parent}/workflows/{self.workflow}"
+        return f"projects/{self.project}/locations/{self.location}/workflows/{self.workflow}"
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionName(PartedName):
+class ExecutionName(PartedName, frozen=True):
     """`projects/P/locations/L/workflows/W/executions/E`; E is a UUID."""
 
     collections = ("projects", "locations", "workflows", "executions")
@@ -80,18 +77,13 @@ class ExecutionName(PartedName):
     @property
     def uid(self) -> bytes | None:
         """The 16 bytes of the execution's UUID, or None if the id is not a canonical UUID."""
-        try:
-            uid = UUID(self.execution)
-        except ValueError:
-            return None
-        return uid.bytes if str(uid) == self.execution else None
+        return uid_of(self.execution)
 
     def __str__(self) -> str:
         return f"{self.parent}/executions/{self.execution}"
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackName(PartedName):
+class CallbackName(PartedName, frozen=True):
     """`…/executions/E/callbacks/C`; C is derived from E and the endpoint's number."""
 
     collections = ("projects", "locations", "workflows", "executions", "callbacks")
@@ -123,8 +115,7 @@ class CallbackName(PartedName):
         return f"{self.parent}/callbacks/{self.callback}"
 
 
-@dataclass(frozen=True, slots=True)
-class StepEntryName(PartedName):
+class StepEntryName(PartedName, frozen=True):
     """`…/executions/E/stepEntries/N`."""
 
     collections = ("projects", "locations", "workflows", "executions", "stepEntries")
@@ -144,8 +135,7 @@ class StepEntryName(PartedName):
         return f"{self.parent}/stepEntries/{self.entry}"
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackSignatureName(PartedName):
+class CallbackSignatureName(PartedName, frozen=True):
     """`projects/P/locations/L/workflows/W/callbackSignatures/S`."""
 
     collections = ("projects", "locations", "workflows", "callbackSignatures")
@@ -164,8 +154,7 @@ class CallbackSignatureName(PartedName):
         return f"{self.parent}/callbackSignatures/{self.signature}"
 
 
-@dataclass(frozen=True, slots=True)
-class OperationName(PartedName):
+class OperationName(PartedName, frozen=True):
     """`projects/P/locations/L/operations/O`."""
 
     collections = ("projects", "locations", "operations")
@@ -183,8 +172,7 @@ class OperationName(PartedName):
         return f"{self.parent}/operations/{self.operation}"
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccountName(PartedName):
+class ServiceAccountName(PartedName, frozen=True):
     """`projects/P/serviceAccounts/EMAIL`; the project may be `-`."""
 
     collections = ("projects", "serviceAccounts")
@@ -201,8 +189,7 @@ class ServiceAccountName(PartedName):
         return f"projects/{self.project}/serviceAccounts/{self.email}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountKeyName(PartedName):
+class AccountKeyName(PartedName, frozen=True):
     """`projects/P/serviceAccounts/EMAIL/keys/K`; the project may be `-`."""
 
     collections = ("projects", "serviceAccounts", "keys")
@@ -220,8 +207,7 @@ class AccountKeyName(PartedName):
         return f"{self.parent}/keys/{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class RoleName(PartedName):
+class RoleName(PartedName, frozen=True):
     """`projects/P/roles/R`."""
 
     collections = ("projects", "roles")
@@ -238,8 +224,7 @@ class RoleName(PartedName):
         return f"{self.parent}/roles/{self.role}"
 
 
-@dataclass(frozen=True, slots=True)
-class RootName:
+class RootName(msgspec.Struct, frozen=True):
     """`*`, which is above every resource."""
 
     #: what no project is called
@@ -249,8 +234,7 @@ class RootName:
         return "*"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientSecretName:
+class ClientSecretName(msgspec.Struct, frozen=True):
     """`projects/P/serviceAccounts/EMAIL/secrets/S`."""
 
     parent: ServiceAccountName
@@ -266,8 +250,7 @@ class ClientSecretName:
         return f"{self.parent}/secrets/{self.secret}"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionName:
+class SessionName(msgspec.Struct, frozen=True):
     """`projects/P/serviceAccounts/EMAIL/sessions/S`."""
 
     parent: ServiceAccountName

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from itertools import chain
+
+import msgspec
 
 from ringback_server.model.names import ExecutionName, WorkflowName
 
@@ -94,8 +97,7 @@ class Operation:
         return _bytes(self.name, self.verb)
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlace:
+class StepPlace(msgspec.Struct, frozen=True):
     """A step of a routine (main or a subworkflow)."""
 
     routine: str
@@ -122,8 +124,7 @@ class Failure:
     stack: tuple[StackFrame, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a workflow. `argument` and `result` are JSON text."""
 
     name: ExecutionName
@@ -177,8 +178,7 @@ class CallbackEndpoint:
         return _bytes(self.name, *self.available_payloads)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentCallback:
+class SentCallback(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a sent callback."""
 
     payload_id: str
@@ -217,8 +217,7 @@ class LogEntry:
         return _bytes(self.text or "", self.json or "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceAccount:
+class ServiceAccount(msgspec.Struct, frozen=True, kw_only=True):
     """An account that tokens speak for."""
 
     email: str
@@ -298,8 +297,7 @@ class SigningKey:
         return self.retire_time is None or now < self.retire_time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """A role that an account has on a resource and all below it; "*" is every resource."""
 
     email: str
@@ -312,9 +310,9 @@ class Binding:
     description: str = ""
 
 
-def _texts(named: Mapping[str, str]) -> Iterator[str]:
-    return (text for pair in named.items() for text in pair)
+def _texts(named: Mapping[str, str]) -> Iterable[str]:
+    return chain(named, named.values())
 
 
 def _bytes(*texts: str) -> int:
-    return sum(len(text.encode()) for text in texts)
+    return sum(map(len, map(str.encode, texts)))

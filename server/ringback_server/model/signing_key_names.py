@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ringback_server.model.name_parts import PartedName
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKeysName:
+class SigningKeysName(msgspec.Struct, frozen=True):
     """`signingKeys`: all keys of the issuer, which belong to the server and to no project."""
 
     #: what no project is called
@@ -18,8 +17,7 @@ class SigningKeysName:
         return "signingKeys"
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKeyName(PartedName):
+class SigningKeyName(PartedName, frozen=True):
     """`signingKeys/KID`."""
 
     collections = ("signingKeys",)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote
+
+import msgspec
 
 AUTHORIZATION = "authorization"
 REQUEST_ID = "x-request-id"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller sent beside its message: the first value of each."""
 
     #: all of its values, joined, for a proxy may have read another of them than the first

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
-from uuid import UUID
 
 from ringback_server.model.callback_ids import callback_id, callback_number
+from ringback_server.model.uids import uid_text
 
 #: what stands for a text: a UUID in bytes, the text itself, or nothing if it is empty
 Packed = bytes | str | None
@@ -41,7 +41,7 @@ def unpack(packed: Packed) -> str:
     if not isinstance(packed, bytes):
         return packed or ""
     if len(packed) == _UUID_BYTES:
-        return str(UUID(bytes=packed))
+        return uid_text(packed)
     return packed.removesuffix(_NO_DASHES).hex()
 
 
@@ -67,7 +67,7 @@ def unpack_resource(head: str, uid: bytes | None, rest: int | str | None) -> str
         return head
     if isinstance(rest, int):
         rest = f"{_CALLBACKS}{callback_id(uid, rest)}"
-    return f"{head}/{UUID(bytes=uid)}{rest or ''}"
+    return f"{head}/{uid_text(uid)}{rest or ''}"
 
 
 @lru_cache(_PEERS)

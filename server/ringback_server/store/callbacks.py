@@ -5,9 +5,9 @@ How a payload and a wait find one another is told in `advances`.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ringback_server.errors import (
     IdempotencyConflictError,
@@ -19,6 +19,7 @@ from ringback_server.errors import (
 )
 from ringback_server.model.names import CallbackName, ExecutionName, resource
 from ringback_server.model.resources import CallbackEndpoint, Outcome, SentCallback
+from ringback_server.model.uids import uid_text
 from ringback_server.store.database import Connection, Database, Parameters
 from ringback_server.store.endpoint_lists import endpoints_of
 from ringback_server.store.endpoints import Endpoint, find, place_of
@@ -42,8 +43,7 @@ _GIVE = "UPDATE waiter SET payload = ? WHERE execution = ? AND number = ?"
 _MAKE_RUNNABLE = "UPDATE execution SET phase = 1 WHERE id = ? AND phase = 2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendRequest:
+class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A callback that was received."""
 
     name: CallbackName
@@ -64,8 +64,7 @@ class SendRequest:
     inbox_limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a callback; with a delivery, the execution is to be woken.
 
     With `committed` it has gone on already: its resumption is stored.
@@ -251,4 +250,4 @@ def _answer(request: SendRequest, outcome: Outcome) -> SentCallback:
 
 
 def _payload_id(uid: bytes) -> str:
-    return str(uuid.UUID(bytes=uid))
+    return uid_text(uid)

@@ -6,7 +6,7 @@ creation that is refused takes nothing back of the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from ringback_server.errors import (
     IdempotencyConflictError,
@@ -34,8 +34,7 @@ SELECT e.request_hash, w.project, w.location, w.name, e.id, e.uid, r.revision_id
 _QUEUED = "SELECT executions FROM census WHERE state = 'QUEUED'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """An execution that was stored; `begun` tells whether with its first advance, or queued."""
 
     key: int
@@ -45,8 +44,7 @@ class Stored:
     committed: Committed
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """An execution that an earlier request with the same id created."""
 
     execution: Execution
@@ -70,15 +68,16 @@ def store_execution(connection: Connection, new: NewExecution, advance: Advance 
     key = insert(connection, new, advance)
     if key is None:
         return NotFoundError("The workflow was deleted.", reason="WORKFLOW_NOT_FOUND")
-    stored = Stored(
-        key=key, uid=new.uid, workflow_key=new.workflow_key, begun=False, committed=Committed()
-    )
-    if advance is None:
-        return stored
-    committed = store_advance(connection, key, advance)
-    if advance.phase is Phase.WAITING and has_ready_waits(connection, key):
+    committed = Committed() if advance is None else store_advance(connection, key, advance)
+    if advance is not None and advance.phase is Phase.WAITING and has_ready_waits(connection, key):
         set_phase(connection, key, Phase.RUNNABLE)
-    return replace(stored, begun=True, committed=committed)
+    return Stored(
+        key=key,
+        uid=new.uid,
+        workflow_key=new.workflow_key,
+        begun=advance is not None,
+        committed=committed,
+    )
 
 
 def _may_be_queued(connection: Connection, new: NewExecution) -> bool:

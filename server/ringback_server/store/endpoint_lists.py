@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-
 from ringback_server.model.names import CallbackName, ExecutionName
 from ringback_server.model.resources import CallbackEndpoint
+from ringback_server.model.uids import uid_text
 from ringback_server.store.conditions import Column
 from ringback_server.store.database import Connection, Row
 from ringback_server.store.listing import Scope, Search, Source
@@ -64,7 +63,7 @@ def endpoints_of(parent: ExecutionName) -> Search[CallbackEndpoint]:
             name=str(CallbackName.of(parent, number)),
             method=method,
             waiters=0 if phase is Phase.ENDED else waiters,
-            available_payloads=tuple(str(uuid.UUID(bytes=uid)) for (uid,) in rows),
+            available_payloads=tuple(uid_text(uid) for (uid,) in rows),
         )
 
     return Search(source=ENDPOINTS, scope=scope, fetch=fetch)

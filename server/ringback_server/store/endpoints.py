@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ringback_server.model.names import CallbackName
 from ringback_server.store.database import Connection, Parameters
@@ -26,8 +26,7 @@ SELECT w.id, e.id, e.phase, e.fence, p.number, p.method,
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """An endpoint, with the keys of its workflow and its execution, and its own number."""
 
     workflow: int

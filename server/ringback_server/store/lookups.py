@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-
 from ringback_server.errors import NotFoundError
 from ringback_server.model.names import ExecutionName, WorkflowName, resource
+from ringback_server.model.uids import uid_text
 from ringback_server.store.database import Connection
 from ringback_server.store.records import Phase
 
@@ -44,7 +43,7 @@ def execution_parameters(name: ExecutionName) -> tuple[object, ...]:
 
 def execution_id(uid: bytes) -> str:
     """Return the id in names of an execution."""
-    return str(uuid.UUID(bytes=uid))
+    return uid_text(uid)
 
 
 def workflow_not_found(name: WorkflowName) -> NotFoundError:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ringback_server.errors import NotFoundError
 from ringback_server.model.names import LocationName, OperationName, WorkflowName, resource
 from ringback_server.model.resources import Operation
+from ringback_server.model.uids import uid_text
 from ringback_server.store.database import Connection, Row
 from ringback_server.store.listing import Scope, Search
 from ringback_server.store.workflow_lists import OPERATIONS
@@ -74,7 +75,7 @@ def _operation(
     parent: LocationName, uid: bytes, verb: str, workflow: str, times: tuple[float, float]
 ) -> Operation:
     return Operation(
-        name=str(OperationName(parent.project, parent.location, str(uuid.UUID(bytes=uid)))),
+        name=str(OperationName(parent.project, parent.location, uid_text(uid))),
         verb=verb,
         target=WorkflowName(parent.project, parent.location, workflow),
         create_time=times[0],

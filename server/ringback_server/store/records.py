@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+import msgspec
+
 from ringback_server.model.names import ExecutionName
 from ringback_server.model.resources import (
     CallLogLevel,
@@ -27,16 +29,14 @@ class Phase(IntEnum):
     ENDED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class RequestId:
+class RequestId(msgspec.Struct, frozen=True):
     """The id of a request that may be repeated, and a digest of what it asks for."""
 
     id: str
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewExecution:
+class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
     """An execution as it is created."""
 
     #: UUIDv7, 16 bytes
@@ -60,24 +60,21 @@ class NewExecution:
     max_queued: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEndpoint:
+class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A callback endpoint that an advance created."""
 
     number: int
     method: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewWait:
+class NewWait(msgspec.Struct, frozen=True, kw_only=True):
     """An await of a callback that began; waits for time alone are not stored."""
 
     number: int
     endpoint: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewChildren:
+class NewChildren(msgspec.Struct, frozen=True, kw_only=True):
     """A wait for executions that begins by creating them."""
 
     number: int
@@ -86,8 +83,7 @@ class NewChildren:
     executions: tuple[NewExecution, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(msgspec.Struct, frozen=True, kw_only=True):
     """How an execution ended; `result` is JSON text."""
 
     state: ExecutionState
@@ -96,8 +92,7 @@ class End:
     time: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True, kw_only=True):
     """What one advance did; it is stored in one transaction."""
 
     phase: Phase
@@ -119,7 +114,7 @@ class Advance:
     #: waits for executions that ended because they were over
     finished: tuple[int, ...] = ()
     entries: tuple[LogEntry, ...] = ()
-    history: StepHistory = field(default_factory=StepHistory)
+    history: StepHistory = msgspec.field(default_factory=StepHistory)
     end: End | None = None
     #: when its first slice began
     began: float
@@ -136,8 +131,7 @@ class Delivery:
     received: float | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
     """A stored advance, and the payloads that its newly opened waits found."""
 
     deliveries: tuple[Delivery, ...] = ()
@@ -145,8 +139,7 @@ class Committed:
     children: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """What is needed to drive an execution on."""
 
     key: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from ringback_server.errors import FailedPreconditionError
 from tests.auth.forge import forge
 from tests.auth.instances import ADMIN, SCOPE, URL, VIEWER
 from tests.auth.oauth.desk import ASSERTION_TYPE, CLI, Desk, basic, by_key
+from tests.replacing import replace
 
 CREDENTIALS = {"grant_type": "client_credentials"}
 IAM = "https://www.googleapis.com/auth/iam"

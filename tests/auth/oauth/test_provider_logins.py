@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,6 +26,7 @@ from tests.auth.foreign_door import Keys
 from tests.auth.instances import ADMIN, URL, VIEWER
 from tests.auth.oauth.desk import Desk, challenge
 from tests.oidc_issuer import AUDIENCE, IssuerKey, LocalIssuer, key_set
+from tests.replacing import replace
 
 _CLIENT = "people"
 _COOKIE = "c" * 43
