@@ -7,12 +7,20 @@ import json
 from pathlib import Path
 
 import grpc
+import httpx
 import jwt
 import pytest
 from google.protobuf.message import Message
 from starlette.types import Message as Event
 
-from ringback.v1 import audit_pb2, batches_pb2, callbacks_pb2, executions_pb2, iam_credentials_pb2
+from ringback.v1 import (
+    audit_pb2,
+    batches_pb2,
+    callbacks_pb2,
+    executions_pb2,
+    iam_credentials_pb2,
+    sessions_pb2,
+)
 from ringback_server.audit_trail.recorder import Level
 from ringback_server.auth.grants import JWT_BEARER
 from ringback_server.auth.keys import new_account_key
@@ -22,12 +30,15 @@ from ringback_server.gateway.workers import Workers
 from ringback_server.model.audit import AuditEntry, AuditKind
 from ringback_server.model.names import CallbackName
 from tests.audit_trail.trails import audited
+from tests.auth.oauth.desk import CLI, DEVICE_GRANT, OFFLINE
 from tests.edges import bearer, grpc_edge, http_edge
 from tests.rpc.calls import REQUESTS, call
 from tests.services import ADMIN, INVOKER, NOBODY, VIEWER, WAITS, Service
 from tests.waiting import until
 
 PARENT = "projects/local/locations/us-central1"
+#: the id of a token of another issuer
+FOREIGN = "one:4711"
 FULL_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -328,3 +339,58 @@ def test_token_when_the_metadata_server_gives_it(tmp_path: Path) -> None:
 async def never() -> Event:
     """Receive nothing."""
     raise AssertionError
+
+
+def begun(service: Service, http: httpx.Client) -> dict[str, str]:
+    """Let VIEWER in by a code, and return the tokens of the session."""
+    asked = {"client_id": CLI, "scope": OFFLINE}
+    shown = http.post("/device_authorization", data=asked).json()
+    approval = service.backend.approval
+    approval.approve(approval.find(shown["user_code"], "tests"), VIEWER)
+    form = {"grant_type": DEVICE_GRANT, "client_id": CLI, "device_code": shown["device_code"]}
+    tokens: dict[str, str] = http.post("/token", data=form).json()
+    return tokens
+
+
+def test_token_when_it_is_revoked(tmp_path: Path) -> None:
+    """Whoever revokes it by whatever way, the entry has its id."""
+    with audited(tmp_path) as service, http_edge(service) as http, grpc_edge(service) as channel:
+        tokens = begun(service, http)
+        jti = jwt.decode(tokens["access_token"], options={"verify_signature": False})["jti"]
+        http.post("/revoke", data={"client_id": CLI, "token": tokens["access_token"]})
+        by_id = sessions_pb2.RevokeTokenRequest(
+            name="projects/-/serviceAccounts/-", token_id=FOREIGN
+        )
+        name = "ringback.v1.Sessions.RevokeToken"
+        call(channel, name, by_id, metadata=bearer(service, ADMIN))
+        revoked, later = service.kept()[-2:]
+
+    assert (VIEWER, "revoke", jti, "local") == (
+        revoked.principal,
+        revoked.method,
+        revoked.issued_token_id,
+        revoked.project,
+    )
+    assert (ADMIN, FOREIGN) == (later.principal, later.issued_token_id)
+
+
+def test_session_when_its_refresh_token_is_used_twice(tmp_path: Path) -> None:
+    """The entry says whose session ended, and which; so it is when its client ends one."""
+    with audited(tmp_path) as service, http_edge(service) as http:
+        form = {"grant_type": "refresh_token", "client_id": CLI}
+        first = begun(service, http)["refresh_token"]
+        ended = begun(service, http)["refresh_token"]
+        for _ in range(3):
+            http.post("/token", data={**form, "refresh_token": first})
+        http.post("/revoke", data={"client_id": CLI, "token": ended})
+        entries = service.all()
+
+    by_reason = {entry.reason: entry for entry in entries if entry.status != "OK"}
+    reused, again = by_reason["REFRESH_TOKEN_REUSED"], by_reason["INVALID_GRANT"]
+    (revoked,) = (entry for entry in entries if entry.method == "revoke")
+    sessions = f"projects/local/serviceAccounts/{VIEWER}/sessions/"
+    assert (VIEWER, "local") == (reused.principal, reused.project)
+    assert reused.resource.startswith(sessions)
+    assert ("", "") == (again.principal, again.resource)
+    assert (VIEWER, "OK") == (revoked.principal, revoked.status)
+    assert revoked.resource.startswith(sessions)

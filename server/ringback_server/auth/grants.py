@@ -13,6 +13,7 @@ from ringback_server.auth.refusals import Refusal, TokenError
 from ringback_server.auth.scopes import IAM, granted_scope
 from ringback_server.auth.stores import KeyStore, Revocations
 from ringback_server.clock import Clock
+from ringback_server.model.logins import Session
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -20,7 +21,8 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 class OAuthError(Exception):
     """A request is refused: `error` is RFC 6749's code, `status` the HTTP status.
 
-    `retry_after`: after how many seconds it is worth trying again.
+    `retry_after`: after how many seconds it is worth trying again. `ended`: the session that the
+    request brought to its end.
     """
 
     def __init__(
@@ -30,12 +32,14 @@ class OAuthError(Exception):
         status: int = 400,
         *,
         retry_after: float | None = None,
+        ended: Session | None = None,
     ) -> None:
         super().__init__(f"{error}: {description}")
         self.error = error
         self.description = description
         self.status = status
         self.retry_after = retry_after
+        self.ended = ended
 
 
 class Grants:

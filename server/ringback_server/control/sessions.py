@@ -7,6 +7,7 @@ from typing import Final
 
 from ringback_server.auth.attenuation import CALLBACK_LIFETIME
 from ringback_server.auth.claims import LEEWAY
+from ringback_server.control.auditing import note
 from ringback_server.control.caller import Caller, Page, requires
 from ringback_server.control.oauth_accounts import account_of
 from ringback_server.control.paging import PageRequest, PageSizes, page, position
@@ -97,6 +98,7 @@ def revoke_token(caller: Caller, name: ServiceAccountName, token: str) -> None:
         return
     if principal.email != account.email:
         raise refused("token", "token is not one of this account")
+    _note_token(principal.token_id)
     until = principal.expire_time + LEEWAY
     caller.backend.store.credentials.revoke(principal.token_id, until)
 
@@ -115,5 +117,12 @@ def revoke_token_id(caller: Caller, name: RootName, token_id: str, until: float 
     now = caller.backend.clock.now()
     if until is not None and until <= now:
         raise refused("until", "until must be a time to come")
+    _note_token(token_id)
     end = now + CALLBACK_LIFETIME if until is None else until
     caller.backend.store.credentials.revoke(token_id, end + LEEWAY)
+
+
+def _note_token(token_id: str) -> None:
+    noted = note()
+    if noted is not None:
+        noted.issued_token_id = token_id

@@ -21,7 +21,7 @@ from ringback_server.gateway.oauth import DocumentEndpoint, FormEndpoint, TokenI
 from ringback_server.gateway.oauth_pages import Pages
 from ringback_server.gateway.oauth_providers import PROVIDER, WAIT, ProviderPages
 from ringback_server.gateway.provider_calls import ProviderCalls, Sender
-from ringback_server.gateway.token_audit import audited_exchange
+from ringback_server.gateway.token_audit import audited_exchange, audited_revocation
 from ringback_server.gateway.workers import Workers
 
 _OAUTH_METADATA = "/.well-known/oauth-authorization-server"
@@ -75,7 +75,7 @@ def _endpoints(
         metadata.TOKEN: ("token", audited_exchange(oauth.exchange, backend)),
         metadata.DEVICE_AUTHORIZATION: ("device_authorization", oauth.device_authorization),
         metadata.INTROSPECT: ("introspect", oauth.introspection.answer),
-        metadata.REVOKE: ("revoke", oauth.revocation.revoke),
+        metadata.REVOKE: ("revoke", audited_revocation(oauth.revocation.revoke, backend)),
     }
     return {
         **{path: (name, FormEndpoint(f, workers).respond) for path, (name, f) in forms.items()},

@@ -8,17 +8,20 @@ from collections.abc import Callable, Mapping
 from typing import ParamSpec, cast
 
 from ringback_server.auth.grants import OAuthError
+from ringback_server.auth.oauth.revocation import Revoked
 from ringback_server.control.auditing import Audit
 from ringback_server.control.caller import Backend
 from ringback_server.model.account_emails import account_project
 from ringback_server.model.audit import AuditEntry, AuditKind
-from ringback_server.model.names import ServiceAccountName
+from ringback_server.model.names import ServiceAccountName, SessionName
 from ringback_server.tracing import current
 
 Parameters = ParamSpec("Parameters")
 Document = Mapping[str, object]
 
 _METHOD = "token"
+_REVOKE = "revoke"
+_REUSED = "REFRESH_TOKEN_REUSED"
 _LOGIN = "login"
 #: members of an answer that are tokens with claims
 _TOKENS = ("access_token", "id_token")
@@ -37,13 +40,30 @@ def audited_exchange(
         except OAuthError as error:
             if error.error not in _NOT_YET:
                 entry = _entry(_METHOD, backend.clock.now())
-                reason = error.error.upper()
-                backend.audit.refused(entry._replace(status="UNAUTHENTICATED", reason=reason))
+                entry = entry._replace(status="UNAUTHENTICATED", reason=error.error.upper())
+                if error.ended is not None:
+                    ended = Revoked(email=error.ended.email, session_id=error.ended.session_id)
+                    entry = _ended(entry, ended)._replace(reason=_REUSED)
+                backend.audit.refused(entry)
             raise
         for name in _TOKENS:
             if isinstance(token := document.get(name), str):
                 store_made(backend.audit, _METHOD, token, backend.clock.now())
         return document
+
+    return audited
+
+
+def audited_revocation(
+    revoke: Callable[Parameters, Revoked | None], backend: Backend
+) -> Callable[Parameters, Document]:
+    """Return what revokes as before, and stores whose token or session counts no more."""
+
+    def audited(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Document:
+        revoked = revoke(*args, **kwargs)
+        if revoked is not None:
+            backend.audit.store(_ended(_entry(_REVOKE, backend.clock.now()), revoked))
+        return {}
 
     return audited
 
@@ -87,6 +107,17 @@ def _entry(method: str, now: float) -> AuditEntry:
         peer=scope.peer,
         edge=scope.edge,
         request_id=scope.request_id,
+    )
+
+
+def _ended(entry: AuditEntry, what: Revoked) -> AuditEntry:
+    """Return the entry with whose token or session counts no more."""
+    account = ServiceAccountName.of(what.email)
+    return entry._replace(
+        principal=what.email,
+        project=account_project(what.email) or "",
+        resource=str(SessionName(account, what.session_id) if what.session_id else account),
+        issued_token_id=what.token_id,
     )
 
 

@@ -149,8 +149,11 @@ def test_session_when_it_is_revoked(desk: Desk) -> None:
     first = desk.session()
     second = desk.refresh(first["refresh_token"])
 
-    assert {} == desk.server.revocation.revoke(
+    revoked = desk.server.revocation.revoke(
         request({"client_id": CLI, "token": first["refresh_token"]})
     )
+
+    assert revoked is not None
+    assert VIEWER == revoked.email
     assert not desk.counts(second["access_token"])
     assert INVALID == desk.refusal(refreshing(second["refresh_token"]))

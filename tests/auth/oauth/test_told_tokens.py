@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringback_server.auth.grants import OAuthError
+from ringback_server.auth.oauth.revocation import Revoked
 from ringback_server.auth.oauth.server import AuthorizationServer
 from tests.auth.forge import opened
 from tests.auth.instances import ADMIN, SCOPE, URL, VIEWER
@@ -20,7 +21,7 @@ def introspected(desk: Desk, token: str, email: str = VIEWER) -> dict[str, objec
     return desk.server.introspection.answer(request({"token": token}, header))
 
 
-def revoked(desk: Desk, token: str, email: str = VIEWER) -> dict[str, object]:
+def revoked(desk: Desk, token: str, email: str = VIEWER) -> Revoked | None:
     """Revoke a token as an account."""
     return desk.server.revocation.revoke(
         request({"token": token}, basic(email, desk.secret(email)))
@@ -97,9 +98,16 @@ def test_revocation_of_an_access_token(desk: Desk) -> None:
     own, made = desk.issuer.access_token(VIEWER), desk.issuer.access_token(ADMIN, client=VIEWER)
     other = desk.issuer.access_token(ADMIN)
     header = basic(VIEWER, desk.secret())
-    for token in (own.token, own.token, made.token, "garbage", "a.b.c"):
-        assert {} == desk.server.revocation.revoke(request({"token": token}, header))
+    tokens = (own.token, own.token, made.token, "garbage", "a.b.c")
+    found = [desk.server.revocation.revoke(request({"token": token}, header)) for token in tokens]
 
+    assert [
+        Revoked(email=VIEWER, token_id=own.token_id),
+        None,
+        Revoked(email=ADMIN, token_id=made.token_id),
+        None,
+        None,
+    ] == found
     assert [False, False] == [desk.counts(one.token) for one in (own, made)]
     with pytest.raises(OAuthError) as caught:
         desk.server.revocation.revoke(request({"token": other.token}, header))

@@ -102,7 +102,7 @@ class AuditEntry(_message.Message):
     payload_id: _builtins.str
     """The id of the payload that a callback left."""
     issued_token_id: _builtins.str
-    """The id of the token that was made."""
+    """The id of the token that was made, or that was revoked."""
     times: _builtins.int
     """How many requests it stands for: refusals that repeat are counted."""
     @_builtins.property

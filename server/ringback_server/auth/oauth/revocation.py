@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ringback_server.auth.claims import LEEWAY
 from ringback_server.auth.grants import OAuthError
 from ringback_server.auth.oauth.clients import Client, Clients
@@ -9,6 +11,15 @@ from ringback_server.auth.oauth.opaque import digest
 from ringback_server.auth.oauth.requests import OAuthRequest
 from ringback_server.auth.oauth.stores import Accounts, Sessions
 from ringback_server.auth.oauth.told_tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """What counts no more: a token of an account, or a session of it."""
+
+    email: str
+    token_id: str = ""
+    session_id: str = ""
 
 
 class Revocation:
@@ -23,35 +34,36 @@ class Revocation:
         self._accounts = accounts
         self._sessions = sessions
 
-    def revoke(self, request: OAuthRequest) -> dict[str, object]:
-        """Revoke a token at once; one that does not count is no error (RFC 7009, 2.2).
+    def revoke(self, request: OAuthRequest) -> Revoked | None:
+        """Revoke a token at once, and return what it was; None for one that does not count.
 
-        With a refresh token its whole session ends. Raises OAuthError, also for the token of
-        another client.
+        That is no error (RFC 7009, 2.2). With a refresh token its whole session ends. Raises
+        OAuthError, also for the token of another client.
         """
         client = self._clients.authenticate(request)
         token = request.required("token")
-        if not self._refresh(token, client):
-            self._access(token, client)
-        return {}
+        return self._refresh(token, client) or self._access(token, client)
 
-    def _refresh(self, token: str, client: Client) -> bool:
-        """Revoke a refresh token; False if it is none."""
+    def _refresh(self, token: str, client: Client) -> Revoked | None:
+        """Revoke a refresh token; None if it is none."""
         found = self._sessions.refresh_token(digest(token))
         if found is None:
-            return False
-        _check(client, found.session.client_id, found.session.email)
-        self._sessions.revoke(found.session.session_id)
-        return True
+            return None
+        session = found.session
+        _check(client, session.client_id, session.email)
+        self._sessions.revoke(session.session_id)
+        return Revoked(email=session.email, session_id=session.session_id)
 
-    def _access(self, token: str, client: Client) -> None:
+    def _access(self, token: str, client: Client) -> Revoked | None:
         claims = self._tokens.access(token)
         if claims is None:
-            return
+            return None
         _check(client, str(claims["client_id"]), str(claims["sub"]))
         expire = claims["exp"]
         until = float(expire) if isinstance(expire, int) else 0.0
-        self._accounts.revoke(str(claims["jti"]), until + LEEWAY)
+        revoked = Revoked(email=str(claims["sub"]), token_id=str(claims["jti"]))
+        self._accounts.revoke(revoked.token_id, until + LEEWAY)
+        return revoked
 
 
 def _check(client: Client, client_id: str, email: str) -> None:

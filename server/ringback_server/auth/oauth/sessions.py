@@ -80,9 +80,8 @@ class PersonSessions:
             raise _invalid("The refresh token is not valid.")
         session, now = found.session, self._clock.now()
         if found.spent:
-            self._store.sessions.revoke(session.session_id)
-        ended = now >= min(found.expire_time, session.end_time)
-        if found.spent or session.revoked or ended:
+            raise self._reused(session)
+        if session.revoked or now >= min(found.expire_time, session.end_time):
             raise _invalid("The refresh token is not valid.")
         if self._person(session.email).unique_id != session.account_id:
             raise _invalid("The account is gone or disabled.")
@@ -92,9 +91,13 @@ class PersonSessions:
         answer, grant = self._grant(used, scope, offline=True)
         if not self._store.sessions.rotate(token, used, grant):
             # Two at once: one of them is not whom the token was given to.
-            self._store.sessions.revoke(session.session_id)
-            raise _invalid("The refresh token is not valid.")
+            raise self._reused(session)
         return answer
+
+    def _reused(self, session: Session) -> OAuthError:
+        """End a session, and return why."""
+        ended = session if self._store.sessions.revoke(session.session_id) else None
+        return OAuthError("invalid_grant", "The refresh token is not valid.", ended=ended)
 
     def _grant(
         self, session: Session, scope: str, *, offline: bool
