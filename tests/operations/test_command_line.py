@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from select import select
 
 import pytest
 import yaml
@@ -20,6 +21,7 @@ from ringback_client.cli.app import run
 from ringback_client.cli.following import follow
 from tests.interrupts import ended, interruptible
 from tests.operations.running import WAITS, Running, running
+from tests.waiting import until
 
 HELLO = "- hello:\n    return: hello\n"
 LOGS = '- say:\n    call: sys.log\n    args: {text: "said it"}\n- done:\n    return: 1\n'
@@ -334,6 +336,39 @@ def test_tail_when_entries_come(server: Running, tmp_path: Path) -> None:
 
     assert [line.rstrip().endswith("said it") for line in (first, second)] == [True, True]
     assert (rest, errors, tail.returncode) == ("", "", 130)
+
+
+def test_audit_when_it_is_followed(server: Running, tmp_path: Path) -> None:
+    """New entries are printed as they come, a line of JSON each, until it is interrupted."""
+    server.deploy(HELLO)
+    command = [str(Path(sys.executable).with_name("ringback")), "-q", "audit", "list", "--follow"]
+    wanted = ["--filter", "method:CreateWorkflow OR method:CreateExecution", "--format", "json"]
+    with interruptible():
+        started = subprocess.Popen(
+            [*command, *wanted],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    with ended(started) as following:
+        printed = following.stdout
+        assert printed
+        # It follows from some moment on; what was before that is not printed.
+        until(lambda: server.start() and select([printed], [], [], 0.3)[0])
+        line = printed.readline()
+        following.send_signal(signal.SIGINT)
+        _, errors = following.communicate(timeout=20.0)
+
+    assert json.loads(line)["method"].endswith("CreateExecution")
+    assert ("", 130) == (errors, following.returncode)
+
+
+def test_audit_when_it_cannot_be_followed_so(capsys: Captured) -> None:
+    """What makes no lines is refused."""
+    for words in (("--limit", "1"), ("--sort-by", "timestamp"), ("--format", "yaml")):
+        _, said = ringback(capsys, "audit", "list", "--follow", *words, code=2)
+        assert "--follow" in said
 
 
 def test_follow_when_entries_arrive_late() -> None:

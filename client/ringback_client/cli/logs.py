@@ -1,7 +1,5 @@
 """`ringback logs`."""
 
-import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,15 +10,12 @@ import typer
 
 from ringback.v1.logs_pb2 import LogEntry
 from ringback_client.cli.durations import parse_duration
-from ringback_client.cli.following import follow
+from ringback_client.cli.following import follow, print_until_interrupted
 from ringback_client.cli.formats import Format
 from ringback_client.cli.options import Limit, Location, Project, TableFormat
 from ringback_client.cli.output import moment, say_plainly, write_list
 from ringback_client.cli.session import session_of
 from ringback_client.names import DEFAULT_LOCATION
-
-_LOOK_SECONDS = 1.0
-_INTERRUPTED = 130
 
 
 class Order(StrEnum):
@@ -92,16 +87,13 @@ def tail(
         def entries_since(start: datetime) -> Iterator[LogEntry]:
             return client.logs(filter_=_filter(text, start))
 
-        try:
-            for entries in follow(entries_since, since):
-                say_plainly(
-                    f"{moment(entry.timestamp)}  {entry.severity:<8}  {_words(entry)}"
-                    for entry in entries
-                )
-                sys.stdout.flush()
-                time.sleep(_LOOK_SECONDS)
-        except KeyboardInterrupt:
-            raise typer.Exit(_INTERRUPTED) from None
+        print_until_interrupted(follow(entries_since, since), _write)
+
+
+def _write(entries: list[LogEntry]) -> None:
+    say_plainly(
+        f"{moment(entry.timestamp)}  {entry.severity:<8}  {_words(entry)}" for entry in entries
+    )
 
 
 def _filter(text: str, since: datetime) -> str:
