@@ -136,7 +136,7 @@ def send_request(caller: Caller, name: CallbackName, request: CallbackRequest) -
         name=name,
         method=method,
         idempotency_key=request.idempotency_key,
-        request_hash=request_hash(request, method),
+        request_hash=b"" if request.idempotency_key is None else request_hash(request, method),
         payload_id=new_uid(),
         sender=caller.principal.email,
         token_id=caller.principal.token_id,

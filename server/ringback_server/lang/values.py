@@ -59,12 +59,9 @@ class Map(dict[str, "Value"]):
     def of(cls, pairs: Iterable[tuple[str, Value]]) -> Map:
         """Build a map from values that are complete, and measure it."""
         made = cls(pairs)
-        size, depth = CELL, 0
-        for key, value in made.items():
-            size += size_of(key) + element_size(value)
-            if isinstance(value, (Map, List)) and value.depth > depth:
-                depth = value.depth
-        made.size, made.depth, made.stamp = size, depth + 1, 0
+        size, depth = _measured(made.values())
+        made.size = CELL + size + sum(map(_size_of_text, made))
+        made.depth, made.stamp = depth + 1, 0
         return made
 
 
@@ -81,12 +78,8 @@ class List(list["Value"]):
     def of(cls, items: Iterable[Value]) -> List:
         """Build a list from values that are complete, and measure it."""
         made = cls(items)
-        size, depth = CELL, 0
-        for value in made:
-            size += element_size(value)
-            if isinstance(value, (Map, List)) and value.depth > depth:
-                depth = value.depth
-        made.size, made.depth, made.stamp = size, depth + 1, 0
+        size, depth = _measured(made)
+        made.size, made.depth, made.stamp = CELL + size, depth + 1, 0
         return made
 
     def appended(self, item: Value) -> List:
@@ -100,6 +93,9 @@ class List(list["Value"]):
 
 
 Value = None | bool | int | float | str | bytes | Map | List | Reference
+
+#: Python's types of what is a value as it is
+_VALUE_TYPES = frozenset({type(None), bool, float, str, bytes, Map, List, Reference})
 
 _FIXED_SIZES: dict[type, int] = {type(None): 0, bool: CELL, int: CELL, float: CELL}
 
@@ -129,7 +125,7 @@ def size_of(value: Value) -> int:
     if isinstance(value, (Map, List)):
         return value.size
     if isinstance(value, str):
-        return CELL + (len(value) if value.isascii() else len(value.encode()))
+        return _size_of_text(value)
     return CELL + (len(value) if isinstance(value, bytes) else 0)
 
 
@@ -138,19 +134,37 @@ def element_size(value: Value) -> int:
     return CELL if value is None else size_of(value)
 
 
+def _measured(values: Iterable[Value]) -> tuple[int, int]:
+    """Return what the elements of a container take, and how deep the deepest of them is."""
+    size, depth = 0, 0
+    for value in values:
+        if type(value) is str:
+            size += _size_of_text(value)
+        elif isinstance(value, (Map, List)):
+            size += value.size
+            depth = max(depth, value.depth)
+        else:
+            size += element_size(value)
+    return size, depth
+
+
+def _size_of_text(text: str) -> int:
+    return CELL + (len(text) if text.isascii() else len(text.encode()))
+
+
 def wrap(plain: object, room: int = MAX_DEPTH) -> Value:
     """Turn plain Python data into a value; integers beyond int64 become doubles.
 
     Raises ValueError for what is no value, and for containers nested deeper than `room`.
     """
+    if type(plain) in _VALUE_TYPES:
+        return cast("Value", plain)
     match plain:
-        case Map() | List():
-            return plain
         case dict() | list() | tuple():
             if room == 0:
                 raise ValueError(_TOO_DEEP)
             return _container(cast("_Plain", plain), room - 1)
-        case None | bool() | float() | str() | bytes() | Reference():
+        case float() | str() | bytes():
             return plain
         case int():
             return plain if INT64_MIN <= plain <= INT64_MAX else float(plain)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from uuid import UUID
 
-from ringback_server.model.uids import uid_text
+from ringback_server.model.uids import uid_of, uid_text
 
 #: endpoints that are called about now; each is looked up several times for a callback
 _REMEMBERED = 1_024
@@ -28,10 +27,10 @@ def callback_id(uid: bytes, number: int) -> str:
 def callback_number(uid: bytes, text: str) -> int | None:
     """Return the number of the endpoint with this id, or None if the id is not one of `uid`'s."""
     first, _, second = text.partition("_")
-    try:
-        raw = UUID(first).bytes + UUID(second).bytes
-    except ValueError:
+    head, tail = uid_of(first), uid_of(second)
+    if head is None or tail is None:
         return None
+    raw = head + tail
     mask = hashlib.sha256(b"mask" + uid + raw[4:]).digest()[:4]
     number = int.from_bytes(bytes(a ^ b for a, b in zip(raw[:4], mask, strict=True)), "big")
     return number if callback_id(uid, number) == text else None

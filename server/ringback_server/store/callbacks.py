@@ -50,7 +50,7 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     #: None: the one that the endpoint expects
     method: str | None
     idempotency_key: str | None
-    #: of method, query, body and content type
+    #: of method, query, body and content type; compared where there is a key
     request_hash: bytes
     #: UUIDv7, 16 bytes
     payload_id: bytes
@@ -231,7 +231,7 @@ def _store(
         "endpoint": found.number,
         "uid": request.payload_id,
         "idempotency_key": request.idempotency_key,
-        "hash": None if request.idempotency_key is None else request.request_hash,
+        "hash": request.request_hash or None,
         "receive_time": request.receive_time,
         "sender": request.sender,
         "token_id": request.token_id,
