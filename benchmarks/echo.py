@@ -15,7 +15,7 @@ import grpc
 from ringback_server.cores import keep_to
 
 METHOD = "/benchmarks.Echo/Call"
-_THREADS = 16  # as many as `ringback serve` has for calls that do not wait
+_THREADS = 32  # as many as `ringback serve` has for calls that do not wait
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ class Capacity:
     """How many calls are served at once; beyond it they are RESOURCE_EXHAUSTED."""
 
     #: threads for calls that do not wait
-    threads: int = 16
+    threads: int = 32
     #: threads for calls that need no token: many more than there are seats for their streams
     anybody: int = 256
     #: calls with a token that was not seen before, served at once or about to be
