@@ -24,7 +24,6 @@ class Threads(ThreadPoolExecutor):
     def __init__(self, leaders: int, most: int, name: str) -> None:
         """Take how many threads take up calls, and how many there may be with those that do not."""
         super().__init__(most, name)
-        self._leaders = leaders
         self._most = most
         self._name = name
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
@@ -37,7 +36,9 @@ class Threads(ThreadPoolExecutor):
         # Guards the counts; nothing else is locked while it is held.
         self._counting = threading.Lock()
         self._started = 0
-        self._idle = 0
+        # Turns that no thread has, and threads that are about to take one, or wait for one.
+        self._free = leaders
+        self._coming = 0
 
     def __repr__(self) -> str:
         return f"<Threads [{len(self._leading)} of {self._started} take up calls]>"
@@ -60,8 +61,7 @@ class Threads(ThreadPoolExecutor):
                 future.set_exception(capture.error)
 
         self._calls.put(call)
-        if self._started < self._leaders and self._calls.qsize() > len(self._ready):
-            self._start()
+        self._have_taken_up()
         return future
 
     def pass_on(self, thread: int | None = None) -> None:
@@ -73,11 +73,10 @@ class Threads(ThreadPoolExecutor):
         if not self._leads(ident):
             return
         self._leading.discard(ident)
-        self._turns.release()
         with self._counting:
-            wanted = not self._idle and self._started < self._most
-        if wanted:
-            self._start()
+            self._free += 1
+        self._turns.release()
+        self._start()
 
     def close(self) -> None:
         """Start nothing more; what runs comes to its end."""
@@ -89,20 +88,34 @@ class Threads(ThreadPoolExecutor):
     def _serve(self, call: Call) -> None:
         call()
 
+    def _have_taken_up(self) -> None:
+        """Start a thread if more calls wait than threads for them."""
+        if self._free > self._coming and self._calls.qsize() > len(self._ready):
+            self._start()
+
     def _start(self) -> None:
+        """Start a thread if there is a turn for it."""
         with self._counting:
+            if self._free <= self._coming or self._started >= self._most:
+                return
             self._started += 1
+            self._coming += 1
             name = f"{self._name}_{self._started}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def _run(self) -> None:
         ident = threading.get_ident()
+        self._lead(ident)
         while True:
             if not self._leads(ident):
+                with self._counting:
+                    self._coming += 1
                 self._lead(ident)
             self._ready.add(ident)
             call = self._calls.get()
             self._ready.discard(ident)
+            # For what came while this thread was still taken for one that waits.
+            self._have_taken_up()
             if call is None:
                 # For the others.
                 self._calls.put(None)
@@ -112,9 +125,8 @@ class Threads(ThreadPoolExecutor):
             self._serve(call)
 
     def _lead(self, ident: int) -> None:
-        with self._counting:
-            self._idle += 1
         self._turns.acquire()
         with self._counting:
-            self._idle -= 1
+            self._free -= 1
+            self._coming -= 1
         self._leading.add(ident)
