@@ -118,7 +118,9 @@ class _Serving:
         traceback: TracebackType | None,
     ) -> None:
         served = self._served
-        self._span.finish(served.method, served.status, failed=served.failed)
-        self._tell(self._scope.edge, served, time.perf_counter() - self._begun)
-        leave(self._token)
-        self._spanning.__exit__(kind, error, traceback)
+        try:
+            self._span.finish(served.method, served.status, failed=served.failed)
+            self._tell(self._scope.edge, served, time.perf_counter() - self._begun)
+        finally:
+            leave(self._token)
+            self._spanning.__exit__(kind, error, traceback)
