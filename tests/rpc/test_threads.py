@@ -116,3 +116,19 @@ def test_threads_when_a_call_fails() -> None:
 
     assert "fine" == threads.submit(lambda: "fine").result(PATIENCE)
     threads.close()
+
+
+def test_threads_when_the_system_has_none_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call waits for the next one, which starts a thread for both."""
+    threads = Threads(1, 1, "test")
+
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        first = threads.submit(lambda: "first")
+    second = threads.submit(lambda: "second")
+
+    assert ["first", "second"] == [future.result(PATIENCE) for future in (first, second)]
+    threads.close()

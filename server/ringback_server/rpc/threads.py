@@ -101,7 +101,13 @@ class Threads(ThreadPoolExecutor):
             self._started += 1
             self._coming += 1
             name = f"{self._name}_{self._started}"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        except RuntimeError:
+            # The system has no thread to spare: the turn stays free, and the next call tries again.
+            with self._counting:
+                self._started -= 1
+                self._coming -= 1
 
     def _run(self) -> None:
         ident = threading.get_ident()
