@@ -29,7 +29,7 @@ _REST = 4.0
 _LONGEST_REST = 0.02
 
 _FULL = refusal(
-    OverloadedError("Too many callers with new tokens are being checked; try again in a moment.")
+    OverloadedError("Too many callers who are not known yet are served; try again in a moment.")
 )
 
 

@@ -16,6 +16,7 @@ from ringback_server.api.table import SERVICES, Service
 from ringback_server.api.waiting import WaitingRoom
 from ringback_server.errors import StartError
 from ringback_server.live_tls import LiveTls, TlsMaterial
+from ringback_server.rpc.anybody import Anybody, Bounded
 from ringback_server.rpc.arrivals import MOST as LATE
 from ringback_server.rpc.arrivals import SECONDS as MESSAGE_SECONDS
 from ringback_server.rpc.arrivals import Arrivals
@@ -38,6 +39,8 @@ class Capacity:
     threads: int = 32
     #: threads for calls that need no token: many more than there are seats for their streams
     anybody: int = 256
+    #: such calls, served or about to be; what is more is refused
+    anybody_waiting: int = 600
     #: calls with a token that was not seen before, served at once or about to be
     newcomers: int = 300
     newcomers_waiting: int = 2_100
@@ -51,8 +54,8 @@ class Capacity:
     beat: float = SECONDS
     #: how long the message of a call may take to come, in seconds
     message: float = MESSAGE_SECONDS
-    #: calls of both kinds, served or about to be
-    calls: int = 4_000
+    #: calls of all kinds, served, about to be or about to be refused
+    calls: int = 6_000
     #: what one connection may do
     connections: Connections = field(default_factory=Connections)
 
@@ -81,7 +84,7 @@ class GrpcServer:
         self._threads = Threads(capacity.threads, capacity.threads + LATE, "ringback-rpc")
         # A few more threads than seats, so that a call without a seat is refused at once.
         self._waiting = ThreadPoolExecutor(capacity.waiting + 4, "ringback-rpc-wait")
-        self._anybody = ThreadPoolExecutor(capacity.anybody, "ringback-rpc-any")
+        self._anybody = Anybody(capacity.anybody, capacity.anybody_waiting, "ringback-rpc-any")
         room = WaitingRoom(seats=capacity.waiting, seats_each=capacity.waiting_each)
         requests = requests or Requests()
         self._newcomers = Newcomers(
@@ -109,8 +112,7 @@ class GrpcServer:
         )
         handlers = [
             generic_handlers(services, around),
-            health_handler(health, self._anybody),
-            *reflection_handlers(Reflection(services, room, self._anybody)),
+            *self._open_to_all(health, Reflection(services, room, self._anybody)),
         ]
         self._server = grpc.server(
             self._threads,
@@ -119,6 +121,12 @@ class GrpcServer:
             maximum_concurrent_rpcs=capacity.calls,
         )
         self.address = _listen(self._server, address, tls)
+
+    def _open_to_all(self, health: Health, reflection: Reflection) -> list[grpc.GenericRpcHandler]:
+        """Return the handlers of what needs no token."""
+        handlers = [health_handler(health, self._anybody), *reflection_handlers(reflection)]
+        refuses = self._newcomers.refuses
+        return [Bounded(each, self._anybody, refuses) for each in handlers]
 
     def start(self) -> None:
         """Begin to answer."""
