@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from ringback_server.engine.timers import Timers
@@ -24,6 +24,8 @@ class Stored:
         self.room = 1_000_000
         self.others: set[int] = set()
         self.queued: list[int] = []
+        #: called with each part that is queued
+        self.took: Callable[[], None] = lambda: None
         self._changed = threading.Condition()
 
     def due(
@@ -46,6 +48,7 @@ class Stored:
 
     def take_up(self, keys: Sequence[int]) -> bool:
         """Record keys that there is room for; their deadlines are over."""
+        self.took()
         with self._changed:
             wanted = [key for key in keys if key not in self.queued]
             room = self.room - sum(key not in self.others for key in self.queued)
@@ -171,6 +174,21 @@ def test_sweep_when_one_workflow_has_more_due_than_the_queue_takes() -> None:
         stored.room = len(herd)
         clock.advance(1)
         assert stored.await_queued([*herd[:700], 5_000, 6_000, *herd[700:]])
+
+
+def test_sweep_when_queueing_takes_long() -> None:
+    """Between two parts of what is due the thread rests as long as the first took to queue."""
+    clock, stored = FakeClock(), Stored()
+    stored.wakes = [(clock.now() - 10, key) for key in range(1, 151)]
+    stored.took = lambda: clock.advance(2)
+    with running(stored, clock):
+        assert stored.await_queued(list(range(1, 101)))
+        clock.await_waiters()
+        clock.advance(1)
+        clock.await_waiters()
+        assert stored.queued == list(range(1, 101))
+        clock.advance(1)
+        assert stored.await_queued(list(range(1, 151)))
 
 
 def test_close_when_never_started() -> None:

@@ -81,6 +81,7 @@ class Engine:
             backlog=self._backlog,
             clock=clock,
             turns=Turns(),
+            brief_turns=Turns(),
             park_after=pool.park_after,
             on_parked=self._timers.expect,
             on_changed=self._changes.announce,
@@ -172,11 +173,8 @@ class Engine:
         Those of a workflow that has very many in hand stay at rest: False if there are such.
         """
         workflows = self._store.executions.workflows(keys)
-        taken = [
-            self._scheduler.offer_unless(key, workflows.get(key, 0), most=_MOST_IN_HAND)
-            for key in keys
-        ]
-        return all(taken)
+        offered = [(key, workflows.get(key, 0)) for key in keys]
+        return self._scheduler.offer_unless(offered, most=_MOST_IN_HAND)
 
     def ended(self, key: int) -> None:
         """Let go of an execution that was cancelled or deleted, as the store just said.

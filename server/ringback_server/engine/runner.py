@@ -27,7 +27,7 @@ from ringback_server.errors import (
 from ringback_server.lang.effects import Delivered, Event
 from ringback_server.lang.errors import StateError
 from ringback_server.store.executions import Executions
-from ringback_server.store.records import Delivery, Overtaken, Superseded
+from ringback_server.store.records import Delivery, Loaded, Overtaken, Superseded
 from ringback_server.tracing import Scope, within
 
 _log = logging.getLogger(__name__)
@@ -58,6 +58,9 @@ class Surroundings:
     #: whoever computes beyond an execution's first slice has a turn, so that pure loops leave
     #: the interpreter lock to everybody else; nothing is locked or awaited meanwhile
     turns: Turns
+    #: whoever loads an execution, or has it advance with events, has one of these: of many that
+    #: are due at once one wants the interpreter lock, and requests need not wait for all of them
+    brief_turns: Turns
     park_after: float
     #: told the deadline of an execution that was put to rest, and the key of one that was stored
     on_parked: Callable[[float], None]
@@ -138,8 +141,13 @@ class Runner:
 
     def _load(self) -> tuple[Run, tuple[Delivery, ...]]:
         around = self._around
-        loaded = self._insist(lambda: around.executions.load(self._ticket.key))
-        run = self._insist(lambda: Run.resume(around.programs, loaded, around.clock))
+
+        def load() -> tuple[Loaded, Run]:
+            with around.brief_turns.turn(self._ticket.workflow):
+                loaded = around.executions.load(self._ticket.key)
+                return loaded, Run.resume(around.programs, loaded, around.clock)
+
+        loaded, run = self._insist(load)
         self._note(run)
         return run, loaded.deliveries
 
@@ -225,7 +233,8 @@ class Runner:
     def _slice(self, run: Run, events: Sequence[Event]) -> None:
         clock = self._around.clock
         if events or not run.slices:
-            run.advance(events, clock.now())
+            with self._around.brief_turns.turn(self._ticket.workflow):
+                run.advance(events, clock.now())
             return
         with self._around.turns.turn(self._ticket.workflow):
             run.advance(events, clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -123,15 +124,15 @@ class Scheduler(Generic[Held]):
         with self._changed:
             return self._queue_up(key, workflow)
 
-    def offer_unless(self, key: int, workflow: int, *, most: int) -> bool:
-        """Queue an execution at rest unless `most` of its workflow can run; tell if it is in hand.
+    def offer_unless(self, offered: Iterable[tuple[int, int]], *, most: int) -> bool:
+        """Queue executions at rest, each a key and its workflow, unless `most` of it can run.
 
-        So that many of one workflow take neither all the memory nor anything from others.
+        So that many of one workflow take neither all the memory nor anything from others. Tell
+        whether all are in hand.
         """
         with self._changed:
-            if key in self._in_hand:
-                return True
-            return self._running_each[workflow] < most and self._queue_up(key, workflow)
+            taken = [self._offered(key, workflow, most) for key, workflow in offered]
+        return all(taken)
 
     def keep(self, key: int, held: Held, workflow: int = 0) -> bool:
         """Give an execution whose machine is in memory to an idle thread.
@@ -287,6 +288,11 @@ class Scheduler(Generic[Held]):
         self._running_each[workflow] += change
         if not self._running_each[workflow]:
             del self._running_each[workflow]
+
+    def _offered(self, key: int, workflow: int, most: int) -> bool:
+        if key in self._in_hand:
+            return True
+        return self._running_each[workflow] < most and self._queue_up(key, workflow)
 
     def _queue_up(self, key: int, workflow: int) -> bool:
         if self._closed or key in self._in_hand:

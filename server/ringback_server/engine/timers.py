@@ -14,7 +14,7 @@ from ringback_server.errors import RingbackError
 
 _log = logging.getLogger(__name__)
 
-_BATCH = 500
+_BATCH = 100
 #: a sweep over everything due is made at least this often, whatever was announced
 _SWEEP_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
@@ -110,7 +110,7 @@ class Timers:
         """Queue what was left over; tell whether all of it has been."""
         taken, after = True, 0
         while not self._recovered and (keys := self._deadlines.runnable(after=after, limit=_BATCH)):
-            taken = self._queue.take_up(keys) and taken
+            taken = self._take_up(keys) and taken
             after = keys[-1]
         self._recovered = taken
         return taken
@@ -135,9 +135,19 @@ class Timers:
         self._chore()
         taken, now, after = True, self._clock.now(), None
         while due := self._deadlines.due(now, after=after, limit=_BATCH):
-            taken = self._queue.take_up([key for _, key in due]) and taken
+            taken = self._take_up([key for _, key in due]) and taken
             after = due[-1]
         following = self._deadlines.next_wake(now)
         if following is not None:
             self.expect(following)
+        return taken
+
+    def _take_up(self, keys: Sequence[int]) -> bool:
+        """Queue executions, and rest for as long as that took; tell whether all are queued.
+
+        Requests get a word in meanwhile, and threads begin with what is queued.
+        """
+        begun = self._clock.monotonic()
+        taken = self._queue.take_up(keys)
+        self._thread.rest(self._clock.monotonic() - begun)
         return taken
